@@ -1,0 +1,64 @@
+// bfloat16: the upper half of an IEEE float; and Master<T>, the type that parameters of a T network have.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <ostream>
+#include <type_traits>
+
+namespace hcnn {
+
+/// 16-bit float with 8 exponent and 7 fraction bits. Arithmetic happens in float; conversion rounds to nearest even.
+struct bfloat16 {
+  std::uint16_t bits = 0;
+
+  constexpr bfloat16() = default;
+  constexpr bfloat16(float value) : bits(round(value)) {}
+  explicit constexpr bfloat16(double value) : bits(round(static_cast<float>(value))) {}
+  explicit constexpr bfloat16(int value) : bits(round(static_cast<float>(value))) {}
+
+  constexpr operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+  constexpr bfloat16& operator+=(float other) { return *this = bfloat16(float(*this) + other); }
+  constexpr bfloat16& operator-=(float other) { return *this = bfloat16(float(*this) - other); }
+  constexpr bfloat16& operator*=(float other) { return *this = bfloat16(float(*this) * other); }
+
+ private:
+  static constexpr std::uint16_t round(float value) {
+    const auto word = std::bit_cast<std::uint32_t>(value);
+    if ((word & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>((word >> 16) | 0x40u);  // quiet the NaN
+    return static_cast<std::uint16_t>((word + 0x7fffu + ((word >> 16) & 1u)) >> 16);
+  }
+};
+
+inline std::ostream& operator<<(std::ostream& out, bfloat16 value) { return out << static_cast<float>(value); }
+
+namespace core {
+template <class T>
+struct MasterOf {
+  using type = T;
+};
+template <>
+struct MasterOf<bfloat16> {
+  using type = float;
+};
+}  // namespace core
+
+/// Type of parameters, their gradients, statistics, logits and losses in a network whose activations are T.
+template <class T>
+using Master = typename core::MasterOf<std::remove_const_t<T>>::type;
+
+}  // namespace hcnn
+
+template <>
+class std::numeric_limits<hcnn::bfloat16> {
+ public:
+  static constexpr bool is_specialized = true;
+  static constexpr int digits = 8;
+  /// Distance from 1 to the next larger value: 2^-7.
+  static constexpr hcnn::bfloat16 epsilon() { return hcnn::bfloat16(0.0078125f); }
+  static constexpr hcnn::bfloat16 max() { return hcnn::bfloat16(3.3895313892515355e38f); }
+  static constexpr hcnn::bfloat16 lowest() { return hcnn::bfloat16(-3.3895313892515355e38f); }
+  static constexpr hcnn::bfloat16 infinity() { return hcnn::bfloat16(std::numeric_limits<float>::infinity()); }
+};

@@ -1,0 +1,58 @@
+// Aligned, growing storage: what tensors and scratch memory are made of.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "hcnn/core/shape.hpp"
+
+namespace hcnn {
+
+inline constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 register, one AMX tile row
+
+/// Uninitialised 64-byte aligned array of a trivial type. It grows and never shrinks; growing discards the content.
+template <class T>
+class AlignedBuffer {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  AlignedBuffer() = default;
+  explicit AlignedBuffer(Index size) { reserve(size); }
+  AlignedBuffer(const AlignedBuffer& other) : AlignedBuffer(other.capacity_) {
+    std::copy_n(other.data(), other.capacity_, data());
+  }
+  AlignedBuffer(AlignedBuffer&& other) noexcept
+      : data_(std::move(other.data_)), capacity_(std::exchange(other.capacity_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(capacity_, other.capacity_);
+    return *this;
+  }
+
+  /// Makes room for `size` elements.
+  void reserve(Index size) {
+    if (size <= capacity_) return;
+    const auto bytes = (static_cast<std::size_t>(size) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    data_.reset();
+    capacity_ = 0;
+    data_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t{kAlignment})));
+    capacity_ = size;
+  }
+
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  Index capacity() const { return capacity_; }
+
+ private:
+  struct Free {
+    void operator()(T* pointer) const { ::operator delete(pointer, std::align_val_t{kAlignment}); }
+  };
+  std::unique_ptr<T, Free> data_;
+  Index capacity_ = 0;
+};
+
+}  // namespace hcnn

@@ -1,0 +1,70 @@
+// Named outputs of a network: one batch of logits for each head.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hcnn/core/tensor.hpp"
+
+namespace hcnn {
+
+/// Scores of one head before the softmax: (N, classes). M is a master type.
+template <class M>
+struct HeadLogits {
+  std::string head;
+  Tensor<M> values;  ///< shape 1 x 1 x classes
+};
+
+/// Scores of every head of a network, or gradients of the same form, in the order of the heads.
+template <class M>
+class Logits {
+ public:
+  /// The head's entry; throws DataError and lists the heads there are.
+  Tensor<M>& operator[](std::string_view head) { return const_cast<Tensor<M>&>(std::as_const(*this)[head]); }
+  const Tensor<M>& operator[](std::string_view head) const {
+    if (const Tensor<M>* values = find(head)) return *values;
+    std::string known;
+    for (const auto& entry : heads_) known += (known.empty() ? "" : ", ") + entry.head;
+    fail<DataError>("Logits", "no head '" + std::string(head) + "'", "heads are: " + known);
+  }
+  /// The head's entry, or null.
+  const Tensor<M>* find(std::string_view head) const {
+    for (const auto& entry : heads_)
+      if (entry.head == head) return &entry.values;
+    return nullptr;
+  }
+
+  /// Gives the head room for (count, classes) values, adding it where it is missing; values are unspecified.
+  Tensor<M>& resize(std::string_view head, Index count, Index classes) {
+    for (auto& entry : heads_)
+      if (entry.head == head) {
+        entry.values.resize(count, Shape{.channels = classes});
+        return entry.values;
+      }
+    heads_.push_back({std::string(head), {}});
+    heads_.back().values.resize(count, Shape{.channels = classes});
+    return heads_.back().values;
+  }
+
+  /// Takes the heads and extents of `other`; every value becomes 0.
+  void zeros_like(const Logits& other) {
+    for (const auto& [head, values] : other) {
+      Tensor<M>& mine = resize(head, values.count(), values.shape().channels);
+      std::fill(mine.begin(), mine.end(), M{0});
+    }
+  }
+
+  /// Number of samples; 0 without heads.
+  Index count() const { return heads_.empty() ? 0 : heads_.front().values.count(); }
+  std::size_t size() const { return heads_.size(); }
+  auto begin() { return heads_.begin(); }
+  auto end() { return heads_.end(); }
+  auto begin() const { return heads_.begin(); }
+  auto end() const { return heads_.end(); }
+
+ private:
+  std::vector<HeadLogits<M>> heads_;
+};
+
+}  // namespace hcnn

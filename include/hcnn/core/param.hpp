@@ -1,0 +1,77 @@
+// Named parameters and buffers of a network: value, gradient, and what optimizers and files need to know of them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "hcnn/core/buffer.hpp"
+
+namespace hcnn {
+
+/// What a parameter is. Weight decay applies to `weight` only; a `buffer` (running statistics) is never trained.
+enum class Role { weight, bias, norm_scale, norm_shift, loss, buffer };
+
+/// How the values of a parameter lie in memory. Files always hold PyTorch's order.
+enum class ParamLayout {
+  plain,        ///< as `dims` says, row-major
+  convolution,  ///< `dims` = {O, C, KH, KW} as in PyTorch, memory = O, KH, KW, C
+};
+
+/// One named array of a network, with its gradient. M is a master type: float or double.
+template <class M>
+class Param {
+ public:
+  Param() = default;
+  /// Allocates value and gradient (buffers have none); `extents` are in PyTorch's order.
+  Param(Role kind, std::vector<Index> extents, M fill = M{0}, ParamLayout order = ParamLayout::plain)
+      : role(kind), layout(order), dims(std::move(extents)) {
+    value_.reserve(size());
+    std::fill_n(value(), size(), fill);
+    if (!is_buffer()) {
+      grad_.reserve(size());
+      zero_grad();
+    }
+  }
+
+  std::string name;  ///< full path, as PyTorch would call it: "trunk.0.0.weight"; set when the model is built
+  Role role = Role::weight;
+  ParamLayout layout = ParamLayout::plain;
+  std::vector<Index> dims;
+  bool integer = false;         ///< written to files as a 64-bit integer (num_batches_tracked)
+  std::uint64_t version = 1;    ///< grows with every change of the values: packed copies compare it
+
+  Index size() const { return std::accumulate(dims.begin(), dims.end(), Index{1}, std::multiplies<>{}); }
+  bool is_buffer() const { return role == Role::buffer; }
+  /// True where weight decay applies (weights; not biases, not normalisation).
+  bool decays() const { return role == Role::weight; }
+
+  M* value() { return value_.data(); }
+  const M* value() const { return value_.data(); }
+  /// Gradient, same order as the values; backward passes add to it. Null for a buffer.
+  M* grad() { return grad_.data(); }
+  const M* grad() const { return grad_.data(); }
+  void zero_grad() {
+    if (!is_buffer()) std::fill_n(grad(), size(), M{0});
+  }
+  /// Must follow every change of the values: tells the owner to refresh packed copies.
+  void touch() { ++version; }
+
+ private:
+  AlignedBuffer<M> value_;
+  AlignedBuffer<M> grad_;
+};
+
+/// Pointers to the parameters of a network, in the order of its layers.
+template <class M>
+using ParamList = std::vector<Param<M>*>;
+
+/// Sets every gradient to 0.
+template <class M>
+void zero_gradients(const ParamList<M>& params) {
+  for (Param<M>* param : params) param->zero_grad();
+}
+
+}  // namespace hcnn

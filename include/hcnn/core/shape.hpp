@@ -1,0 +1,38 @@
+// Extents of one sample: height, width, channels.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "hcnn/core/check.hpp"
+
+namespace hcnn {
+
+using Index = std::ptrdiff_t;
+
+/// Extents of one sample, stored height, width, channels ("channels last"). A feature vector is 1x1xchannels.
+struct Shape {
+  Index height = 1;    ///< rows of pixels
+  Index width = 1;     ///< columns of pixels
+  Index channels = 1;  ///< values per pixel
+
+  /// Number of pixels: height * width.
+  constexpr Index pixels() const { return height * width; }
+  /// Number of values: height * width * channels.
+  constexpr Index size() const { return height * width * channels; }
+
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+};
+
+/// "32x32x3".
+inline std::string to_string(const Shape& shape) {
+  return concat(shape.height, 'x', shape.width, 'x', shape.channels);
+}
+
+/// Throws ShapeError unless every extent is at least 1.
+inline void require_positive(const std::string& where, const Shape& shape) {
+  if (shape.height < 1 || shape.width < 1 || shape.channels < 1)
+    fail<ShapeError>(where, "shape " + to_string(shape), "every extent must be at least 1");
+}
+
+}  // namespace hcnn

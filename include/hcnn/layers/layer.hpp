@@ -1,0 +1,75 @@
+// The contract of every layer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "hcnn/core/param.hpp"
+#include "hcnn/core/pass.hpp"
+#include "hcnn/core/tensor.hpp"
+#include "hcnn/core/workspace.hpp"
+
+namespace hcnn {
+
+/// What a layer's backward pass reads besides its own notes; decides which activations are kept and which may share
+/// memory.
+struct LayerTraits {
+  bool backward_reads_input = true;
+  bool backward_reads_output = false;
+  bool in_place = false;  ///< forward allows y.data == x.data, backward allows dx.data == dy.data
+};
+
+/// A layer with activations of type T (float, double or bfloat16). It holds options and parameters; activations belong
+/// to the caller, who passes x and y to `backward` exactly as they were in `forward`. Anything else that backward needs
+/// (masks, indices, batch statistics) the layer takes from the workspace in `forward`, where it stays until the
+/// caller has finished `backward`. To write a layer: derive, implement `type`, `build`, `forward`, `backward`, `infer`
+/// and `clone`, and `attach` if there are parameters. Start from examples/custom_layer.cpp.
+template <class T>
+class Layer {
+ public:
+  using Scalar = T;
+  using M = Master<T>;  ///< type of parameters
+
+  virtual ~Layer() = default;
+
+  /// Class name: "Conv2d".
+  virtual std::string type() const = 0;
+  /// Options that matter to a reader: "64, kernel 3, padding 1"; may be empty.
+  virtual std::string options() const { return {}; }
+  /// Reads the shape of one input sample, creates the parameters (all zero or at their fixed start value) and returns
+  /// the shape of one output sample. Called once. Throws ShapeError where the input does not fit.
+  virtual Shape build(const Shape& input) = 0;
+  /// Appends the parameters and buffers to `list` and names them `path + ".weight"` and so on.
+  virtual void attach(const std::string& path, ParamList<M>& list) {
+    static_cast<void>(path);
+    static_cast<void>(list);
+  }
+  virtual LayerTraits traits() const { return {}; }
+
+  /// y = f(x).
+  virtual void forward(TensorView<const T> x, TensorView<T> y, const Pass& pass, Workspace& workspace) = 0;
+  /// dx = f'(x)^T dy, and adds the parameters' gradients to `Param::grad`. `dx.empty()` means nobody wants dx.
+  /// May overwrite dy.
+  virtual void backward(TensorView<const T> x, TensorView<const T> y, TensorView<T> dy, TensorView<T> dx,
+                        Workspace& workspace) = 0;
+  /// y = f(x) in evaluation mode. Writes no member: many threads may call it on one layer at once.
+  virtual void infer(TensorView<const T> x, TensorView<T> y, Workspace& workspace) const = 0;
+
+  /// A copy with the same options and parameters.
+  virtual std::unique_ptr<Layer<T>> clone() const = 0;
+  /// Multiply-adds of one sample's forward pass.
+  virtual Index multiply_adds() const { return 0; }
+  /// Calls `visit(child, name)` for each layer inside this one, in order.
+  virtual void for_each_child(const std::function<void(Layer<T>&, const std::string&)>& visit) {
+    static_cast<void>(visit);
+  }
+};
+
+/// The layers of `seq(...)`, `heads(...)`: a moved copy on the heap.
+template <class L>
+std::unique_ptr<Layer<typename L::Scalar>> to_layer(L layer) {
+  return std::make_unique<L>(std::move(layer));
+}
+
+}  // namespace hcnn
