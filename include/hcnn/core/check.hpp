@@ -1,9 +1,11 @@
 // Errors of the library: one exception type per kind of misuse, one line of text each.
 #pragma once
 
+#include <cmath>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace hcnn {
 
@@ -55,6 +57,17 @@ std::string concat(const Parts&... parts) {
 template <class E>
 [[noreturn]] void fail(const std::string& where, const std::string& came, const std::string& expected) {
   throw E(where + ": " + came + "; " + expected);
+}
+
+/// Throws OptionError "where: name = value; expected" unless `legal`. Write the test so that NaN fails it.
+template <class Value>
+void require_option(bool legal, std::string_view where, const char* name, const Value& value, const char* expected) {
+  if (!legal) fail<OptionError>(std::string(where), concat(name, " = ", value), expected);
+}
+
+/// Throws OptionError unless `value` is a finite number >= 0.
+inline void require_nonnegative(std::string_view where, const char* name, double value) {
+  require_option(value >= 0 && std::isfinite(value), where, name, value, "must be finite and >= 0");
 }
 
 }  // namespace hcnn

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hcnn/core/tensor.hpp"
@@ -26,7 +27,7 @@ class Logits {
     if (const Tensor<M>* values = find(head)) return *values;
     std::string known;
     for (const auto& entry : heads_) known += (known.empty() ? "" : ", ") + entry.head;
-    fail<DataError>("Logits", "no head '" + std::string(head) + "'", "heads are: " + known);
+    fail<DataError>("Logits", concat("no head '", head, "'"), "heads are: " + known);
   }
   /// The head's entry, or null.
   const Tensor<M>* find(std::string_view head) const {

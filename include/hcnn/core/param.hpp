@@ -48,6 +48,14 @@ class Param {
   /// True where weight decay applies (weights; not biases, not normalisation).
   bool decays() const { return role == Role::weight; }
 
+  /// Where in memory the value lies that is number `file_index` in PyTorch's order.
+  Index memory_index(Index file_index) const {
+    if (layout == ParamLayout::plain) return file_index;
+    const Index channels = dims[1], kernel = dims[2] * dims[3];  // (O, C, K) in files, (O, K, C) in memory
+    const Index tap = file_index % kernel, channel = file_index / kernel % channels;
+    return (file_index / (kernel * channels) * kernel + tap) * channels + channel;
+  }
+
   M* value() { return value_.data(); }
   const M* value() const { return value_.data(); }
   /// Gradient, same order as the values; backward passes add to it. Null for a buffer.

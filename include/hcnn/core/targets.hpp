@@ -33,7 +33,7 @@ class Targets {
       if (entry.level == level) return entry;
       known += (known.empty() ? "" : ", ") + entry.level;
     }
-    fail<DataError>("Targets", "no level '" + std::string(level) + "'", "levels are: " + known);
+    fail<DataError>("Targets", concat("no level '", level, "'"), "levels are: " + known);
   }
   /// True where the level exists.
   bool has(std::string_view level) const {

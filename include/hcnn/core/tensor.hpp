@@ -1,6 +1,10 @@
 // Batches of samples: Tensor owns its values, TensorView looks at somebody else's.
 #pragma once
 
+// hcnn owns the threads: Eigen's own threading changes the bits of a product between 1 and N threads.
+#ifndef EIGEN_DONT_PARALLELIZE
+#define EIGEN_DONT_PARALLELIZE
+#endif
 #include <Eigen/Core>
 #include <algorithm>
 #include <type_traits>

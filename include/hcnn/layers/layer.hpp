@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "hcnn/core/bfloat16.hpp"
 #include "hcnn/core/param.hpp"
 #include "hcnn/core/pass.hpp"
 #include "hcnn/core/tensor.hpp"
@@ -40,6 +41,14 @@ class Layer {
   /// Reads the shape of one input sample, creates the parameters (all zero or at their fixed start value) and returns
   /// the shape of one output sample. Called once. Throws ShapeError where the input does not fit.
   virtual Shape build(const Shape& input) = 0;
+  /// Calls `build` and remembers the shapes; what containers call.
+  Shape setup(const Shape& input) {
+    input_shape_ = input;
+    return output_shape_ = build(input);
+  }
+  /// Shapes of one sample; known after `setup`.
+  const Shape& input_shape() const { return input_shape_; }
+  const Shape& output_shape() const { return output_shape_; }
   /// Appends the parameters and buffers to `list` and names them `path + ".weight"` and so on.
   virtual void attach(const std::string& path, ParamList<M>& list) {
     static_cast<void>(path);
@@ -58,12 +67,25 @@ class Layer {
 
   /// A copy with the same options and parameters.
   virtual std::unique_ptr<Layer<T>> clone() const = 0;
+  /// Refreshes packed copies of the weights that `infer` reads. Without it `infer` is right but packs at every call.
+  virtual void prepare_inference() {}
   /// Multiply-adds of one sample's forward pass.
   virtual Index multiply_adds() const { return 0; }
   /// Calls `visit(child, name)` for each layer inside this one, in order.
   virtual void for_each_child(const std::function<void(Layer<T>&, const std::string&)>& visit) {
     static_cast<void>(visit);
   }
+
+ protected:
+  Layer() = default;
+  Layer(const Layer&) = default;
+  Layer(Layer&&) = default;
+  Layer& operator=(const Layer&) = default;
+  Layer& operator=(Layer&&) = default;
+
+ private:
+  Shape input_shape_{0, 0, 0};
+  Shape output_shape_{0, 0, 0};
 };
 
 /// The layers of `seq(...)`, `heads(...)`: a moved copy on the heap.

@@ -1,0 +1,25 @@
+// The class that a row of scores predicts.
+#pragma once
+
+#include <span>
+
+#include "hcnn/core/targets.hpp"
+
+namespace hcnn {
+
+/// Position of the greatest score; of equal scores the first. Needs at least one score.
+template <class M>
+Label argmax(std::span<const M> scores) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < scores.size(); ++k)
+    if (scores[k] > scores[best]) best = k;
+  return static_cast<Label>(best);
+}
+
+/// Scores of sample n as a span: the (N, classes) tensor's row n.
+template <class M>
+std::span<const M> row(const Tensor<M>& scores, Index n) {
+  return {scores.view().sample(n), static_cast<std::size_t>(scores.shape().size())};
+}
+
+}  // namespace hcnn

@@ -1,0 +1,93 @@
+// The portable convolution: im2col, one image at a time, and a product through Eigen. Serves every scalar, every
+// machine and every geometry.
+#pragma once
+
+#include "hcnn/core/parallel.hpp"
+#include "hcnn/core/tensor.hpp"
+#include "hcnn/core/workspace.hpp"
+#include "hcnn/kernels/im2col.hpp"
+
+namespace hcnn::kernels {
+
+/// y = conv(x, w) + bias. w is (O, KH, KW, C/groups); bias has O values or is null.
+template <class T>
+void conv_forward_eigen(const ConvGeometry& g, const Master<T>* w, const Master<T>* bias, TensorView<const T> x,
+                        TensorView<T> y) {
+  using M = Master<T>;
+  const Index pixels = y.shape.pixels(), depth = g.depth(), outputs = g.group_outputs();
+  parallel_ranges(x.count, [&](Index begin, Index end) {
+    const WorkspaceScope scope(thread_scratch());
+    M* columns = thread_scratch().take<M>(pixels * depth);
+    M* sums = thread_scratch().take<M>(pixels * outputs);
+    for (Index n = begin; n < end; ++n)
+      for (Index group = 0; group < g.groups; ++group) {
+        im2col(g, group, x.sample(n), columns);
+        // sums = columns * w^T:  (P, O) = (P, K*K*C) (O, K*K*C)^T
+        MatrixMap<M>(sums, pixels, outputs).noalias() =
+            MatrixMap<const M>(columns, pixels, depth) *
+            MatrixMap<const M>(w + group * outputs * depth, outputs, depth).transpose();
+        T* out = y.sample(n) + group * outputs;
+        for (Index p = 0; p < pixels; ++p)
+          for (Index o = 0; o < outputs; ++o)
+            out[p * g.out_channels + o] = T(sums[p * outputs + o] + (bias ? bias[group * outputs + o] : M{0}));
+      }
+  });
+}
+
+/// dx = conv^T(dy, w).
+template <class T>
+void conv_backward_data_eigen(const ConvGeometry& g, const Master<T>* w, TensorView<const T> dy, TensorView<T> dx) {
+  using M = Master<T>;
+  const Index pixels = dy.shape.pixels(), depth = g.depth(), outputs = g.group_outputs();
+  parallel_ranges(dy.count, [&](Index begin, Index end) {
+    const WorkspaceScope scope(thread_scratch());
+    M* columns = thread_scratch().take<M>(pixels * depth);
+    M* gradient = thread_scratch().take<M>(pixels * outputs);
+    M* image = thread_scratch().take<M>(dx.shape.size());
+    for (Index n = begin; n < end; ++n) {
+      std::fill_n(image, dx.shape.size(), M{0});
+      for (Index group = 0; group < g.groups; ++group) {
+        const T* in = dy.sample(n) + group * outputs;
+        for (Index p = 0; p < pixels; ++p)
+          for (Index o = 0; o < outputs; ++o) gradient[p * outputs + o] = static_cast<M>(in[p * g.out_channels + o]);
+        // dcolumns = dy * w:  (P, K*K*C) = (P, O) (O, K*K*C)
+        MatrixMap<M>(columns, pixels, depth).noalias() =
+            MatrixMap<const M>(gradient, pixels, outputs) *
+            MatrixMap<const M>(w + group * outputs * depth, outputs, depth);
+        add_col2im(g, group, columns, image);
+      }
+      std::transform(image, image + dx.shape.size(), dx.sample(n), [](M value) { return T(value); });
+    }
+  });
+}
+
+/// dw += dy^T im2col(x). The batch is cut into at most 8 pieces, whose sums are added in order.
+template <class T>
+void conv_backward_weights_eigen(const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy, Master<T>* dw,
+                                 Workspace& workspace) {
+  using M = Master<T>;
+  const WorkspaceScope scope(workspace);
+  const Index pixels = dy.shape.pixels(), depth = g.depth(), outputs = g.group_outputs();
+  const Index size = g.out_channels * depth, pieces = std::min<Index>(8, x.count);
+  M* partial = workspace.take<M>(pieces * size);
+  std::fill_n(partial, pieces * size, M{0});
+  parallel_for(pieces, [&](Index piece) {
+    const WorkspaceScope inner(thread_scratch());
+    M* columns = thread_scratch().take<M>(pixels * depth);
+    M* gradient = thread_scratch().take<M>(pixels * outputs);
+    for (Index n = x.count * piece / pieces; n < x.count * (piece + 1) / pieces; ++n)
+      for (Index group = 0; group < g.groups; ++group) {
+        im2col(g, group, x.sample(n), columns);
+        const T* in = dy.sample(n) + group * outputs;
+        for (Index p = 0; p < pixels; ++p)
+          for (Index o = 0; o < outputs; ++o) gradient[p * outputs + o] = static_cast<M>(in[p * g.out_channels + o]);
+        // dw += dy^T columns:  (O, K*K*C) += (P, O)^T (P, K*K*C)
+        MatrixMap<M>(partial + piece * size + group * outputs * depth, outputs, depth).noalias() +=
+            MatrixMap<const M>(gradient, pixels, outputs).transpose() * MatrixMap<const M>(columns, pixels, depth);
+      }
+  });
+  for (Index piece = 0; piece < pieces; ++piece)
+    for (Index i = 0; i < size; ++i) dw[i] += partial[piece * size + i];
+}
+
+}  // namespace hcnn::kernels

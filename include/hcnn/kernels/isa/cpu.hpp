@@ -1,0 +1,49 @@
+// Which vector instructions this processor and this operating system offer.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace hcnn::kernels {
+
+/// Instruction sets with kernels of their own, worst first.
+enum class Isa { portable, avx2, avx512, amx };
+
+namespace isa {
+
+#if defined(__x86_64__)
+
+/// XCR0: the register states that the operating system saves on a context switch. Using others would corrupt them.
+inline std::uint64_t saved_states() {
+  std::uint32_t low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (std::uint64_t{high} << 32) | low;
+}
+
+/// Best instruction set that both CPUID and XCR0 allow.
+inline Isa detect() {
+  std::uint32_t a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return Isa::portable;
+  const bool os_saves = (c & (1u << 27)) != 0, fma = (c & (1u << 12)) != 0, f16c = (c & (1u << 29)) != 0;
+  if (!os_saves || !fma || !f16c || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return Isa::portable;
+  const std::uint64_t states = saved_states();
+  const bool avx2 = (b & (1u << 5)) != 0 && (states & 0x6) == 0x6;
+  const bool avx512 = (b & (1u << 16)) != 0 && (b & (1u << 17)) != 0 && (b & (1u << 30)) != 0 &&
+                      (b & (1u << 31)) != 0 && (states & 0xe6) == 0xe6;  // F, DQ, BW, VL
+  const bool amx = (d & (1u << 22)) != 0 && (d & (1u << 24)) != 0 && (states & 0x60000) == 0x60000;  // BF16, TILE
+  if (avx512 && avx2 && amx) return Isa::amx;
+  if (avx512 && avx2) return Isa::avx512;
+  return avx2 ? Isa::avx2 : Isa::portable;
+}
+
+#else
+
+inline Isa detect() { return Isa::portable; }
+
+#endif
+
+}  // namespace isa
+}  // namespace hcnn::kernels

@@ -1,0 +1,114 @@
+// Two-dimensional convolution.
+#pragma once
+
+#include "hcnn/kernels/convolution.hpp"
+#include "hcnn/layers/layer.hpp"
+
+namespace hcnn {
+
+struct Conv2dOptions {
+  Index out_channels = 0;
+  Extent2 kernel = 3;    ///< pixels
+  Extent2 stride = 1;    ///< pixels
+  Extent2 padding = 0;   ///< zero pixels on each side
+  Extent2 dilation = 1;  ///< distance of neighbouring taps, pixels
+  Index groups = 1;      ///< channels are cut into this many groups that do not see each other
+  bool bias = true;
+};
+
+/// 2-d convolution (cross-correlation, as everywhere in the field):
+///   y[n, v, u, o] = b[o] + sum_{i, j, c} w[o, c, i, j] x[n, v*stride - padding + i*dilation, u*... + j*dilation, c]
+/// Shapes: (N, H, W, C) -> (N, H', W', O), H' = floor((H + 2*padding - dilation*(kernel-1) - 1) / stride) + 1.
+/// Parameters: weight [O, C/groups, KH, KW], bias [O].
+template <class T = float>
+class Conv2d : public Layer<T> {
+ public:
+  using M = Master<T>;
+
+  explicit Conv2d(Conv2dOptions options) : options_(options) {}
+
+  std::string type() const override { return "Conv2d"; }
+  std::string options() const override {
+    const auto& o = options_;
+    std::string text = concat(o.out_channels, ", kernel ", to_string(o.kernel));
+    if (o.stride != Extent2(1)) text += ", stride " + to_string(o.stride);
+    if (o.padding != Extent2(0)) text += ", padding " + to_string(o.padding);
+    if (o.dilation != Extent2(1)) text += ", dilation " + to_string(o.dilation);
+    if (o.groups != 1) text += concat(", groups ", o.groups);
+    return o.bias ? text : text + ", no bias";
+  }
+
+  Shape build(const Shape& input) override {
+    const auto& o = options_;
+    geometry_ = {input, o.out_channels, o.kernel, o.stride, o.padding, o.dilation, o.groups};
+    check(input);
+    weight_ = Param<M>(Role::weight, {o.out_channels, geometry_.group_inputs(), o.kernel.height, o.kernel.width}, M{0},
+                       ParamLayout::convolution);
+    if (o.bias) bias_ = Param<M>(Role::bias, {o.out_channels});
+    return geometry_.output();
+  }
+
+  void attach(const std::string& path, ParamList<M>& list) override {
+    weight_.name = path + ".weight";
+    list.push_back(&weight_);
+    if (!options_.bias) return;
+    bias_.name = path + ".bias";
+    list.push_back(&bias_);
+  }
+
+  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace&) override {
+    kernels::conv_forward<T>(geometry_, weight_.value(), weight_.version, bias(), packed_, x, y);
+  }
+
+  void backward(TensorView<const T> x, TensorView<const T>, TensorView<T> dy, TensorView<T> dx,
+                Workspace& workspace) override {
+    if (options_.bias)
+      kernels::add_column_sums(dy.count * dy.shape.pixels(), dy.shape.channels, dy.data, bias_.grad(), workspace);
+    kernels::conv_backward_weights<T>(geometry_, x, dy, weight_.grad(), workspace);
+    if (!dx.empty())
+      kernels::conv_backward_data<T>(geometry_, weight_.value(), weight_.version, packed_, dy, dx);
+  }
+
+  void infer(TensorView<const T> x, TensorView<T> y, Workspace&) const override {
+    kernels::conv_infer<T>(geometry_, weight_.value(), weight_.version, bias(), packed_.forward, x, y);
+  }
+
+  void prepare_inference() override {
+    kernels::refresh_forward<T>(geometry_, weight_.value(), weight_.version, packed_.forward);
+  }
+
+  std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Conv2d>(*this); }
+  Index multiply_adds() const override { return geometry_.output().size() * geometry_.depth(); }
+
+  const kernels::ConvGeometry& geometry() const { return geometry_; }
+  Param<M>& weight() { return weight_; }
+  const Param<M>& weight() const { return weight_; }
+  /// Values of the bias, or null.
+  const M* bias() const { return options_.bias ? bias_.value() : nullptr; }
+  std::uint64_t bias_version() const { return bias_.version; }
+  kernels::ConvWeights& packed() { return packed_; }
+
+ private:
+  void check(const Shape& input) const {
+    const auto& o = options_;
+    const auto positive = [](Extent2 extent) { return extent.height >= 1 && extent.width >= 1; };
+    if (o.out_channels < 1 || !positive(o.kernel) || !positive(o.stride) || !positive(o.dilation) || o.groups < 1 ||
+        o.padding.height < 0 || o.padding.width < 0)
+      fail<OptionError>("Conv2d", options(), "out_channels, kernel, stride, dilation, groups >= 1 and padding >= 0");
+    if (input.channels % o.groups != 0 || o.out_channels % o.groups != 0)
+      fail<ShapeError>("Conv2d", concat(o.groups, " groups; input has ", input.channels, " channels, output ", o.out_channels),
+                       "both must be multiples of groups");
+    const Extent2 span = geometry_.span();
+    if (input.height + 2 * o.padding.height < span.height || input.width + 2 * o.padding.width < span.width)
+      fail<ShapeError>("Conv2d", concat("kernel covers ", span.height, "x", span.width, " pixels; input is ", input.height, "x", input.width,
+                              " with padding ", to_string(o.padding)), "the kernel must fit into the padded input");
+  }
+
+  Conv2dOptions options_;
+  kernels::ConvGeometry geometry_;
+  Param<M> weight_;
+  Param<M> bias_;
+  kernels::ConvWeights packed_;
+};
+
+}  // namespace hcnn

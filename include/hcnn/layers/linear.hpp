@@ -1,0 +1,142 @@
+// Fully connected layer.
+#pragma once
+
+#include "hcnn/kernels/convolution.hpp"
+#include "hcnn/layers/layer.hpp"
+
+namespace hcnn {
+
+struct LinearOptions {
+  Index out_features = 0;
+  bool bias = true;
+};
+
+/// y = W x + b for each sample. Shapes: (N, 1, 1, I) -> (N, 1, 1, O); put Flatten before it where H or W exceed 1.
+/// Parameters: weight [O, I], bias [O].
+template <class T = float>
+class Linear : public Layer<T> {
+ public:
+  using M = Master<T>;
+
+  explicit Linear(LinearOptions options) : options_(options) {}
+
+  std::string type() const override { return "Linear"; }
+  std::string options() const override {
+    return concat(options_.out_features) + (options_.bias ? "" : ", no bias");
+  }
+
+  Shape build(const Shape& input) override {
+    if (options_.out_features < 1) fail<OptionError>("Linear", options(), "out_features must be at least 1");
+    if (input.pixels() != 1)
+      fail<ShapeError>("Linear", "input is " + to_string(input), "expected 1x1xfeatures: put Flatten before it");
+    inputs_ = input.channels;
+    weight_ = Param<M>(Role::weight, {outputs(), inputs_});
+    if (options_.bias) bias_ = Param<M>(Role::bias, {outputs()});
+    return {.channels = outputs()};
+  }
+
+  void attach(const std::string& path, ParamList<M>& list) override {
+    weight_.name = path + ".weight";
+    list.push_back(&weight_);
+    if (!options_.bias) return;
+    bias_.name = path + ".bias";
+    list.push_back(&bias_);
+  }
+
+  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
+    prepare_inference();
+    infer(x, y, workspace);
+  }
+
+  void infer(TensorView<const T> x, TensorView<T> y, Workspace& workspace) const override {
+    const WorkspaceScope scope(workspace);
+    M* sums = kernels::master_room(y.data, y.size(), workspace);
+    infer_master(x, sums, workspace);
+    kernels::round_from_master(sums, y.data, y.size());
+  }
+
+  /// The forward pass with its result in the master type: logits.
+  void forward_master(TensorView<const T> x, M* y, Workspace& workspace) {
+    prepare_inference();
+    infer_master(x, y, workspace);
+  }
+
+  /// `infer` with its result in the master type.
+  void infer_master(TensorView<const T> x, M* y, Workspace& workspace) const {
+    const WorkspaceScope scope(workspace);
+    const M* in = kernels::as_master(x.data, x.size(), workspace);
+    const M* bias = options_.bias ? bias_.value() : nullptr;
+    if constexpr (kernels::kUsesFloatKernels<T>)
+      if (const kernels::MicroKernels* kernels = kernels::float_kernels()) {
+        kernels::Panels fresh;
+        const bool stale = forward_panels_.stale(*kernels, weight_.version);
+        if (stale) pack_forward(*kernels, fresh);
+        return kernels::gemm_packed(*kernels, x.count, in, inputs_, stale ? fresh : forward_panels_.get(), bias, y,
+                                    outputs());
+      }
+    kernels::gemm_abt(x.count, inputs_, outputs(), in, weight_.value(), bias, y);
+  }
+
+  void backward(TensorView<const T> x, TensorView<const T>, TensorView<T> dy, TensorView<T> dx,
+                Workspace& workspace) override {
+    const WorkspaceScope scope(workspace);
+    backward_master(x, kernels::as_master(dy.data, dy.size(), workspace), dx, workspace);
+  }
+
+  /// The backward pass for a gradient in the master type: of logits.
+  void backward_master(TensorView<const T> x, const M* dy, TensorView<T> dx, Workspace& workspace) {
+    const WorkspaceScope scope(workspace);
+    const M* in = kernels::as_master(x.data, x.size(), workspace);
+    if (options_.bias) kernels::add_column_sums(x.count, outputs(), dy, bias_.grad(), workspace);
+    const kernels::MicroKernels* kernels = nullptr;
+    if constexpr (kernels::kUsesFloatKernels<T>) kernels = kernels::float_kernels();
+    // dW += dy^T x:  (O, I) += (N, O)^T (N, I)
+    if constexpr (kernels::kUsesFloatKernels<T>) {
+      if (kernels) kernels::gemm_outer(*kernels, x.count, outputs(), inputs_, dy, in, weight_.grad());
+    }
+    if (!kernels) kernels::gemm_atb(x.count, outputs(), inputs_, dy, in, weight_.grad());
+    if (dx.empty()) return;
+    // dx = dy W:  (N, I) = (N, O) (O, I)
+    M* sums = kernels::master_room(dx.data, dx.size(), workspace);
+    if constexpr (kernels::kUsesFloatKernels<T>) {
+      if (kernels) {
+        if (backward_panels_.stale(*kernels, weight_.version)) {
+          kernels::Panels& panels = backward_panels_.renew(*kernels, weight_.version);
+          panels.resize(*kernels, outputs(), inputs_);
+          panels.pack(0, outputs(), weight_.value(), inputs_, 1);
+        }
+        kernels::gemm_packed(*kernels, x.count, dy, outputs(), backward_panels_.get(), nullptr, sums, inputs_);
+      }
+    }
+    if (!kernels) kernels::gemm_ab(x.count, outputs(), inputs_, dy, weight_.value(), sums);
+    kernels::round_from_master(sums, dx.data, dx.size());
+  }
+
+  void prepare_inference() override {
+    if constexpr (kernels::kUsesFloatKernels<T>)
+      if (const kernels::MicroKernels* kernels = kernels::float_kernels())
+        if (forward_panels_.stale(*kernels, weight_.version))
+          pack_forward(*kernels, forward_panels_.renew(*kernels, weight_.version));
+  }
+
+  std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Linear>(*this); }
+  Index multiply_adds() const override { return inputs_ * outputs(); }
+  Index outputs() const { return options_.out_features; }
+
+ private:
+  void pack_forward(const kernels::MicroKernels& kernels, kernels::Panels& panels) const {
+    if constexpr (kernels::kUsesFloatKernels<T>) {
+      panels.resize(kernels, inputs_, outputs());
+      panels.pack(0, inputs_, weight_.value(), 1, inputs_);
+    }
+  }
+
+  LinearOptions options_;
+  Index inputs_ = 0;
+  Param<M> weight_;
+  Param<M> bias_;
+  kernels::CachedPanels forward_panels_;   // (I, O)
+  kernels::CachedPanels backward_panels_;  // (O, I)
+};
+
+}  // namespace hcnn

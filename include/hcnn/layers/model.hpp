@@ -1,0 +1,170 @@
+// A network: a trunk of layers under named heads.
+#pragma once
+
+#include "hcnn/layers/multi_head.hpp"
+
+namespace hcnn {
+
+struct ModelOptions {
+  bool fuse = true;  ///< execute known runs of layers as fused blocks (layers/fusion.hpp)
+};
+
+/// A network for samples of one shape. Building it infers and checks every shape, names every parameter
+/// ("trunk.0.0.weight", "heads.fine.0.weight") and sets no start values: call an `init::` function or load a file.
+/// Batch size belongs to the calls. `forward` and `backward` use one workspace of the model, so they serve one thread;
+/// `infer` is const and may run in many. Movable; copies are made by `clone`.
+/// Throws ShapeError with the path of the layer that does not fit.
+template <class T = float>
+class Model {
+ public:
+  using Scalar = T;
+  using M = Master<T>;
+
+  Model(const Shape& input, Sequential<T> trunk, MultiHead<T> heads, ModelOptions options = {})
+      : input_(input),
+        options_(options),
+        trunk_(std::make_unique<Sequential<T>>(std::move(trunk))),
+        heads_(std::make_unique<MultiHead<T>>(std::move(heads))) {
+    require_positive("Model", input);
+    try {
+      features_ = trunk_->setup(input);
+    } catch (const ShapeError& error) {
+      throw ShapeError(std::string("trunk") + error.what());
+    }
+    try {
+      heads_->setup(features_);
+    } catch (const ShapeError& error) {
+      throw ShapeError(std::string("heads.") + error.what());
+    }
+    finish();
+  }
+
+  Model(Model&&) = default;
+  Model& operator=(Model&&) = default;
+
+  /// An independent network with the same layers and parameters.
+  Model clone() const { return Model(*this); }
+
+  /// Logits of every head for a batch; what backward needs stays in the model. The result lives until the next call.
+  const Logits<M>& forward(TensorView<const T> x, const Pass& pass = {}) {
+    require_input(x);
+    workspace_.reset();
+    x_ = x;
+    y_ = workspace_.template tensor<T>(x.count, features_);
+    trunk_->forward(x, y_, pass, workspace_);
+    heads_->forward(y_, logits_, pass, workspace_);
+    return logits_;
+  }
+
+  /// Adds dL/dparameter to every `Param::grad`, for the batch of the last `forward`, which must still be where it was.
+  /// @param gradients dL/dlogits of every head
+  /// @param dx room for dL/dinput, or nothing
+  void backward(const Logits<M>& gradients, TensorView<T> dx = {}) {
+    if (gradients.count() != x_.count || x_.count == 0)
+      fail<ShapeError>("Model::backward", concat("gradients of ", gradients.count(), " samples"),
+                       concat("the last forward pass had ", x_.count));
+    const WorkspaceScope scope(workspace_);
+    const TensorView<T> dy = workspace_.template tensor<T>(x_.count, features_);
+    heads_->backward(y_, gradients, dy, workspace_);
+    trunk_->backward(x_, y_, dy, dx, workspace_);
+  }
+
+  /// Logits in evaluation mode. Writes nothing but `logits` and `workspace`; after `prepare_inference` it also packs no
+  /// weights. With `only`, the logits of that head alone.
+  void infer(TensorView<const T> x, Logits<M>& logits, Workspace& workspace, std::string_view only = {}) const {
+    require_input(x);
+    const WorkspaceScope scope(workspace);
+    const TensorView<T> y = workspace.tensor<T>(x.count, features_);
+    trunk_->infer(x, y, workspace);
+    heads_->infer(y, logits, workspace, only);
+  }
+  /// Logits of every head in evaluation mode, with memory of its own.
+  Logits<M> infer(TensorView<const T> x) const {
+    Logits<M> logits;
+    Workspace workspace;
+    infer(x, logits, workspace);
+    return logits;
+  }
+  /// Logits of one head in evaluation mode.
+  Tensor<M> infer(TensorView<const T> x, std::string_view head) const {
+    Logits<M> logits;
+    Workspace workspace;
+    infer(x, logits, workspace, head);
+    return std::move(logits[head]);
+  }
+  /// Packs weights and folds batch normalisation for `infer`; worth it before many calls, needed for none.
+  void prepare_inference() {
+    trunk_->prepare_inference();
+    heads_->prepare_inference();
+  }
+
+  /// What training changes, in the order of the layers.
+  const ParamList<M>& parameters() { return parameters_; }
+  /// Running statistics, in the order of the layers.
+  const ParamList<M>& buffers() { return buffers_; }
+  /// Parameters and buffers: all that a file must hold.
+  const ParamList<M>& state() { return state_; }
+  /// The parameter or buffer of that name; DataError where there is none.
+  Param<M>& param(std::string_view name) {
+    for (Param<M>* param : state_)
+      if (param->name == name) return *param;
+    fail<DataError>("Model", concat("no parameter '", name, "'"), "see summary(model) for the layers");
+  }
+  /// Number of trainable values.
+  Index parameter_count() const {
+    Index count = 0;
+    for (const Param<M>* param : parameters_) count += param->size();
+    return count;
+  }
+
+  const Shape& input_shape() const { return input_; }
+  MultiHead<T>& heads() { return *heads_; }
+  const MultiHead<T>& heads() const { return *heads_; }
+  Sequential<T>& trunk() { return *trunk_; }
+  /// Most bytes that a training step has needed for activations and gradients of activations.
+  std::size_t workspace_bytes() const { return workspace_.peak_bytes(); }
+
+ private:
+  Model(const Model& other)
+      : input_(other.input_),
+        features_(other.features_),
+        options_(other.options_),
+        trunk_(std::make_unique<Sequential<T>>(*other.trunk_)),
+        heads_(std::make_unique<MultiHead<T>>(*other.heads_)) {
+    finish();
+  }
+
+  void finish() {
+    trunk_->attach("trunk", state_);
+    heads_->attach("heads", state_);
+    for (Param<M>* param : state_) (param->is_buffer() ? buffers_ : parameters_).push_back(param);
+    trunk_->plan(options_.fuse);
+    plan_children(*trunk_);
+    heads_->for_each_child([&](Layer<T>& layer, const std::string&) { plan_children(layer); });
+  }
+  void plan_children(Layer<T>& layer) {
+    layer.for_each_child([&](Layer<T>& child, const std::string&) {
+      if (auto* inner = dynamic_cast<Sequential<T>*>(&child)) inner->plan(options_.fuse);
+      plan_children(child);
+    });
+  }
+
+  void require_input(const TensorView<const T>& x) const {
+    if (x.shape != input_ || x.count < 1)
+      fail<ShapeError>("Model", concat("batch of ", x.count, " samples ", to_string(x.shape)),
+                       "expected at least one sample " + to_string(input_));
+  }
+
+  Shape input_;
+  Shape features_;
+  ModelOptions options_;
+  std::unique_ptr<Sequential<T>> trunk_;
+  std::unique_ptr<MultiHead<T>> heads_;
+  ParamList<M> state_, parameters_, buffers_;
+  Workspace workspace_;
+  Logits<M> logits_;
+  TensorView<const T> x_;  // of the last forward pass
+  TensorView<T> y_;
+};
+
+}  // namespace hcnn

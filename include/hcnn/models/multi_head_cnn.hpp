@@ -1,0 +1,84 @@
+// The convolutional networks of the CIFAR-100 experiments.
+#pragma once
+
+#include <vector>
+
+#include "hcnn/layers/dropout.hpp"
+#include "hcnn/layers/adaptive_avg_pool.hpp"
+#include "hcnn/layers/flatten.hpp"
+#include "hcnn/layers/model.hpp"
+
+namespace hcnn::models {
+
+/// The rectifier behind every convolution and hidden linear layer.
+enum class Activation { relu, leaky_relu };
+
+/// A head: its name, also the level of the hierarchy, and its number of classes.
+struct HeadOptions {
+  std::string name;
+  Index classes;
+};
+
+/// Options of `multi_head_cnn`; the defaults are the multi-head network for CIFAR-100.
+struct MultiHeadCnnOptions {
+  Shape input{32, 32, 3};
+  std::vector<Index> channels{64, 128, 256};  ///< of the blocks: two convolutions and a pooling each
+  Index pooled = 4;                           ///< height and width after the adaptive average pooling, pixels
+  std::vector<Index> hidden{1024, 512};       ///< widths of the linear layers before the heads
+  std::vector<HeadOptions> heads{{"fine", 100}, {"superclass", 20}, {"group", 9}};
+  Activation activation = Activation::relu;
+  double dropout = 0.5;    ///< rate behind each hidden linear layer
+  bool batch_norm = true;  ///< behind each convolution
+  bool fuse = true;        ///< see ModelOptions
+};
+
+/// Options of the three networks by name: "multihead" (5,933,505 parameters), "severity" (the fine head alone,
+/// 5,918,628) and "compact" (one hidden layer of 320, 2,499,649). Throws OptionError for another name.
+inline MultiHeadCnnOptions multi_head_cnn_options(const std::string& network) {
+  MultiHeadCnnOptions options;
+  if (network == "severity")
+    options.heads = {{"fine", 100}};
+  else if (network == "compact")
+    options.hidden = {320};
+  else if (network != "multihead")
+    fail<OptionError>("network", "'" + network + "'", "expected multihead, severity or compact");
+  return options;
+}
+
+/// Adds the chosen rectifier.
+template <class T>
+void add_activation(Sequential<T>& layers, Activation activation) {
+  if (activation == Activation::relu)
+    layers.add(ReLU<T>{});
+  else
+    layers.add(LeakyReLU<T>{});
+}
+
+/// [conv 3x3, batch norm, activation] x 2 and max-pooling 2 for each entry of `channels`, adaptive average pooling,
+/// linear layers with activation and dropout, and a linear layer for each head.
+template <class T = float>
+Model<T> multi_head_cnn(const MultiHeadCnnOptions& options = {}) {
+  Sequential<T> trunk;
+  for (Index channels : options.channels) {
+    Sequential<T> block;
+    for (int convolution = 0; convolution < 2; ++convolution) {
+      block.add(Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}});
+      if (options.batch_norm) block.add(BatchNorm2d<T>{});
+      add_activation(block, options.activation);
+    }
+    block.add(MaxPool2d<T>{{.window = 2}});
+    trunk.add(std::move(block));
+  }
+  trunk.add(AdaptiveAvgPool2d<T>{{.height = options.pooled, .width = options.pooled}});
+  trunk.add(Flatten<T>{});
+  for (Index width : options.hidden) {
+    trunk.add(Linear<T>{{.out_features = width}});
+    add_activation(trunk, options.activation);
+    trunk.add(Dropout<T>{{.rate = options.dropout}});
+  }
+  std::vector<Head<T>> heads;
+  for (const HeadOptions& each : options.heads) heads.push_back(head(each.name, Linear<T>{{.out_features = each.classes}}));
+  return Model<T>(options.input, std::move(trunk), MultiHead<T>(std::move(heads)), {.fuse = options.fuse});
+}
+
+}  // namespace hcnn::models
