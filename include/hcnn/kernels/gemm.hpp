@@ -1,6 +1,7 @@
 // Matrix products of dense layers: through the micro-kernels for float, through Eigen for everything else.
 #pragma once
 
+#include "hcnn/core/bfloat16.hpp"
 #include "hcnn/core/parallel.hpp"
 #include "hcnn/core/tensor.hpp"
 #include "hcnn/core/workspace.hpp"

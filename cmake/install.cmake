@@ -1,0 +1,19 @@
+# Installs headers, share/ and the CMake package. The package works on any machine: nothing in it is compiled.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/hcnn")
+install(DIRECTORY include/hcnn DESTINATION include FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY share/ DESTINATION share/hcnn OPTIONAL)
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+# Two export sets: find_package(hcnn) must not ask for the packages of hcnn::io.
+install(TARGETS hcnn EXPORT hcnnTargets)
+install(EXPORT hcnnTargets NAMESPACE hcnn:: DESTINATION "${package_dir}")
+install(TARGETS hcnn_io EXPORT hcnnIoTargets)
+install(EXPORT hcnnIoTargets NAMESPACE hcnn:: DESTINATION "${package_dir}")
+
+configure_package_config_file(cmake/hcnnConfig.cmake.in hcnnConfig.cmake INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file(hcnnConfigVersion.cmake COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
+install(FILES "${PROJECT_BINARY_DIR}/hcnnConfig.cmake" "${PROJECT_BINARY_DIR}/hcnnConfigVersion.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/Findstb.cmake" DESTINATION "${package_dir}")

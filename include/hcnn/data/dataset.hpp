@@ -1,0 +1,168 @@
+// A data set: images of one shape with labels at each level of the hierarchy; subsets share the pixels.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/core/shape.hpp"
+#include "hcnn/core/targets.hpp"
+#include "hcnn/hierarchy/taxonomy.hpp"
+
+/// Data sets, their readers and generators, and the way from samples to batches.
+namespace hcnn::data {
+
+/// Which of the two official parts of a data set.
+enum class Part { train, test };
+
+/// Pixels of all samples, N, H, W, C. A byte b stands for the value b / 255; floats are taken as they are.
+using Pixels = std::variant<std::vector<std::uint8_t>, std::vector<float>>;
+
+/// Labels of one level.
+struct LabelColumn {
+  std::string level;
+  Index classes = 0;
+  std::vector<Label> labels;  ///< one per sample: a class index, or kNoLabel
+};
+
+/// Images of one shape and their labels, finest level first. A cheap value: copies and subsets share the pixels, which
+/// never change. Every sample keeps its identity: its position in the data set that was first built.
+class Dataset {
+ public:
+  /// Samples with labels at any number of levels (none: pictures to classify).
+  /// Throws ShapeError for a bad shape; DataError where sizes differ, a label is out of range, a level appears twice or
+  /// a pixel is not finite.
+  Dataset(const Shape& shape, Pixels pixels, std::vector<LabelColumn> columns)
+      : Dataset(Storage{shape, std::move(pixels), std::move(columns), std::nullopt}) {}
+
+  /// Samples labelled at the finest level of a taxonomy; the coarser labels are looked up. Throws as above.
+  Dataset(const Shape& shape, Pixels pixels, Taxonomy taxonomy, std::vector<Label> finest)
+      : Dataset(Storage{shape, std::move(pixels), lift(taxonomy, std::move(finest)), std::move(taxonomy)}) {}
+
+  const Shape& shape() const { return storage_->shape; }
+  /// Number of samples.
+  Index size() const { return static_cast<Index>(positions_.size()); }
+
+  /// Number of label levels.
+  Index levels() const { return static_cast<Index>(storage_->columns.size()); }
+  const std::string& level_name(Index level) const { return column(level).level; }
+  Index class_count(Index level) const { return column(level).classes; }
+  /// Position of the named level; throws DataError and lists the levels there are.
+  Index level_index(std::string_view name) const {
+    std::string known;
+    for (Index level = 0; level < levels(); ++level) {
+      if (level_name(level) == name) return level;
+      known += (known.empty() ? "" : ", ") + level_name(level);
+    }
+    fail<DataError>("Dataset", "no level '" + std::string(name) + "'", "levels are: " + known);
+  }
+  /// Class of sample i at a level, or kNoLabel.
+  Label label(Index level, Index i) const { return column(level).labels[position(i)]; }
+
+  /// The tree the labels came from, or null.
+  const Taxonomy* taxonomy() const { return storage_->taxonomy ? &*storage_->taxonomy : nullptr; }
+
+  /// Identity of sample i: the same in every subset, whatever the order.
+  std::uint64_t id(Index i) const { return positions_[static_cast<std::size_t>(i)]; }
+
+  /// Writes the values of sample i, H, W, C, to `out`: room for shape().size() floats.
+  void copy_image(Index i, float* out) const {
+    const Index size = shape().size();
+    const auto first = static_cast<Index>(position(i)) * size;
+    if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&storage_->pixels))
+      std::transform(bytes->data() + first, bytes->data() + first + size, out,
+                     [](std::uint8_t byte) { return static_cast<float>(byte) / 255.0F; });
+    else
+      std::copy_n(std::get<std::vector<float>>(storage_->pixels).data() + first, size, out);
+  }
+
+  /// The samples at these indices of this data set, in this order. Throws DataError for an index out of range.
+  Dataset subset(std::span<const Index> indices) const {
+    Dataset result(*this);
+    result.positions_.clear();
+    for (Index i : indices) {
+      if (i < 0 || i >= size())
+        fail<DataError>("Dataset::subset", concat("index ", i), concat("0..", size() - 1, " are there"));
+      result.positions_.push_back(id(i));
+    }
+    return result;
+  }
+
+ private:
+  struct Storage {
+    Shape shape;
+    Pixels pixels;
+    std::vector<LabelColumn> columns;
+    std::optional<Taxonomy> taxonomy;
+
+    Index values() const {
+      return std::visit([](const auto& all) { return static_cast<Index>(all.size()); }, pixels);
+    }
+  };
+
+  explicit Dataset(Storage storage) {
+    check(storage);
+    positions_.resize(static_cast<std::size_t>(storage.values() / storage.shape.size()));
+    std::iota(positions_.begin(), positions_.end(), std::uint64_t{0});
+    storage_ = std::make_shared<const Storage>(std::move(storage));
+  }
+
+  static std::vector<LabelColumn> lift(const Taxonomy& taxonomy, std::vector<Label> finest) {
+    std::vector<LabelColumn> columns;
+    columns.push_back({taxonomy.level_name(0), taxonomy.class_count(0), std::move(finest)});
+    check_labels(columns[0]);  // before they are looked up
+    for (Index level = 1; level < taxonomy.levels(); ++level) {
+      LabelColumn coarse{taxonomy.level_name(level), taxonomy.class_count(level), columns[0].labels};
+      for (Label& label : coarse.labels)
+        if (label != kNoLabel) label = taxonomy.ancestor(label, 0, level);
+      columns.push_back(std::move(coarse));
+    }
+    return columns;
+  }
+
+  static void check_labels(const LabelColumn& column) {
+    for (std::size_t i = 0; i < column.labels.size(); ++i)
+      if (const Label label = column.labels[i]; label != kNoLabel && (label < 0 || label >= column.classes))
+        fail<DataError>("Dataset", concat("sample ", i, " has label ", label, " at level '", column.level, "'"),
+                        concat("0..", column.classes - 1, ", or ", kNoLabel, " for none, is expected"));
+  }
+
+  static void check(const Storage& storage) {
+    require_positive("Dataset", storage.shape);
+    const Index values = storage.values(), each = storage.shape.size();
+    if (values == 0 || values % each != 0)
+      fail<DataError>("Dataset", concat(values, " pixel values"),
+                      concat("a positive multiple of ", each, " (", to_string(storage.shape), ") is expected"));
+    if (const auto* floats = std::get_if<std::vector<float>>(&storage.pixels))
+      for (std::size_t i = 0; i < floats->size(); ++i)
+        if (!std::isfinite((*floats)[i]))
+          fail<DataError>("Dataset", concat("sample ", static_cast<Index>(i) / each, " has a value ", (*floats)[i]),
+                          "finite values are expected");
+    for (auto column = storage.columns.begin(); column != storage.columns.end(); ++column) {
+      if (std::any_of(storage.columns.begin(), column, [&](const auto& other) { return other.level == column->level; }))
+        fail<DataError>("Dataset", "level '" + column->level + "' appears twice", "different names are expected");
+      if (static_cast<Index>(column->labels.size()) != values / each)
+        fail<DataError>("Dataset", concat(column->labels.size(), " labels at level '", column->level, "'"),
+                        concat("one for each of the ", values / each, " samples is expected"));
+      check_labels(*column);
+    }
+  }
+
+  const LabelColumn& column(Index level) const { return storage_->columns[static_cast<std::size_t>(level)]; }
+  std::size_t position(Index i) const { return static_cast<std::size_t>(id(i)); }
+
+  std::shared_ptr<const Storage> storage_;
+  std::vector<std::uint64_t> positions_;
+};
+
+}  // namespace hcnn::data

@@ -1,0 +1,152 @@
+// A built-in data set, drawn from code: 32x32 pictures of shapes, 100 classes in 20 superclasses in 9 groups.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/parallel.hpp"
+#include "hcnn/core/random.hpp"
+#include "hcnn/data/dataset.hpp"
+
+namespace hcnn::data {
+
+/// What `synthetic` draws.
+struct SyntheticOptions {
+  Index samples = 10000;     ///< pictures; sample i has class i % 100 and looks the same whatever this number
+  std::uint64_t seed = 1;    ///< other seeds draw other pictures of the same classes
+  Part part = Part::train;   ///< the two parts of a seed have no picture in common
+};
+
+/// The tree of the synthetic classes, of the same form as CIFAR-100's: a group is a colour, a superclass an outline in
+/// that colour, a fine class a filling of that outline ("red disc dotted").
+inline const Taxonomy& synthetic_taxonomy() {
+  static const Taxonomy taxonomy = [] {
+    const std::array<std::string, 9> colours{"red", "orange", "lime", "green", "mint", "sky", "blue", "violet", "pink"};
+    const std::array<std::string, 4> textures{"barred", "striped", "dotted", "checked"};
+    const std::array<std::string, 5> outlines{"disc", "square", "triangle", "cross", "ring"};
+    const std::array<std::size_t, 9> superclasses{3, 2, 2, 2, 2, 4, 1, 3, 1};  // of each group, as in CIFAR-100
+    TaxonomyLevel fine{"fine", {}, {}}, superclass{"superclass", {}, {}}, group{"group", {}, {}};
+    for (std::size_t g = 0; g < colours.size(); ++g) {
+      group.classes.push_back(colours[g]);
+      for (std::size_t s = 0; s < superclasses[g]; ++s) {
+        for (const std::string& outline : outlines) {
+          fine.classes.push_back(colours[g] + ' ' + textures[s] + ' ' + outline);
+          fine.parents.push_back(static_cast<Label>(superclass.classes.size()));
+        }
+        superclass.classes.push_back(colours[g] + ' ' + textures[s]);
+        superclass.parents.push_back(static_cast<Label>(g));
+      }
+    }
+    return Taxonomy({fine, superclass, group});
+  }();
+  return taxonomy;
+}
+
+/// One picture of the synthetic data set: what was drawn at random, and the value of each pixel.
+class SyntheticScene {
+ public:
+  /// @param colour 0..8, ninths of the colour wheel
+  /// @param texture 0..3: bars (horizontal), stripes (vertical), dots, checks
+  /// @param outline 0..4: disc, square, triangle, cross, ring; a mirror image keeps its class
+  SyntheticScene(int colour, int texture, int outline, RandomStream& random) : texture_(texture), outline_(outline) {
+    const double tone = colour + between(random, -0.3, 0.3);
+    const double light = between(random, 0.6, 1.0);
+    ground_ = hue(tone, between(random, 0.1, 0.4));
+    for (double& value : ground_) value *= light;
+    ink_ = hue(tone, 0.0);
+    for (double& value : ink_) value *= 0.3 * light;
+    for (double& value : paint_) value = between(random, 0.7, 1.0);
+    wave_ = 2.0 * std::numbers::pi / between(random, 5.0, 7.0);
+    phase_ = {between(random, 0.0, 2.0 * std::numbers::pi), between(random, 0.0, 2.0 * std::numbers::pi)};
+    const double angle = between(random, -0.15, 0.15);
+    turn_ = {std::cos(angle), std::sin(angle)};
+    radius_ = between(random, 9.0, 12.0);
+    x_ = between(random, 12.0, 20.0);
+    y_ = between(random, 12.0, 20.0);
+  }
+
+  /// Colour of a pixel before the grain, three values of about 0..1.
+  const std::array<double, 3>& at(Index row, Index column) const {
+    const double x = static_cast<double>(column) + 0.5 - x_, y = static_cast<double>(row) + 0.5 - y_;
+    const double u = turn_[0] * x + turn_[1] * y, v = turn_[0] * y - turn_[1] * x;
+    return inside(u, v) ? paint_ : inked(u, v) ? ink_ : ground_;
+  }
+
+ private:
+  using Colour = std::array<double, 3>;
+
+  static double between(RandomStream& random, double low, double high) { return low + (high - low) * random.uniform(); }
+
+  // Colour of the wheel; `grey` is the part of white in it.
+  static Colour hue(double ninth, double grey) {
+    Colour colour;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const double distance = std::abs(std::remainder(ninth / 1.5 - 2.0 * static_cast<double>(c), 6.0));  // sixths
+      colour[c] = grey + (1.0 - grey) * std::clamp(2.0 - distance, 0.0, 1.0);
+    }
+    return colour;
+  }
+
+  bool inked(double u, double v) const {
+    const bool bar = std::sin(wave_ * v + phase_[0]) > 0.0, stripe = std::sin(wave_ * u + phase_[1]) > 0.0;
+    return texture_ == 0 ? bar : texture_ == 1 ? stripe : texture_ == 2 ? bar && stripe : bar != stripe;
+  }
+
+  bool inside(double u, double v) const {
+    const double far = std::max(std::abs(u), std::abs(v)), near = std::min(std::abs(u), std::abs(v));
+    const double centre = std::hypot(u, v);
+    switch (outline_) {
+      case 0: return centre < 0.9 * radius_;
+      case 1: return far < 0.8 * radius_;
+      case 2: return v < 0.8 * radius_ && std::abs(u) < 0.58 * (v + radius_);
+      case 3: return far < radius_ && near < 0.35 * radius_;
+      default: return centre < radius_ && centre > 0.55 * radius_;
+    }
+  }
+
+  int texture_, outline_;
+  Colour ground_{}, ink_{}, paint_{};
+  std::array<double, 2> turn_{}, phase_{};  // cosine and sine; of bars and stripes
+  double x_ = 0, y_ = 0, radius_ = 0;       // of the outline, pixels
+  double wave_ = 0;                         // of the texture, radians per pixel
+};
+
+/// Draws the data set: shape 32x32x3, levels "fine" (100), "superclass" (20) and "group" (9) of `synthetic_taxonomy`.
+/// A shape lies anywhere on a random background with spots of any colour, so that colours of single pixels tell little
+/// and small moving features tell all. Same bits at any number of threads. Throws OptionError for samples < 1.
+inline Dataset synthetic(const SyntheticOptions& options = {}) {
+  if (options.samples < 1) fail<OptionError>("synthetic", concat(options.samples, " samples"), "at least 1 is needed");
+  const Taxonomy& tree = synthetic_taxonomy();
+  const Shape shape{.height = 32, .width = 32, .channels = 3};
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(options.samples * shape.size()));
+  std::vector<Label> labels(static_cast<std::size_t>(options.samples));
+  const std::uint64_t purpose = hash_name(options.part == Part::train ? "synthetic train" : "synthetic test");
+  parallel_for(options.samples, [&](Index i) {
+    const auto label = static_cast<Label>(i % tree.class_count(0));
+    labels[static_cast<std::size_t>(i)] = label;
+    const Label superclass = tree.ancestor(label, 0, 1), group = tree.ancestor(label, 0, 2);
+    Label first = superclass;  // of its group
+    while (first > 0 && tree.ancestor(first - 1, 1, 2) == group) --first;
+    RandomStream random(Seed{options.seed}, purpose, 0, static_cast<std::uint64_t>(i));
+    const SyntheticScene scene(group, superclass - first, label % 5, random);
+    std::uint8_t* out = pixels.data() + i * shape.size();
+    for (Index row = 0; row < shape.height; ++row)
+      for (Index column = 0; column < shape.width; ++column) {
+        std::uint32_t grain = random.next();
+        for (double value : scene.at(row, column)) {
+          const double noise = (static_cast<double>(grain & 255u) - 127.5) * (0.1 / 255.0);  // uniform +- 0.05
+          *out++ = static_cast<std::uint8_t>(std::clamp(255.0 * (value + noise), 0.0, 255.0));
+          grain >>= 8;
+        }
+      }
+  });
+  return Dataset(shape, std::move(pixels), tree, std::move(labels));
+}
+
+}  // namespace hcnn::data

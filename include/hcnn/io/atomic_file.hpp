@@ -1,0 +1,99 @@
+// Writing files all or nothing: a crash, a full disk or a second writer leaves the old file or the new one.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/io/input_file.hpp"
+
+namespace hcnn::io {
+
+/// A file under construction. Bytes go to a temporary file in the same folder; `commit` makes them durable and gives
+/// them the final name in one step. Without `commit` nothing stays behind. Every failure throws Error with the path and
+/// the system's reason.
+class AtomicFile {
+ public:
+  /// Creates the temporary file; the folder must exist.
+  explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+    static std::atomic<unsigned> serial{0};
+    // A killed process may have left a temporary file under the same process id: take the next free number.
+    do {
+      temporary_ =
+          path_.parent_path() / concat('.', path_.filename().string(), ".tmp", ::getpid(), '.', serial.fetch_add(1));
+      descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (descriptor_ < 0 && errno == EEXIST);
+    if (descriptor_ < 0) refuse("cannot be created");
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!committed_) ::unlink(temporary_.c_str());
+  }
+
+  /// Appends `count` bytes.
+  void write(const void* source, std::size_t count) {
+    const auto* next = static_cast<const char*>(source);
+    while (count > 0) {
+      const ssize_t put = ::write(descriptor_, next, std::min(count, std::size_t{1} << 30));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) refuse("cannot be written");
+      next += put;
+      count -= static_cast<std::size_t>(put);
+    }
+  }
+  void write(std::string_view bytes) { write(bytes.data(), bytes.size()); }
+
+  /// Order matters: content on disk, then the name, then the folder's entry on disk.
+  void commit() {
+    if (::fsync(descriptor_) != 0) refuse("cannot be made durable");
+    // Some network file systems report a failed write only here.
+    if (::close(std::exchange(descriptor_, -1)) != 0) refuse("cannot be closed");
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) refuse("cannot be replaced");
+    committed_ = true;
+    sync_folder();
+  }
+
+ private:
+  void sync_folder() const {
+    const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) refuse("is written, but its folder cannot be opened");
+    const bool durable = ::fsync(descriptor) == 0 || errno == EINVAL;  // EINVAL: this file system has no such thing
+    const int reason = errno;
+    ::close(descriptor);
+    errno = reason;
+    if (!durable) refuse("is written, but its folder cannot be made durable");
+  }
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    const std::string reason = std::strerror(errno);
+    fail<Error>(printable(path_.string(), 4096), what + ": " + reason, "a writable folder with free space is needed");
+  }
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+  bool committed_ = false;
+};
+
+/// Writes a whole file all or nothing; throws Error naming the path and the system's reason.
+inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace hcnn::io

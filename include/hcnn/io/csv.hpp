@@ -1,0 +1,136 @@
+// Comma-separated tables: history and confusion matrices, in and out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/io/atomic_file.hpp"
+#include "hcnn/io/input_file.hpp"
+#include "hcnn/io/printable.hpp"
+
+namespace hcnn::io {
+
+/// A table of text: a header and rows of as many fields.
+struct CsvTable {
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// One line of a CSV file, ended by "\n". Fields with a comma, a quote or a line break are quoted and quotes doubled
+/// (RFC 4180). Control characters other than tab and newline are written as `\x1b`: a table printed in a terminal must
+/// not steer it.
+inline std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (const std::string& field : fields) {
+    if (&field != &fields.front()) line += ',';
+    const bool quoted = field.empty() ? fields.size() == 1 : field.find_first_of(",\"\n") != std::string::npos;
+    if (quoted) line += '"';
+    for (const char character : field) {
+      if (character == '"') line += '"';
+      if (character == '\n' || character == '\t')
+        line += character;
+      else
+        line += printable({&character, 1});
+    }
+    if (quoted) line += '"';
+  }
+  return line + "\n";
+}
+
+/// The text of a table. Throws DataError where a row has another number of fields than the header.
+inline std::string to_text(const CsvTable& table) {
+  std::string text = csv_line(table.header);
+  for (const auto& row : table.rows) {
+    if (row.size() != table.header.size())
+      fail<DataError>("csv", concat("a row of ", row.size(), " fields"),
+                      concat("the header has ", table.header.size()));
+    text += csv_line(row);
+  }
+  return text;
+}
+
+/// Writes the table all or nothing; Error as `write_file`.
+inline void write_csv(const std::filesystem::path& path, const CsvTable& table) { write_file(path, to_text(table)); }
+
+/// Reads CSV text one character at a time; see `parse_csv`.
+class CsvParser {
+ public:
+  CsvParser(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
+
+  CsvTable parse() {
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      take(text_[i], i + 1 < text_.size() && text_[i + 1] == '\n');
+      line_ += text_[i] == '\n';
+    }
+    if (state_ == State::quoted) refuse("a quote that is never closed", "quotes come in pairs");
+    if (state_ != State::start || row_.size() > 1) end_row();
+    if (table_.header.empty()) refuse("an empty file", "a header line is needed");
+    return std::move(table_);
+  }
+
+ private:
+  enum class State { start, plain, quoted, after_quote };  // of the field that is being read
+
+  void take(char character, bool newline_follows) {
+    if (state_ == State::quoted) {
+      if (character == '"')
+        state_ = State::after_quote;
+      else
+        row_.back() += character;
+    } else if (character == '\n') {
+      end_row();
+    } else if (character == '\r' && newline_follows) {
+      return;
+    } else if (character == ',') {
+      row_.emplace_back();
+      state_ = State::start;
+    } else if (character == '"') {
+      if (state_ == State::plain) refuse("a quote inside a field", "such a field must be quoted as a whole");
+      if (state_ == State::after_quote) row_.back() += '"';  // the second of a doubled quote
+      state_ = State::quoted;
+    } else {
+      if (state_ == State::after_quote)
+        refuse("text after a closing quote", "a comma or the end of the line is needed");
+      row_.back() += character;
+      state_ = State::plain;
+    }
+  }
+
+  void end_row() {
+    if (table_.header.empty())
+      table_.header = std::move(row_);
+    else if (row_.size() == table_.header.size())
+      table_.rows.push_back(std::move(row_));
+    else
+      refuse(concat(row_.size(), " fields"), concat("the header has ", table_.header.size()));
+    row_.assign(1, "");
+    state_ = State::start;
+  }
+
+  [[noreturn]] void refuse(const std::string& came, const std::string& expected) const {
+    fail<FormatError>(concat(where_, ":", line_), came, expected);
+  }
+
+  std::string_view text_;
+  std::string where_;
+  CsvTable table_;
+  std::vector<std::string> row_{""};
+  State state_ = State::start;
+  std::size_t line_ = 1;
+};
+
+/// The table in CSV text: lines end in "\n" or "\r\n", the last may lack it. Throws FormatError, beginning with `where`
+/// and naming the line, for an empty text, a quote out of place, one that is never closed, or rows of unequal length.
+inline CsvTable parse_csv(std::string_view text, const std::string& where) { return CsvParser(text, where).parse(); }
+
+/// The table in a file; FormatError as `parse_csv` and `read_file`.
+inline CsvTable read_csv(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 26) {
+  return parse_csv(read_file(path, most_bytes), printable(path.string(), 4096));
+}
+
+}  // namespace hcnn::io

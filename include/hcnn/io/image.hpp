@@ -1,0 +1,140 @@
+// 8-bit colour images: writing PNG, and resampling to another size.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/core/shape.hpp"
+#include "hcnn/io/atomic_file.hpp"
+
+// The implementation is compiled into every file that includes this header, as static functions: nothing to link, and
+// no clash with a program that has stb_image_write of its own.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#define STB_IMAGE_WRITE_STATIC
+#define STBI_WRITE_NO_STDIO
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#include <stb/stb_image_write.h>
+#undef STB_IMAGE_WRITE_IMPLEMENTATION
+#undef STBI_WRITE_NO_STDIO
+#undef STB_IMAGE_WRITE_STATIC
+#pragma GCC diagnostic pop
+
+namespace hcnn::io {
+
+/// Colour of a pixel, 0 to 255 each.
+struct Colour {
+  std::uint8_t red = 0, green = 0, blue = 0;
+  friend constexpr bool operator==(const Colour&, const Colour&) = default;
+};
+
+/// Pixels in rows from the top left, red, green, blue: the layout of a network's input.
+struct Image {
+  Index width = 0;   ///< pixels
+  Index height = 0;  ///< pixels
+  std::vector<std::uint8_t> pixels;
+
+  static constexpr Index channels = 3;
+
+  Image() = default;
+  /// An image of one colour; throws ShapeError for an extent below 1 or more than 2^29 pixels.
+  Image(Index columns, Index rows, Colour colour = {}) : width(columns), height(rows) {
+    if (columns < 1 || rows < 1 || columns > (Index{1} << 29) / rows)
+      fail<ShapeError>("Image", concat(columns, 'x', rows, " pixels"), "1 to 2^29 pixels are possible");
+    pixels.resize(static_cast<std::size_t>(columns * rows * channels));
+    for (Index y = 0; y < rows; ++y)
+      for (Index x = 0; x < columns; ++x) set(x, y, colour);
+  }
+
+  std::uint8_t* at(Index x, Index y) { return pixels.data() + (y * width + x) * channels; }
+  const std::uint8_t* at(Index x, Index y) const { return pixels.data() + (y * width + x) * channels; }
+  Colour get(Index x, Index y) const { return {at(x, y)[0], at(x, y)[1], at(x, y)[2]}; }
+  void set(Index x, Index y, Colour colour) {
+    at(x, y)[0] = colour.red;
+    at(x, y)[1] = colour.green;
+    at(x, y)[2] = colour.blue;
+  }
+};
+
+/// The bytes of a PNG file. Throws Error where memory runs out.
+inline std::string encode_png(const Image& image) {
+  std::string bytes;
+  const auto append = [](void* target, void* data, int size) {
+    static_cast<std::string*>(target)->append(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  };
+  const int written = stbi_write_png_to_func(append, &bytes, static_cast<int>(image.width),
+                                             static_cast<int>(image.height), static_cast<int>(Image::channels),
+                                             image.pixels.data(), static_cast<int>(image.width * Image::channels));
+  if (written == 0 || bytes.empty()) fail<Error>("encode_png", "the encoder gave up", "more memory is needed");
+  return bytes;
+}
+
+/// Writes a PNG file all or nothing; Error as `write_file`.
+inline void write_png(const std::filesystem::path& path, const Image& image) { write_file(path, encode_png(image)); }
+
+/// Source pixels that make one pixel along an axis, and their weights, which sum to 1.
+struct ResampleTaps {
+  Index first = 0;
+  std::vector<float> weights;
+};
+
+/// A triangle as wide as two source pixels, or two target pixels where those are larger: bilinear interpolation when
+/// enlarging, an average over the covered area when reducing.
+inline std::vector<ResampleTaps> resample_taps(Index from, Index to) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double radius = std::max(scale, 1.0);
+  std::vector<ResampleTaps> taps(static_cast<std::size_t>(to));
+  for (Index i = 0; i < to; ++i) {
+    const double centre = (static_cast<double>(i) + 0.5) * scale - 0.5;
+    const Index first = std::max<Index>(0, static_cast<Index>(std::ceil(centre - radius)));
+    const Index last = std::min<Index>(from - 1, static_cast<Index>(std::floor(centre + radius)));
+    ResampleTaps& tap = taps[static_cast<std::size_t>(i)];
+    tap.first = first;
+    double sum = 0;
+    for (Index k = first; k <= last; ++k) sum += 1 - std::abs(static_cast<double>(k) - centre) / radius;
+    for (Index k = first; k <= last; ++k)
+      tap.weights.push_back(static_cast<float>((1 - std::abs(static_cast<double>(k) - centre) / radius) / sum));
+  }
+  return taps;
+}
+
+/// The image at another size (see `resample_taps`), proportions not kept. Throws ShapeError as `Image`.
+inline Image resize(const Image& image, Index width, Index height) {
+  Image out(width, height);
+  const auto columns = resample_taps(image.width, width), rows = resample_taps(image.height, height);
+  std::vector<float> narrow(static_cast<std::size_t>(image.height * width * Image::channels));
+  float* next = narrow.data();
+  for (Index y = 0; y < image.height; ++y)
+    for (const ResampleTaps& tap : columns)
+      for (Index c = 0; c < Image::channels; ++c, ++next) {
+        const std::uint8_t* source = image.at(tap.first, y) + c;
+        for (const float weight : tap.weights) {
+          *next += weight * static_cast<float>(*source);
+          source += Image::channels;
+        }
+      }
+  const Index stride = width * Image::channels;
+  for (Index y = 0; y < height; ++y) {
+    const ResampleTaps& tap = rows[static_cast<std::size_t>(y)];
+    for (Index i = 0; i < stride; ++i) {
+      float sum = 0;
+      const float* source = narrow.data() + tap.first * stride + i;
+      for (std::size_t k = 0; k < tap.weights.size(); ++k)
+        sum += tap.weights[k] * source[static_cast<Index>(k) * stride];
+      out.pixels[static_cast<std::size_t>(y * stride + i)] =
+          static_cast<std::uint8_t>(std::clamp(std::lround(sum), 0L, 255L));
+    }
+  }
+  return out;
+}
+
+}  // namespace hcnn::io

@@ -1,0 +1,58 @@
+// Reading pictures: PNG, JPEG and PPM, recognised by content. Programs that include it link libpng and libjpeg.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/io/image.hpp"
+#include "hcnn/io/image_limits.hpp"
+#include "hcnn/io/input_file.hpp"
+#include "hcnn/io/jpeg_reader.hpp"
+#include "hcnn/io/png_reader.hpp"
+
+namespace hcnn::io {
+
+/// The picture in the bytes of a PPM file (P6, 8 bits, no comments). Throws FormatError, beginning with `where`.
+inline Image decode_ppm(std::string_view bytes, const std::string& where) {
+  std::size_t position = 2;
+  const auto number = [&] {
+    if (position >= bytes.size() || (bytes[position] != ' ' && bytes[position] != '\n'))
+      fail<FormatError>(where, "a damaged PPM header", "'P6 WIDTH HEIGHT 255' is needed");
+    Index value = 0;
+    for (++position; position < bytes.size() && bytes[position] >= '0' && bytes[position] <= '9'; ++position)
+      value = std::min<Index>(value * 10 + (bytes[position] - '0'), std::numeric_limits<std::int32_t>::max());
+    return value;
+  };
+  const Index width = number(), height = number(), brightest = number();
+  require_image_limits(where, width, height);
+  if (brightest != 255) fail<FormatError>(where, concat("brightest value ", brightest), "8-bit PPM has 255");
+  const std::size_t header = position + 1;  // one white space ends the header
+  if (header > bytes.size() || bytes.size() - header != static_cast<std::size_t>(width * height * Image::channels))
+    fail<FormatError>(where, concat(bytes.size(), " bytes"),
+                      concat("a PPM of ", width, 'x', height, " has ", width * height * 3, " behind its header"));
+  Image image(width, height);
+  std::copy(bytes.begin() + static_cast<Index>(header), bytes.end(), image.pixels.begin());
+  return image;
+}
+
+/// The picture in the bytes of a PNG, JPEG or PPM (P6) file, as 8-bit red, green, blue. Grey and palette become colour;
+/// transparent parts are laid on white; a JPEG's orientation tag is not applied. Throws FormatError, beginning with
+/// `where`, for other formats, 16-bit samples, damage of any kind, and extents beyond `image_limits.hpp`.
+inline Image decode_image(std::string_view bytes, const std::string& where) {
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(bytes, where);
+  if (bytes.starts_with("\xff\xd8\xff")) return decode_jpeg(bytes, where);
+  if (bytes.starts_with("P6")) return decode_ppm(bytes, where);
+  fail<FormatError>(where, "not a picture", "PNG, JPEG or PPM (P6) is needed");
+}
+
+/// The picture in a file; FormatError as `decode_image` and `read_file`.
+inline Image read_image(const std::filesystem::path& path) {
+  return decode_image(read_file(path), printable(path.string(), 4096));
+}
+
+}  // namespace hcnn::io

@@ -1,0 +1,104 @@
+// Reading JPEG with libjpeg: every warning counts as damage.
+#pragma once
+
+#include <csetjmp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include <jpeglib.h>  // needs <cstdio> before it
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/io/image.hpp"
+#include "hcnn/io/image_limits.hpp"
+#include "hcnn/io/printable.hpp"
+
+namespace hcnn::io {
+
+/// libjpeg leaves a failed call by longjmp, which must not pass over a C++ object: the two functions that call it have
+/// none in their frames.
+class JpegDecoder {
+ public:
+  explicit JpegDecoder(std::string_view bytes) : bytes_(bytes) {
+    info_.err = jpeg_std_error(&errors_);
+    errors_.error_exit = give_up;
+    errors_.emit_message = judge;
+    progress_.progress_monitor = limit_scans;
+    info_.client_data = this;
+  }
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
+  ~JpegDecoder() { jpeg_destroy_decompress(&info_); }
+
+  /// Reads up to the extents; false after an error.
+  bool read_header() {
+    if (setjmp(return_point_) != 0) return false;
+    jpeg_create_decompress(&info_);
+    info_.progress = &progress_;
+    jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
+    jpeg_read_header(&info_, TRUE);
+    info_.out_color_space = JCS_RGB;
+    return true;
+  }
+  /// Writes all rows of red, green, blue to `pixels`; false after an error.
+  bool read_pixels(std::uint8_t* pixels) {
+    if (setjmp(return_point_) != 0) return false;
+    jpeg_start_decompress(&info_);
+    while (info_.output_scanline < info_.output_height) {
+      JSAMPROW row = pixels + std::size_t{info_.output_scanline} * info_.output_width * 3;
+      jpeg_read_scanlines(&info_, &row, 1);
+    }
+    jpeg_finish_decompress(&info_);
+    return true;
+  }
+  Index width() const { return static_cast<Index>(info_.image_width); }
+  Index height() const { return static_cast<Index>(info_.image_height); }
+  const char* message() const { return message_; }
+
+ private:
+  static JpegDecoder& self(j_common_ptr info) { return *static_cast<JpegDecoder*>(info->client_data); }
+  [[noreturn]] static void give_up(j_common_ptr info) {
+    JpegDecoder& decoder = self(info);
+    info->err->format_message(info, decoder.message_);
+    std::longjmp(decoder.return_point_, 1);
+  }
+  static void judge(j_common_ptr info, int level) {
+    if (level < 0) give_up(info);  // a warning: truncated or corrupt data, which libjpeg would fill with grey
+  }
+  static void limit_scans(j_common_ptr info) {
+    constexpr int kScans = 100;  // honest progressive files have about ten; each costs a pass over the picture
+    if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kScans) return;
+    std::snprintf(self(info).message_, sizeof message_, "more than %d scans", kScans);
+    std::longjmp(self(info).return_point_, 1);
+  }
+
+  std::string_view bytes_;
+  jpeg_decompress_struct info_{};
+  jpeg_error_mgr errors_{};
+  jpeg_progress_mgr progress_{};
+  std::jmp_buf return_point_;
+  char message_[JMSG_LENGTH_MAX] = {};
+};
+
+/// The picture in the bytes of a JPEG file (grey or colour, 8 bits). Bytes behind its end are ignored: cameras put
+/// previews there. Throws FormatError, beginning with `where`.
+inline Image decode_jpeg(std::string_view bytes, const std::string& where) {
+  JpegDecoder decoder(bytes);
+  const auto refuse = [&] {
+    fail<FormatError>(where, "a damaged JPEG (" + printable(decoder.message()) + ")", "a readable picture is needed");
+  };
+  if (!decoder.read_header()) refuse();
+  require_image_limits(where, decoder.width(), decoder.height());
+  // A block of 64 pixels costs one bit at least: a tiny file that declares a huge picture is refused before it costs
+  // memory.
+  if (static_cast<std::size_t>(decoder.width() * decoder.height()) / 512 > bytes.size())
+    fail<FormatError>(where, concat("a picture of ", decoder.width(), 'x', decoder.height(), " pixels"),
+                      concat("more than the file's ", bytes.size(), " bytes are needed for it"));
+  Image image(decoder.width(), decoder.height());
+  if (!decoder.read_pixels(image.pixels.data())) refuse();
+  return image;
+}
+
+}  // namespace hcnn::io

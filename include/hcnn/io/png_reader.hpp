@@ -1,0 +1,82 @@
+// Reading PNG: the file's structure is checked here, byte for byte; libpng decodes the pixels.
+#pragma once
+
+#include <png.h>
+#include <zlib.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/io/image.hpp"
+#include "hcnn/io/image_limits.hpp"
+#include "hcnn/io/printable.hpp"
+
+namespace hcnn::io {
+
+/// A 32-bit number as PNG stores it, highest byte first.
+inline std::uint32_t big_endian(std::string_view bytes) {
+  std::uint32_t value = 0;
+  for (const char byte : bytes.substr(0, 4)) value = value << 8 | static_cast<unsigned char>(byte);
+  return value;
+}
+
+/// Checks the chunk IHDR: extents within limits, 8 bits at most, and no more pixels than `file_bytes` can hold.
+inline void check_png_header(std::string_view ihdr, std::size_t file_bytes, const std::string& where) {
+  const std::uint32_t width = big_endian(ihdr), height = big_endian(ihdr.substr(4));
+  const int depth = static_cast<unsigned char>(ihdr[8]);
+  require_image_limits(where, static_cast<Index>(width), static_cast<Index>(height));
+  if (depth > 8) fail<FormatError>(where, concat(depth, " bits a sample"), "at most 8 are read");
+  // deflate shrinks to 1/1032 at best: a tiny file that declares a huge picture is refused before it costs memory.
+  if (std::uint64_t{width} * height / 8 * static_cast<unsigned>(depth) / 1032 > file_bytes)
+    fail<FormatError>(where, concat("a picture of ", width, 'x', height, " pixels"),
+                      concat("more than the file's ", file_bytes, " bytes are needed for it"));
+}
+
+/// Walks over the chunks: IHDR first, every length inside the file, every CRC right, IEND last and nothing behind it.
+inline void check_png_structure(std::string_view bytes, const std::string& where) {
+  constexpr std::size_t kSignature = 8, kAround = 12;  // a chunk is length, name, content, CRC
+  for (std::size_t position = kSignature;;) {
+    const std::string_view rest = bytes.substr(position);
+    if (rest.size() < kAround || big_endian(rest) > rest.size() - kAround)
+      fail<FormatError>(where, "a PNG that breaks off", "it must end with an IEND chunk");
+    const std::size_t length = big_endian(rest);
+    const std::string_view name = rest.substr(4, 4), content = rest.substr(8, length);
+    const auto* covered = reinterpret_cast<const Bytef*>(name.data());
+    if (::crc32_z(0, covered, length + 4) != big_endian(rest.substr(8 + length)))
+      fail<FormatError>(where, "damage in chunk " + printable(name), "its CRC is that of another content");
+    if (position == kSignature) {
+      if (name != "IHDR" || length != 13) fail<FormatError>(where, "chunk " + printable(name), "IHDR must come first");
+      check_png_header(content, bytes.size(), where);
+    }
+    position += kAround + length;
+    if (name != "IEND") continue;
+    if (position != bytes.size())
+      fail<FormatError>(where, concat(bytes.size() - position, " bytes behind the end of the PNG"), "none may follow");
+    return;
+  }
+}
+
+/// The picture in the bytes of a PNG file, transparent parts laid on white. Throws FormatError, beginning with `where`.
+inline Image decode_png(std::string_view bytes, const std::string& where) {
+  check_png_structure(bytes, where);
+  // libpng's simplified interface reports errors by return value: no longjmp across C++ objects.
+  png_image reader;
+  std::memset(&reader, 0, sizeof reader);
+  reader.version = PNG_IMAGE_VERSION;
+  const auto refuse = [&] {
+    const std::string reason = printable(reader.message);
+    png_image_free(&reader);
+    fail<FormatError>(where, "a damaged PNG (" + reason + ")", "a readable picture is needed");
+  };
+  if (png_image_begin_read_from_memory(&reader, bytes.data(), bytes.size()) == 0) refuse();
+  reader.format = PNG_FORMAT_RGB;
+  Image image(static_cast<Index>(reader.width), static_cast<Index>(reader.height));
+  const png_color white = {255, 255, 255};
+  if (png_image_finish_read(&reader, &white, image.pixels.data(), 0, nullptr) == 0) refuse();
+  return image;
+}
+
+}  // namespace hcnn::io

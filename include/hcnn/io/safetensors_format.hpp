@@ -1,0 +1,57 @@
+// The rules of safetensors files: limits, names, types and sizes.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/core/shape.hpp"
+#include "hcnn/io/printable.hpp"
+
+namespace hcnn::io {
+
+/// Longest header that is read, as in the reference implementation.
+inline constexpr std::uint64_t kHeaderBytes = 100'000'000;
+/// Most arrays in a file: bounds what a header of a few bytes an array makes the reader allocate.
+inline constexpr std::size_t kMostTensors = 65'536;
+/// Most entries of `__metadata__`.
+inline constexpr std::size_t kMostMetadata = 4'096;
+/// Most extents of an array.
+inline constexpr std::size_t kMostDims = 8;
+
+/// Bytes of one value of a type, 0 for a type this library does not know.
+inline std::size_t dtype_bytes(std::string_view dtype) {
+  if (dtype == "F64" || dtype == "I64") return 8;
+  if (dtype == "F32") return 4;
+  if (dtype == "BF16") return 2;
+  return dtype == "U8" ? 1 : 0;
+}
+
+/// True for a name an array may have: 1 to 512 bytes, no control characters, nothing that could lead a path astray.
+inline bool is_tensor_name(std::string_view name) {
+  const bool harmless = std::none_of(
+      name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\'; });
+  return harmless && !name.empty() && name.size() <= 512 && name.front() != '/' &&
+         name.find("..") == std::string_view::npos && name != "__metadata__";
+}
+
+/// Bytes of an array; throws FormatError, beginning with `where`, for an unknown type, a negative extent or a product
+/// beyond 2^62.
+inline std::uint64_t tensor_bytes(std::string_view dtype, const std::vector<Index>& dims, const std::string& where) {
+  std::uint64_t bytes = dtype_bytes(dtype);
+  if (bytes == 0) fail<FormatError>(where, "type '" + printable(dtype) + "'", "types are F64, F32, BF16, I64, U8");
+  constexpr std::uint64_t kLimit = std::uint64_t{1} << 62;
+  for (const Index extent : dims) {
+    if (extent < 0) fail<FormatError>(where, concat("extent ", extent), "extents are at least 0");
+    if (extent > 0 && bytes > kLimit / static_cast<std::uint64_t>(extent))
+      fail<FormatError>(where, "extents whose product overflows", "an array has less than 2^62 bytes");
+    bytes *= static_cast<std::uint64_t>(extent);
+  }
+  return bytes;
+}
+
+}  // namespace hcnn::io

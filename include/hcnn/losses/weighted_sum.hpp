@@ -1,0 +1,106 @@
+// Sums of losses with a weight each: what a training step minimises.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hcnn/losses/loss.hpp"
+
+namespace hcnn::losses {
+
+/// One term of a LossValue.
+template <class M>
+struct LossPart {
+  std::string name;
+  M value = 0;  ///< nats per sample, before the term's weight
+};
+
+/// A weighted sum and what it is made of.
+template <class M>
+struct LossValue {
+  M total = 0;  ///< nats per sample: sum of weight * value
+  std::vector<LossPart<M>> parts;
+};
+
+/// sum_i weight_i * loss_i, written `cross_entropy("fine") + 0.5 * cross_entropy("superclass")`. A value: it can be
+/// copied (parameters of the losses too) and moved (parameters keep their addresses).
+template <class M = float>
+class LossSum {
+ public:
+  using Scalar = M;
+
+  /// A sum of one term, from any loss.
+  template <std::derived_from<Loss<M>> L>
+  LossSum(L loss) {
+    value_.parts.push_back({loss.name()});
+    terms_.push_back({1.0, std::make_unique<L>(std::move(loss))});
+  }
+  LossSum(const LossSum& other) : value_(other.value_), scratch_(other.scratch_) {
+    for (const Term& term : other.terms_) terms_.push_back({term.weight, term.loss->clone()});
+  }
+  LossSum(LossSum&&) noexcept = default;
+  LossSum& operator=(LossSum other) noexcept {
+    terms_ = std::move(other.terms_);
+    value_ = std::move(other.value_);
+    scratch_ = std::move(other.scratch_);
+    return *this;
+  }
+  ~LossSum() = default;
+
+  friend LossSum operator+(LossSum a, LossSum b) {
+    for (Term& term : b.terms_) a.terms_.push_back(std::move(term));
+    for (LossPart<M>& part : b.value_.parts) a.value_.parts.push_back(std::move(part));
+    return a;
+  }
+  /// Multiplies every term's weight; throws OptionError for NaN and infinity.
+  friend LossSum operator*(double weight, LossSum sum) {
+    if (!std::isfinite(weight)) fail<OptionError>("LossSum", concat("weight ", weight), "a finite number is needed");
+    for (Term& term : sum.terms_) term.weight *= weight;
+    return sum;
+  }
+  friend LossSum operator*(LossSum sum, double weight) { return weight * std::move(sum); }
+
+  /// Value of the sum for a batch; `gradients` becomes d total / d logits, with the heads and extents of `logits`. Adds
+  /// to the gradients of the losses' parameters. The result lives in this object until the next call.
+  const LossValue<M>& evaluate(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients) {
+    return run(logits, targets, gradients, 1.0);
+  }
+  /// Value of the sum for a batch; no gradient changes. The result lives in this object until the next call.
+  const LossValue<M>& value(const Logits<M>& logits, const Targets& targets) {
+    return run(logits, targets, scratch_, 0.0);  // weight 0 adds nothing to the gradients of parameters
+  }
+
+  /// Appends the parameters of every term to `list`, named `path + ".<term>..."`.
+  void attach(const std::string& path, ParamList<M>& list) {
+    for (std::size_t i = 0; i < terms_.size(); ++i) terms_[i].loss->attach(concat(path, '.', i), list);
+  }
+
+ private:
+  struct Term {
+    double weight;
+    std::unique_ptr<Loss<M>> loss;
+  };
+
+  const LossValue<M>& run(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients, double scale) {
+    gradients.zeros_like(logits);
+    double total = 0;
+    for (std::size_t i = 0; i < terms_.size(); ++i) {
+      const M weight = static_cast<M>(scale * terms_[i].weight);
+      const M value = terms_[i].loss->evaluate(logits, targets, gradients, weight);
+      value_.parts[i].value = value;
+      total += terms_[i].weight * double{value};
+    }
+    value_.total = static_cast<M>(total);
+    return value_;
+  }
+
+  std::vector<Term> terms_;
+  LossValue<M> value_;
+  Logits<M> scratch_;
+};
+
+}  // namespace hcnn::losses

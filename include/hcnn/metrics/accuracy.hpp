@@ -1,0 +1,64 @@
+// Top-k accuracy: is the true class among the k best-scored ones?
+#pragma once
+
+#include <span>
+
+#include "hcnn/core/argmax.hpp"
+
+namespace hcnn::metrics {
+
+/// How many of how many samples.
+struct Share {
+  Index count = 0;
+  Index total = 0;
+
+  void add(bool hit) {
+    count += hit ? 1 : 0;
+    ++total;
+  }
+  /// count / total, 0..1; 0 where nothing was counted.
+  double value() const { return total == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(total); }
+
+  friend bool operator==(const Share&, const Share&) = default;
+};
+
+/// Number of classes placed before `label` when classes are sorted by falling score, equal scores by rising class: 0
+/// for the class that argmax returns. A NaN score, its own or another's, places a class before `label`, so that a
+/// network which outputs NaN scores no hits. `label` must be a class.
+template <class M>
+Index rank_of(std::span<const M> scores, Label label) {
+  const auto own = static_cast<std::size_t>(label);
+  Index rank = 0;
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    const bool behind = scores[k] < scores[own] || (scores[k] == scores[own] && k >= own);
+    if (!behind && k != own) ++rank;
+  }
+  return rank;
+}
+
+/// True where the label is among the k best-scored classes, as `rank_of` sorts them; always true for k >= classes.
+template <class M>
+bool in_top(Index k, std::span<const M> scores, Label label) {
+  return rank_of(scores, label) < k;
+}
+
+/// Share of the labelled samples whose label is among the k best-scored classes. Scores (N, classes), N labels; samples
+/// with kNoLabel are skipped. Throws OptionError for k < 1, ShapeError where the counts differ, DataError for a label
+/// that is no class.
+template <class M>
+Share top_k(Index k, const Tensor<M>& scores, std::span<const Label> labels) {
+  require_option(k >= 1, "top_k", "k", k, "must be at least 1");
+  if (static_cast<Index>(labels.size()) != scores.count())
+    fail<ShapeError>("top_k", concat(labels.size(), " labels"), concat("there are ", scores.count(), " samples"));
+  Share share;
+  for (Index n = 0; n < scores.count(); ++n) {
+    const Label label = labels[static_cast<std::size_t>(n)];
+    if (label == kNoLabel) continue;
+    if (label < 0 || label >= scores.shape().size())
+      fail<DataError>("top_k", concat("label ", label), concat("labels are 0..", scores.shape().size() - 1));
+    share.add(in_top(k, row(scores, n), label));
+  }
+  return share;
+}
+
+}  // namespace hcnn::metrics

@@ -1,0 +1,99 @@
+// Which class was taken for which, and the figures per class that follow.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/core/shape.hpp"
+#include "hcnn/core/targets.hpp"
+
+namespace hcnn::metrics {
+
+/// K x K counts of samples: row = true class, column = predicted class.
+class ConfusionMatrix {
+ public:
+  /// All counts 0. Throws DataError for less than one class.
+  explicit ConfusionMatrix(Index classes) : classes_(classes) {
+    if (classes < 1) fail<DataError>("ConfusionMatrix", concat(classes, " classes"), "at least 1 is needed");
+    counts_.assign(static_cast<std::size_t>(classes * classes), 0);
+  }
+
+  /// Counts one sample. Throws DataError for a label that is no class.
+  void add(Label truth, Label predicted) {
+    for (const Label label : {truth, predicted}) check(label);
+    ++counts_.data()[truth * classes_ + predicted];
+  }
+
+  /// Number of classes, the letter K.
+  Index classes() const { return classes_; }
+  /// Samples of class `truth` predicted as `predicted`; labels are not checked.
+  Index operator()(Label truth, Label predicted) const { return counts_.data()[truth * classes_ + predicted]; }
+  /// Samples counted.
+  Index total() const { return std::accumulate(counts_.begin(), counts_.end(), Index{0}); }
+  /// Samples predicted right.
+  Index correct() const {
+    Index sum = 0;
+    for (Label k = 0; k < classes_; ++k) sum += (*this)(k, k);
+    return sum;
+  }
+  /// Samples of the class: its row's sum.
+  Index support(Label label) const {
+    Index sum = 0;
+    for (Label k = 0; k < classes_; ++k) sum += (*this)(label, k);
+    return sum;
+  }
+  /// Samples predicted as the class: its column's sum.
+  Index predictions(Label label) const {
+    Index sum = 0;
+    for (Label k = 0; k < classes_; ++k) sum += (*this)(k, label);
+    return sum;
+  }
+
+  // Each of these is a fraction 0..1, and 0 where its divisor is 0.
+
+  /// correct / total.
+  double accuracy() const { return ratio(correct(), total()); }
+  /// Share of the class's samples that are found: right / support.
+  double recall(Label label) const { return ratio((*this)(label, label), support(label)); }
+  /// Share of the predictions of the class that are right: right / predictions.
+  double precision(Label label) const { return ratio((*this)(label, label), predictions(label)); }
+  /// Harmonic mean of precision and recall: 2 right / (support + predictions).
+  double f1(Label label) const { return ratio(2 * (*this)(label, label), support(label) + predictions(label)); }
+
+  /// The same counts with class order[i] in row and column i: fine classes sorted by superclass, for instance. Throws
+  /// DataError unless `order` holds every class once.
+  ConfusionMatrix reordered(std::span<const Label> order) const {
+    std::vector<bool> seen(static_cast<std::size_t>(classes_), false);
+    for (const Label label : order) {
+      check(label);
+      seen[static_cast<std::size_t>(label)] = true;
+    }
+    if (static_cast<Index>(order.size()) != classes_ || std::find(seen.begin(), seen.end(), false) != seen.end())
+      fail<DataError>("ConfusionMatrix", concat("an order of ", order.size(), " classes"),
+                      concat("each of ", classes_, " classes once is needed"));
+    ConfusionMatrix result(classes_);
+    auto next = result.counts_.begin();
+    for (const Label truth : order)
+      for (const Label predicted : order) *next++ = (*this)(truth, predicted);
+    return result;
+  }
+
+  friend bool operator==(const ConfusionMatrix&, const ConfusionMatrix&) = default;
+
+ private:
+  void check(Label label) const {
+    if (label < 0 || label >= classes_)
+      fail<DataError>("ConfusionMatrix", concat("class ", label), concat("classes are 0..", classes_ - 1));
+  }
+  static double ratio(Index count, Index divisor) {
+    return divisor == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(divisor);
+  }
+
+  Index classes_;
+  std::vector<Index> counts_;
+};
+
+}  // namespace hcnn::metrics

@@ -1,0 +1,172 @@
+// Everything an evaluation reports, summed up batch by batch.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/logits.hpp"
+#include "hcnn/metrics/accuracy.hpp"
+#include "hcnn/metrics/confusion_matrix.hpp"
+#include "hcnn/metrics/hierarchical.hpp"
+
+namespace hcnn::metrics {
+
+/// Figures of one head against the labels of its level.
+struct HeadResult {
+  std::string level;  ///< name of head and level
+  Share top1, top5;   ///< of the labelled samples; top5 is everything where there are 5 classes or less
+  ConfusionMatrix confusion;
+};
+
+/// A share of samples for one level.
+struct LevelShare {
+  std::string level;
+  Share share;
+};
+
+/// Figures of an evaluation. "Finest head" is the head of the finest level of the taxonomy that has one; what concerns
+/// it is empty without a taxonomy.
+struct EvaluationResult {
+  Index samples = 0;
+  std::vector<HeadResult> heads;      ///< heads of the taxonomy fine to coarse, then others
+  SeverityCounts severity;            ///< of the finest head's predictions
+  std::vector<LevelShare> from_fine;  ///< finest head's prediction lifted to each level is right; its own level first
+  std::vector<LevelShare> agreement;  ///< a coarser head predicts the ancestor of the finest head's prediction
+  Share consistent;                   ///< all coarser heads do
+
+  /// Figures of the head, or null.
+  const HeadResult* find(std::string_view level) const {
+    for (const HeadResult& head : heads)
+      if (head.level == level) return &head;
+    return nullptr;
+  }
+};
+
+/// Sums up batches of logits. It takes every head that is named like a level of the targets, at the first batch;
+/// samples without a label are skipped level by level. Where the targets lack a level of the taxonomy, its labels are
+/// looked up from the finest head's. After the first batch of a size, `add` allocates nothing.
+template <class M = float>
+class Evaluator {
+ public:
+  /// @param taxonomy copied; null: heads have nothing to do with each other
+  explicit Evaluator(const Taxonomy* taxonomy = nullptr) {
+    if (taxonomy) taxonomy_ = *taxonomy;
+  }
+  explicit Evaluator(Taxonomy taxonomy) : taxonomy_(std::move(taxonomy)) {}
+
+  /// Counts a batch. Throws DataError where no head has targets, where a head of the first batch is missing and for a
+  /// label that is no class; ShapeError where extents do not fit the taxonomy, the first batch or each other.
+  void add(const Logits<M>& logits, const Targets& targets) {
+    if (result_.heads.empty()) set_up(logits, targets);
+    result_.samples += logits.count();
+    for (std::size_t h = 0; h < result_.heads.size(); ++h) count_head(h, logits, targets);
+    if (tree_levels_.empty()) return;
+    count_lifted(targets);
+    count_agreement();
+  }
+
+  /// The figures so far.
+  const EvaluationResult& result() const { return result_; }
+  /// Forgets every batch, for the next epoch of the same network.
+  void reset() { result_ = blank_; }
+
+ private:
+  void set_up(const Logits<M>& logits, const Targets& targets) {
+    EvaluationResult blank;
+    tree_levels_.clear();
+    for (Index level = 0; taxonomy_ && level < taxonomy_->levels(); ++level) {
+      const std::string& name = taxonomy_->level_name(level);
+      if (!logits.find(name) || !targets.has(name)) continue;
+      blank.heads.push_back({name, {}, {}, ConfusionMatrix(taxonomy_->class_count(level))});
+      tree_levels_.push_back(level);
+    }
+    for (const auto& [head, values] : logits)
+      if (targets.has(head) && !(taxonomy_ && taxonomy_->has_level(head)))
+        blank.heads.push_back({head, {}, {}, ConfusionMatrix(values.shape().size())});
+    if (blank.heads.empty()) fail<DataError>("Evaluator", "no head", "one named like a level of the targets is needed");
+
+    for (std::size_t h = 1; h < tree_levels_.size(); ++h) blank.agreement.push_back({blank.heads[h].level, {}});
+    if (!tree_levels_.empty()) {
+      const Index finest = tree_levels_.front();
+      blank.severity = SeverityCounts(static_cast<int>(taxonomy_->levels() - finest));
+      for (Index level = finest; level < taxonomy_->levels(); ++level)
+        blank.from_fine.push_back({taxonomy_->level_name(level), {}});
+    }
+    predictions_.resize(blank.heads.size());
+    blank_ = blank;
+    result_ = std::move(blank);
+  }
+
+  void count_head(std::size_t h, const Logits<M>& logits, const Targets& targets) {
+    HeadResult& head = result_.heads[h];
+    const Tensor<M>& scores = logits[head.level];
+    const std::vector<Label>& labels = targets[head.level].labels;
+    if (scores.shape().size() != head.confusion.classes())
+      fail<ShapeError>("Evaluator head '" + head.level + "'", concat(scores.shape().size(), " logits"),
+                       concat("the level has ", head.confusion.classes(), " classes"));
+    if (static_cast<Index>(labels.size()) != logits.count() || scores.count() != logits.count())
+      fail<ShapeError>("Evaluator head '" + head.level + "'",
+                       concat(labels.size(), " labels, ", scores.count(), " rows of logits"),
+                       concat("the batch has ", logits.count(), " samples"));
+    predictions_[h].resize(labels.size());
+    for (std::size_t n = 0; n < labels.size(); ++n) {
+      const std::span<const M> z = row(scores, static_cast<Index>(n));
+      predictions_[h][n] = argmax(z);
+      if (labels[n] == kNoLabel) continue;
+      head.confusion.add(labels[n], predictions_[h][n]);
+      head.top1.add(predictions_[h][n] == labels[n]);
+      head.top5.add(in_top(5, z, labels[n]));
+    }
+  }
+
+  // Severity and accuracy of the finest head's predictions, lifted through the taxonomy.
+  void count_lifted(const Targets& targets) {
+    const Index finest = tree_levels_.front();
+    const std::vector<Label>& truths = targets[result_.heads.front().level].labels;
+    for (std::size_t n = 0; n < truths.size(); ++n)
+      if (truths[n] != kNoLabel) result_.severity.add(taxonomy_->severity(truths[n], predictions_[0][n], finest));
+
+    for (std::size_t i = 0; i < result_.from_fine.size(); ++i) {
+      auto& [name, share] = result_.from_fine[i];
+      const Index level = finest + static_cast<Index>(i);
+      const bool given = targets.has(name);
+      const std::vector<Label>& labels = given ? targets[name].labels : truths;
+      require_labels(name, labels.size());
+      for (std::size_t n = 0; n < labels.size(); ++n) {
+        if (labels[n] == kNoLabel) continue;
+        const Label truth = given ? labels[n] : taxonomy_->ancestor(labels[n], finest, level);
+        share.add(taxonomy_->ancestor(predictions_[0][n], finest, level) == truth);
+      }
+    }
+  }
+
+  void count_agreement() {
+    if (tree_levels_.size() < 2) return;
+    const Index finest = tree_levels_.front();
+    for (std::size_t n = 0; n < predictions_[0].size(); ++n) {
+      bool all = true;
+      for (std::size_t h = 1; h < tree_levels_.size(); ++h) {
+        const bool agrees = predictions_[h][n] == taxonomy_->ancestor(predictions_[0][n], finest, tree_levels_[h]);
+        result_.agreement[h - 1].share.add(agrees);
+        all = all && agrees;
+      }
+      result_.consistent.add(all);
+    }
+  }
+
+  void require_labels(const std::string& level, std::size_t labels) const {
+    if (labels != predictions_[0].size())
+      fail<ShapeError>("Evaluator level '" + level + "'", concat(labels, " labels"),
+                       concat("the batch has ", predictions_[0].size(), " samples"));
+  }
+
+  std::optional<Taxonomy> taxonomy_;
+  std::vector<Index> tree_levels_;               // taxonomy level of the first heads; others have none
+  std::vector<std::vector<Label>> predictions_;  // of each head, for one batch
+  EvaluationResult blank_, result_;              // blank_: the same heads, nothing counted
+};
+
+}  // namespace hcnn::metrics

@@ -1,0 +1,104 @@
+// What training measured, epoch by epoch: the rows of history.csv.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/core/shape.hpp"
+
+namespace hcnn::metrics {
+
+/// Measurements of one epoch.
+struct EpochRecord {
+  Index epoch = 0;                                          ///< 1 is the first
+  double learning_rate = 0;                                 ///< of the epoch's first step
+  double seconds = 0;                                       ///< wall-clock time
+  std::vector<std::pair<std::string, double>> values = {};  ///< any further column, in the order of first `set`
+
+  /// Sets a further column, adding it where missing.
+  void set(std::string_view column, double value) {
+    for (auto& [name, old] : values)
+      if (name == column) {
+        old = value;
+        return;
+      }
+    values.emplace_back(column, value);
+  }
+  /// Value of any column, "epoch", "learning_rate" and "seconds" included; NaN where the record has none.
+  double get(std::string_view column) const {
+    if (column == "epoch") return static_cast<double>(epoch);
+    if (column == "learning_rate") return learning_rate;
+    if (column == "seconds") return seconds;
+    for (const auto& [name, value] : values)
+      if (name == column) return value;
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+};
+
+/// Records in the order of their epochs. Columns keep the place where they first appeared, so that files of one run
+/// have the same columns however often they are written.
+class History {
+ public:
+  /// Appends a record. Throws DataError unless its epoch follows the last one, or for a column that takes a fixed name.
+  void add(EpochRecord record) {
+    if (!records_.empty() && record.epoch <= records_.back().epoch)
+      fail<DataError>("History", concat("epoch ", record.epoch), concat("epoch ", records_.back().epoch, " is there"));
+    for (const auto& [name, value] : record.values)
+      if (std::find(columns_.begin(), columns_.begin() + 3, name) != columns_.begin() + 3)
+        fail<DataError>("History", "a value named '" + name + "'", "the record has a member for it");
+    for (const auto& [name, value] : record.values)
+      if (!has(name)) columns_.push_back(name);
+    records_.push_back(std::move(record));
+  }
+
+  /// "epoch", "learning_rate", "seconds", then every other column.
+  const std::vector<std::string>& columns() const { return columns_; }
+  bool has(std::string_view column) const {
+    return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
+  }
+  /// One value per record, NaN where a record lacks the column. Throws DataError for a column that no record has.
+  std::vector<double> get(std::string_view column) const {
+    require(column);
+    std::vector<double> series;
+    for (const EpochRecord& record : records_) series.push_back(record.get(column));
+    return series;
+  }
+  /// Record with the best value of a column; of equal ones the earliest. NaN is never best. Throws DataError where no
+  /// record has a value.
+  const EpochRecord& best(std::string_view column, bool higher_is_better) const {
+    require(column);
+    const EpochRecord* best = nullptr;
+    for (const EpochRecord& record : records_) {
+      const double value = record.get(column);
+      if (value != value) continue;  // NaN
+      if (!best || (higher_is_better ? value > best->get(column) : value < best->get(column))) best = &record;
+    }
+    if (!best) fail<DataError>("History", "no value in column '" + std::string(column) + "'", "at least one is needed");
+    return *best;
+  }
+
+  bool empty() const { return records_.empty(); }
+  std::size_t size() const { return records_.size(); }
+  const EpochRecord& operator[](std::size_t i) const { return records_[i]; }
+  const EpochRecord& back() const { return records_.back(); }
+  auto begin() const { return records_.begin(); }
+  auto end() const { return records_.end(); }
+
+ private:
+  void require(std::string_view column) const {
+    if (has(column)) return;
+    std::string known;
+    for (const std::string& name : columns_) known += (known.empty() ? "" : ", ") + name;
+    fail<DataError>("History", "no column '" + std::string(column) + "'", "columns are: " + known);
+  }
+
+  std::vector<std::string> columns_ = {"epoch", "learning_rate", "seconds"};
+  std::vector<EpochRecord> records_;
+};
+
+}  // namespace hcnn::metrics

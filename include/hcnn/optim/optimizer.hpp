@@ -1,0 +1,210 @@
+// The contract of every optimizer: parameters in, one step() out; groups, step count and state as named tensors.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/core/parallel.hpp"
+#include "hcnn/core/param.hpp"
+
+namespace hcnn {
+
+/// Parameters that share settings: `add_group({.params = loss.parameters(), .learning_rate_scale = 0.1})`.
+template <class M>
+struct ParamGroup {
+  ParamList<M> params = {};                 ///< buffers among them are left out
+  double learning_rate_scale = 1;           ///< times the optimizer's learning rate
+  std::optional<double> weight_decay = {};  ///< of every parameter here; unset: the optimizer's, by its own rule
+  bool frozen = false;                      ///< values stay; gradients are zeroed all the same
+};
+
+/// One array of a file: `size` values at `data`, which stay where they are while their owner lives.
+template <class M>
+struct NamedState {
+  std::string name;  ///< "adam.m.trunk.0.0.weight"
+  M* data = nullptr;
+  Index size = 0;
+};
+
+/// Base of all optimizers; it refers to the parameters, which must outlive it. M is a master type: float or double.
+/// To write one: derive, pass the names of the per-parameter state arrays to the constructor, implement `update`, and
+/// `begin_step` for what depends on the step count.
+template <class M = float>
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  /// Class name: "Adam".
+  const std::string& type() const { return type_; }
+
+  /// Moves every parameter that is not frozen, tells it so (`Param::touch`), and sets all gradients to 0 in the same
+  /// pass over memory, so that the next backward pass can add to them. The step count moves once.
+  void step() {
+    ++step_count_;
+    begin_step();
+    for (Slot& slot : slots_) {
+      const ParamGroup<M>& group = groups_[slot.group];
+      if (group.frozen) {
+        slot.param->zero_grad();
+        continue;
+      }
+      update_all(slot, learning_rate_ * group.learning_rate_scale, decay_of(slot));
+      slot.param->touch();
+    }
+  }
+
+  /// Sets every gradient to 0, without a step.
+  void zero_grad() {
+    for (Slot& slot : slots_) slot.param->zero_grad();
+  }
+
+  /// Current learning rate; a group's is this times its scale.
+  double learning_rate() const { return learning_rate_; }
+  /// What schedules call. Throws OptionError unless rate >= 0 and finite.
+  void set_learning_rate(double rate) {
+    require_nonnegative(type_, "learning_rate", rate);
+    learning_rate_ = rate;
+  }
+  /// The rate of the options: what schedules start from, whatever was set since.
+  double initial_learning_rate() const { return initial_learning_rate_; }
+
+  const std::vector<ParamGroup<M>>& groups() const { return groups_; }
+  /// Appends a group with empty state. Throws OptionError for a null or repeated parameter or an illegal setting.
+  void add_group(const ParamGroup<M>& group) {
+    check(group);
+    for (Param<M>* param : group.params) add_slot(param);
+    groups_.push_back(group);
+    list_trainable();
+  }
+  /// Stops or resumes the updates of a group. All groups share one step count, so moments that begin late start
+  /// without Adam's bias correction: to thaw gently, use a scale of 0 from the start instead of freezing.
+  void freeze(std::size_t group, bool frozen = true) {
+    groups_.at(group).frozen = frozen;
+    list_trainable();
+  }
+  void set_learning_rate_scale(std::size_t group, double scale) {
+    require_nonnegative(type_, "learning_rate_scale", scale);
+    groups_.at(group).learning_rate_scale = scale;
+  }
+  /// The parameters that step() moves: what `clip_gradient_norm` wants.
+  const ParamList<M>& trainable() const { return trainable_; }
+
+  /// Steps taken so far.
+  std::uint64_t step_count() const { return step_count_; }
+  void set_step_count(std::uint64_t steps) { step_count_ = steps; }
+  /// All per-parameter arrays. With the parameters and the step count they make a resumed run continue bit for bit.
+  std::vector<NamedState<M>> state() {
+    std::vector<NamedState<M>> list;
+    for (Slot& slot : slots_)
+      for (std::size_t k = 0; k < state_names_.size(); ++k)
+        list.push_back({state_names_[k] + '.' + slot.name, slot.state[k].data(), slot.param->size()});
+    return list;
+  }
+
+ protected:
+  static constexpr std::size_t kMaxStates = 3;
+
+  /// Part of one parameter, contiguous; `state` in the order of the names given to the constructor.
+  struct Range {
+    M* value;
+    M* grad;
+    std::array<M*, kMaxStates> state;
+    Index size;
+    double learning_rate;
+    double weight_decay;
+  };
+
+  /// @param params the first group; empty: no group, `add_group` makes the first
+  /// @param decay_all false: weight decay spares biases and normalisation, where a group does not set its own
+  Optimizer(std::string type, std::vector<std::string> state_names, const ParamList<M>& params, double learning_rate,
+            double weight_decay, bool decay_all)
+      : type_(std::move(type)),
+        state_names_(std::move(state_names)),
+        initial_learning_rate_(learning_rate),
+        learning_rate_(learning_rate),
+        weight_decay_(weight_decay),
+        decay_all_(decay_all) {
+    require_option(state_names_.size() <= kMaxStates, type_, "state arrays", state_names_.size(), "at most 3 fit");
+    require_nonnegative(type_, "learning_rate", learning_rate);
+    require_nonnegative(type_, "weight_decay", weight_decay);
+    if (!params.empty()) add_group({.params = params});
+  }
+
+  /// Called once a step, after the count has moved.
+  virtual void begin_step() {}
+  /// Moves `range.value` by the gradient. Called from several threads at once on disjoint ranges. The caller zeroes
+  /// the gradient, which may be overwritten.
+  virtual void update(const Range& range) const = 0;
+
+ private:
+  struct Slot {
+    Param<M>* param;
+    std::size_t group;
+    std::string name;
+    std::vector<AlignedBuffer<M>> state;
+  };
+
+  void update_all(Slot& slot, double rate, double decay) {
+    parallel_elements(slot.param->size(), [&](Index begin, Index end) {
+      Range range{slot.param->value() + begin, slot.param->grad() + begin, {}, end - begin, rate, decay};
+      for (std::size_t k = 0; k < slot.state.size(); ++k) range.state[k] = slot.state[k].data() + begin;
+      update(range);
+      std::fill_n(range.grad, range.size, M{0});  // still in cache
+    });
+  }
+
+  double decay_of(const Slot& slot) const {
+    const auto& own = groups_[slot.group].weight_decay;
+    if (own) return *own;
+    return decay_all_ || slot.param->decays() ? weight_decay_ : 0.0;
+  }
+
+  void check(const ParamGroup<M>& group) const {
+    const double decay = group.weight_decay.value_or(0), scale = group.learning_rate_scale;
+    require_nonnegative(type_ + " group", "weight_decay", decay);
+    require_nonnegative(type_ + " group", "learning_rate_scale", scale);
+    ParamList<M> all = group.params;
+    for (const Slot& slot : slots_) all.push_back(slot.param);
+    std::sort(all.begin(), all.end());
+    const auto twice = std::adjacent_find(all.begin(), all.end());
+    if (!all.empty() && !all.front()) fail<OptionError>(type_ + " group", "a null parameter", "every one must exist");
+    if (twice != all.end())
+      fail<OptionError>(type_ + " group", "parameter '" + (*twice)->name + "' appears twice", "once is allowed");
+  }
+
+  void add_slot(Param<M>* param) {
+    if (param->is_buffer()) return;
+    // a parameter outside any model has no name: its place keeps the names of the state apart
+    Slot slot{param, groups_.size(), param->name.empty() ? concat(slots_.size()) : param->name, {}};
+    for (std::size_t k = 0; k < state_names_.size(); ++k) {
+      slot.state.emplace_back(param->size());
+      std::fill_n(slot.state.back().data(), param->size(), M{0});
+    }
+    slots_.push_back(std::move(slot));
+  }
+
+  void list_trainable() {
+    trainable_.clear();
+    for (const Slot& slot : slots_)
+      if (!groups_[slot.group].frozen) trainable_.push_back(slot.param);
+  }
+
+  std::vector<ParamGroup<M>> groups_;
+  std::vector<Slot> slots_;
+  ParamList<M> trainable_;
+  std::string type_;
+  std::vector<std::string> state_names_;
+  double initial_learning_rate_;
+  double learning_rate_;
+  double weight_decay_;
+  bool decay_all_;
+  std::uint64_t step_count_ = 0;
+};
+
+}  // namespace hcnn

@@ -1,0 +1,125 @@
+// Learning-rate schedules: the contract, and the copyable handle that option structs hold.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+
+namespace hcnn::schedules {
+
+/// Where training stands before a step.
+struct StepInfo {
+  std::uint64_t step = 0;             ///< steps done before this one
+  std::uint64_t steps_per_epoch = 1;  ///< at least 1
+  std::uint64_t total_steps = 1;      ///< of the whole training
+  double base_rate = 1;               ///< `Optimizer::initial_learning_rate()`
+
+  /// Whole epochs done before this step.
+  std::uint64_t epoch() const { return step / steps_per_epoch; }
+};
+
+/// The count that a checkpoint holds as a double. Throws DataError unless it is a whole number in [0, 2^53].
+inline std::uint64_t count_from(double value) {
+  if (!(value >= 0 && value <= 0x1.0p53 && value == std::floor(value)))
+    fail<DataError>("schedule state", concat("a count of ", value), "it must be a whole number >= 0");
+  return static_cast<std::uint64_t>(value);
+}
+
+/// What a schedule does. Derive to write one that watches a metric; for a formula in the step, `from_function` is
+/// enough.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  /// "one_cycle".
+  virtual std::string name() const = 0;
+  /// Learning rate of the step. Depends on `at` and on the epochs reported so far, not on earlier calls.
+  virtual double rate(const StepInfo& at) const = 0;
+  /// Called at the end of each epoch with the watched metric (usually the validation loss).
+  virtual void on_epoch(double metric) { static_cast<void>(metric); }
+  /// All that `on_epoch` changed, for checkpoints; its length never changes. Values may be infinite.
+  virtual std::vector<double> state() const { return {}; }
+  /// Takes over what `state` returned. The length is checked by the caller; values come from a file: where one is
+  /// impossible, throw DataError.
+  virtual void restore(std::span<const double> state) { static_cast<void>(state); }
+};
+
+/// Copyable value that holds any policy; a copy has its own state. Default: the learning rate stays as it is.
+/// `optimizer.set_learning_rate(schedule.rate({step, steps_per_epoch, total_steps, base_rate}))` before each step.
+class Schedule {
+ public:
+  Schedule() = default;
+  template <std::derived_from<Policy> P>
+  Schedule(P policy)
+      : policy_(std::make_unique<P>(std::move(policy))), copy_([](const Policy& from) -> std::unique_ptr<Policy> {
+          return std::make_unique<P>(static_cast<const P&>(from));
+        }) {}
+  Schedule(const Schedule& other)
+      : policy_(other.policy_ ? other.copy_(*other.policy_) : nullptr), copy_(other.copy_) {}
+  Schedule(Schedule&&) noexcept = default;
+  Schedule& operator=(Schedule other) noexcept {
+    policy_.swap(other.policy_);
+    std::swap(copy_, other.copy_);
+    return *this;
+  }
+  ~Schedule() = default;
+
+  std::string name() const { return policy_ ? policy_->name() : "constant"; }
+  /// Learning rate of the step. Throws OptionError for steps_per_epoch = 0, NumericError where the policy's answer is
+  /// negative or not finite.
+  double rate(const StepInfo& at) const {
+    require_option(at.steps_per_epoch > 0, "Schedule", "steps_per_epoch", at.steps_per_epoch, "must be at least 1");
+    const double rate = policy_ ? policy_->rate(at) : at.base_rate;
+    if (!(rate >= 0 && std::isfinite(rate)))
+      fail<NumericError>("schedule " + name(), concat("learning rate ", rate, " at step ", at.step),
+                         "it must be finite and >= 0");
+    return rate;
+  }
+  void on_epoch(double metric) {
+    if (policy_) policy_->on_epoch(metric);
+  }
+
+  std::vector<double> state() const { return policy_ ? policy_->state() : std::vector<double>{}; }
+  /// Throws DataError where the state is another schedule's, and then changes nothing.
+  void restore(std::span<const double> values) {
+    const std::size_t expected = state().size();
+    if (values.size() != expected)
+      fail<DataError>("schedule " + name(), concat("a state of ", values.size(), " numbers"),
+                      concat("its state has ", expected));
+    if (!policy_) return;
+    Schedule fresh = *this;
+    fresh.policy_->restore(values);
+    *this = std::move(fresh);
+  }
+
+ private:
+  std::unique_ptr<Policy> policy_;
+  std::unique_ptr<Policy> (*copy_)(const Policy&) = nullptr;
+};
+
+/// A schedule without state: learning rate = base rate * factor(at).
+class FactorPolicy final : public Policy {
+ public:
+  FactorPolicy(std::string name, std::function<double(const StepInfo&)> factor)
+      : name_(std::move(name)), factor_(std::move(factor)) {}
+  std::string name() const override { return name_; }
+  double rate(const StepInfo& at) const override { return at.base_rate * factor_(at); }
+
+ private:
+  std::string name_;
+  std::function<double(const StepInfo&)> factor_;
+};
+
+/// The schedule whose learning rate is the base rate times `factor(at)`, a function of the step alone.
+inline Schedule from_function(std::string name, std::function<double(const StepInfo&)> factor) {
+  return FactorPolicy(std::move(name), std::move(factor));
+}
+
+}  // namespace hcnn::schedules

@@ -1,0 +1,105 @@
+// Schedules that are a formula in the step: constant, step, multi-step, linear, cosine, one-cycle.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <vector>
+
+#include "hcnn/optim/schedule.hpp"
+
+namespace hcnn::schedules {
+
+/// The base rate throughout.
+inline Schedule constant() {
+  return from_function("constant", [](const StepInfo&) { return 1.0; });
+}
+
+struct StepOptions {
+  std::uint64_t epochs = 30;  ///< between two drops
+  double gamma = 0.1;         ///< factor of each drop
+};
+
+/// rate = base gamma^floor(epoch / epochs).
+inline Schedule step(const StepOptions& options = {}) {
+  require_option(options.epochs > 0, "schedules::step", "epochs", options.epochs, "must be at least 1");
+  require_nonnegative("schedules::step", "gamma", options.gamma);
+  return from_function("step", [options](const StepInfo& at) {
+    return std::pow(options.gamma, static_cast<double>(at.epoch() / options.epochs));
+  });
+}
+
+struct MultiStepOptions {
+  std::vector<std::uint64_t> milestones;  ///< epochs, ascending, each the first with the lower rate
+  double gamma = 0.1;                     ///< factor of each drop
+};
+
+/// rate = base gamma^(number of milestones reached).
+inline Schedule multi_step(const MultiStepOptions& options) {
+  if (!std::is_sorted(options.milestones.begin(), options.milestones.end()))
+    fail<OptionError>("schedules::multi_step", "milestones that fall", "ascending epochs are needed");
+  require_nonnegative("schedules::multi_step", "gamma", options.gamma);
+  return from_function("multi_step", [options](const StepInfo& at) {
+    const auto& epochs = options.milestones;
+    return std::pow(options.gamma, std::upper_bound(epochs.begin(), epochs.end(), at.epoch()) - epochs.begin());
+  });
+}
+
+/// Curve between two learning rates.
+enum class Anneal { linear, cosine };
+
+/// From `start` to `end` as `progress` goes from 0 to 1.
+inline double interpolate(Anneal anneal, double start, double end, double progress) {
+  if (anneal == Anneal::linear) return start * (1 - progress) + end * progress;
+  return end + (start - end) / 2 * (std::cos(std::numbers::pi * progress) + 1);
+}
+
+struct DecayOptions {
+  double final_factor = 0;  ///< of the base rate, reached after the last step
+};
+
+/// rate = base (1 - (1 - final_factor) step / total_steps).
+inline Schedule linear(const DecayOptions& options = {}) {
+  require_nonnegative("schedules::linear", "final_factor", options.final_factor);
+  return from_function("linear", [options](const StepInfo& at) {
+    const double total = static_cast<double>(std::max<std::uint64_t>(at.total_steps, 1));
+    return interpolate(Anneal::linear, 1, options.final_factor, static_cast<double>(at.step) / total);
+  });
+}
+
+/// rate = base (final_factor + (1 - final_factor) (1 + cos(pi step / total_steps)) / 2).
+/// Source: Loshchilov, Hutter 2017, arXiv:1608.03983, equation 5, without restarts.
+inline Schedule cosine(const DecayOptions& options = {}) {
+  require_nonnegative("schedules::cosine", "final_factor", options.final_factor);
+  return from_function("cosine", [options](const StepInfo& at) {
+    const double total = static_cast<double>(std::max<std::uint64_t>(at.total_steps, 1));
+    return interpolate(Anneal::cosine, 1, options.final_factor, static_cast<double>(at.step) / total);
+  });
+}
+
+struct OneCycleOptions {
+  double warm_up = 0.3;              ///< part of all steps that climbs, in [0, 1]
+  double start_factor = 1.0 / 25;    ///< of the base rate, at the first step
+  double final_factor = 1.0 / 25e4;  ///< of the base rate, at the last step
+  Anneal anneal = Anneal::cosine;
+};
+
+/// From start_factor up to the base rate, which is the peak, and down to final_factor at the very last step. The same
+/// rates as PyTorch's OneCycleLR in two phases; momentum is not cycled.
+/// Source: Smith, Topin 2017, arXiv:1708.07120.
+inline Schedule one_cycle(const OneCycleOptions& options = {}) {
+  require_option(options.warm_up >= 0 && options.warm_up <= 1, "schedules::one_cycle", "warm_up", options.warm_up,
+                 "must be in [0, 1]");
+  require_nonnegative("schedules::one_cycle", "start_factor", options.start_factor);
+  require_nonnegative("schedules::one_cycle", "final_factor", options.final_factor);
+  return from_function("one_cycle", [options](const StepInfo& at) {
+    const double step = static_cast<double>(at.step), total = static_cast<double>(at.total_steps);
+    const double peak = options.warm_up * total - 1, last = total - 1;
+    if (step <= peak && peak > 0) return interpolate(options.anneal, options.start_factor, 1, step / peak);
+    const double progress = last > peak ? std::min((step - peak) / (last - peak), 1.0) : 1.0;
+    return interpolate(options.anneal, 1, options.final_factor, progress);
+  });
+}
+
+}  // namespace hcnn::schedules

@@ -1,0 +1,99 @@
+// The schedule that lowers the learning rate when a metric stops improving.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "hcnn/optim/schedule.hpp"
+
+namespace hcnn::schedules {
+
+/// Whether a smaller or a larger metric is better.
+enum class Better { smaller, larger };
+
+struct PlateauOptions {
+  double factor = 0.1;          ///< of each reduction, in [0, 1)
+  std::uint64_t patience = 10;  ///< epochs without improvement that are tolerated; the next one reduces
+  double threshold = 1e-4;      ///< least relative improvement of the best metric that counts
+  std::uint64_t cooldown = 0;   ///< epochs after a reduction in which nothing is counted
+  double min_rate = 0;          ///< the learning rate never falls below
+  Better better = Better::smaller;
+};
+
+/// `reduce_on_plateau`'s policy; every rule is PyTorch's ReduceLROnPlateau with a relative threshold.
+class PlateauPolicy final : public Policy {
+ public:
+  explicit PlateauPolicy(const PlateauOptions& options)
+      : options_(options),
+        best_(options.better == Better::smaller ? std::numeric_limits<double>::infinity()
+                                                : -std::numeric_limits<double>::infinity()) {
+    const std::string where = "schedules::reduce_on_plateau";
+    require_option(options.factor >= 0 && options.factor < 1, where, "factor", options.factor, "must be in [0, 1)");
+    require_nonnegative(where, "threshold", options.threshold);
+    require_nonnegative(where, "min_rate", options.min_rate);
+  }
+
+  std::string name() const override { return "reduce_on_plateau"; }
+
+  double rate(const StepInfo& at) const override {
+    double rate = at.base_rate;
+    for (std::uint64_t done = 0; done < reductions_; ++done) {
+      const double lower = std::max(rate * options_.factor, options_.min_rate);
+      if (rate - lower <= kLeastChange) break;
+      rate = lower;
+    }
+    return rate;
+  }
+
+  /// A metric that is not a number never counts as an improvement.
+  void on_epoch(double metric) override {
+    if (improves(metric)) {
+      best_ = metric;
+      bad_epochs_ = 0;
+    } else {
+      ++bad_epochs_;
+    }
+    if (cooldown_ > 0) {
+      --cooldown_;
+      bad_epochs_ = 0;
+    }
+    if (bad_epochs_ > options_.patience) {
+      ++reductions_;
+      cooldown_ = options_.cooldown;
+      bad_epochs_ = 0;
+    }
+  }
+
+  std::vector<double> state() const override {
+    return {best_, static_cast<double>(bad_epochs_), static_cast<double>(cooldown_), static_cast<double>(reductions_)};
+  }
+  void restore(std::span<const double> state) override {
+    best_ = state[0];
+    bad_epochs_ = count_from(state[1]);
+    cooldown_ = count_from(state[2]);
+    reductions_ = count_from(state[3]);
+  }
+
+ private:
+  static constexpr double kLeastChange = 1e-8;  // PyTorch's eps: a smaller reduction is not made
+
+  bool improves(double metric) const {
+    return options_.better == Better::smaller ? metric < best_ * (1 - options_.threshold)
+                                              : metric > best_ * (1 + options_.threshold);
+  }
+
+  PlateauOptions options_;
+  double best_;
+  std::uint64_t bad_epochs_ = 0;
+  std::uint64_t cooldown_ = 0;  // epochs left of it
+  std::uint64_t reductions_ = 0;
+};
+
+/// Multiplies the learning rate by `factor` once the metric has not improved for more than `patience` epochs.
+/// `.schedule = schedules::reduce_on_plateau({.patience = 5})`.
+inline Schedule reduce_on_plateau(const PlateauOptions& options = {}) { return PlateauPolicy(options); }
+
+}  // namespace hcnn::schedules

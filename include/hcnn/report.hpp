@@ -1,0 +1,8 @@
+// Umbrella header: plots and HTML pages of numbers. Needs what hcnn/io.hpp needs.
+#pragma once
+
+#include "hcnn/report/axis.hpp"
+#include "hcnn/report/canvas.hpp"
+#include "hcnn/report/confusion_plot.hpp"
+#include "hcnn/report/plot.hpp"
+#include "hcnn/report/stroke_font.hpp"

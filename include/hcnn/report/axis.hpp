@@ -1,0 +1,128 @@
+// What every plot shares: colours, tick marks, and the frame with its grid.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "hcnn/report/canvas.hpp"
+
+namespace hcnn::report {
+
+inline constexpr Colour kInk = {33, 37, 41};
+inline constexpr Colour kGridColour = {226, 229, 233};
+inline constexpr Colour kFrameColour = {120, 126, 132};
+
+/// Colours of series 0, 1, 2 ..: distinct to colour-blind readers too (Okabe and Ito 2008); after the last they repeat.
+inline Colour series_colour(std::size_t index) {
+  constexpr std::array<Colour, 7> kColours = {
+      {{0, 114, 178}, {213, 94, 0}, {0, 158, 115}, {204, 121, 167}, {230, 159, 0}, {86, 180, 233}, {90, 90, 90}}};
+  return kColours[index % kColours.size()];
+}
+
+/// A number in plain notation with so many decimals: "-0.50".
+inline std::string decimal(double value, int decimals) {
+  std::array<char, 400> text;  // the largest double has 309 digits
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
+}
+
+/// Values along an axis, from `low` at its beginning to `high` at its end.
+struct Scale {
+  double low = 0;
+  double high = 1;
+  bool logarithmic = false;
+
+  /// Position of a value: 0 at `low`, 1 at `high`; not finite where the value has none.
+  double position(double value) const {
+    if (!logarithmic) return (value - low) / (high - low);
+    return value > 0 ? std::log(value / low) / std::log(high / low) : std::numeric_limits<double>::quiet_NaN();
+  }
+};
+
+/// A scale that shows all finite (positive, where logarithmic) values with some room at both ends.
+inline Scale scale_for(const std::vector<double>& values, bool logarithmic) {
+  Scale scale{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), logarithmic};
+  for (const double value : values) {
+    if (!std::isfinite(value) || (logarithmic && value <= 0)) continue;
+    scale.low = std::min(scale.low, value);
+    scale.high = std::max(scale.high, value);
+  }
+  if (scale.low > scale.high) return {logarithmic ? 0.1 : 0.0, 1, logarithmic};  // nothing to show
+  if (logarithmic) return {scale.low / 1.5, scale.high * 1.5, true};
+  const double room =
+      scale.high > scale.low ? 0.06 * (scale.high - scale.low) : 0.1 * std::max(1.0, std::abs(scale.low));
+  return {scale.low >= 0 ? std::max(0.0, scale.low - room) : scale.low - room, scale.high + room, false};
+}
+
+/// A marked value of an axis.
+struct Tick {
+  double value;
+  std::string label;
+};
+
+/// Round values on a linear axis, at most about `count`, `smallest` apart at least.
+inline std::vector<Tick> linear_ticks(double low, double high, int count, double smallest = 0) {
+  const double least = std::max((high - low) / count, smallest), power = std::pow(10, std::floor(std::log10(least)));
+  double step = 10 * power;
+  for (const double factor : {5.0, 2.0, 1.0})
+    if (factor * power >= least * (1 - 1e-9)) step = factor * power;
+  std::vector<Tick> ticks;
+  if (!std::isfinite(step) || step <= 0) return ticks;  // a range beyond what doubles can count in
+  const int decimals = static_cast<int>(std::clamp(-std::floor(std::log10(step) + 1e-9), 0.0, 12.0));
+  const double begin = std::ceil(low / step - 1e-9);
+  for (int i = 0; i <= 2 * count; ++i) {
+    const double value = (begin + i) * step;
+    if (value <= high + 1e-9 * step) ticks.push_back({value, decimal(value, decimals)});
+  }
+  return ticks;
+}
+
+/// Powers of ten on a logarithmic axis; over less than two decades also their double and fivefold.
+inline std::vector<Tick> log_ticks(double low, double high) {
+  std::vector<Tick> ticks;
+  for (double power = std::floor(std::log10(low)); power <= std::ceil(std::log10(high)); ++power)
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      const double value = factor * std::pow(10, power);
+      if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9) || (factor > 1 && high / low > 100)) continue;
+      std::array<char, 32> text;
+      std::snprintf(text.data(), text.size(), "%g", value);
+      ticks.push_back({value, text.data()});
+    }
+  return ticks;
+}
+
+/// A rectangle on the canvas in which data are drawn.
+struct Frame {
+  Point from;  ///< top left corner
+  Point to;    ///< bottom right corner
+
+  double x(double position) const { return from.x + position * (to.x - from.x); }
+  double y(double position) const { return to.y - position * (to.y - from.y); }
+};
+
+/// Draws the grid line and the label of every tick of the vertical axis.
+inline void draw_y_axis(Canvas& canvas, const Frame& frame, const Scale& scale, const std::string& label, double size) {
+  double widest = 0;
+  for (const Tick& tick :
+       scale.logarithmic ? log_ticks(scale.low, scale.high) : linear_ticks(scale.low, scale.high, 6)) {
+    const double y = frame.y(scale.position(tick.value));
+    canvas.line({{frame.from.x, y}, {frame.to.x, y}}, 1, kGridColour);
+    canvas.text({frame.from.x - 10, y}, tick.label, {.size = size, .align = Align::right});
+    widest = std::max(widest, text_width(tick.label, size));
+  }
+  canvas.text({std::max(frame.from.x - widest - 34, size), (frame.from.y + frame.to.y) / 2}, label,
+              {.size = size, .align = Align::centre, .upwards = true});
+}
+
+/// Draws the border of the frame.
+inline void draw_border(Canvas& canvas, const Frame& frame) {
+  canvas.line({frame.from, {frame.to.x, frame.from.y}, frame.to, {frame.from.x, frame.to.y}, frame.from}, 1.2,
+              kFrameColour);
+}
+
+}  // namespace hcnn::report

@@ -1,0 +1,129 @@
+// Curves over epochs, in panels one below the other.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/report/axis.hpp"
+
+namespace hcnn::report {
+
+/// One curve: `values[i]` at x = first + i. Values that are not finite leave a gap.
+struct Series {
+  std::string name = {};
+  std::vector<double> values = {};
+  std::size_t colour = 0;  ///< number of `series_colour`
+  bool dashed = false;
+  double first = 1;
+};
+
+/// One system of axes with its curves.
+struct Panel {
+  std::string title = {};
+  std::string y_label = {};  ///< with its unit: "loss (nats)"
+  std::vector<Series> series = {};
+  bool logarithmic = false;
+  std::string x_label = "epoch";
+};
+
+/// Options of `curves`.
+struct CurvesOptions {
+  std::string title = {};
+  Index width = 1400;        ///< pixels
+  Index panel_height = 440;  ///< pixels, with title and labels
+  double text_size = 19;     ///< pixels
+};
+
+/// Draws one curve; up to 30 points are marked by dots.
+inline void draw_series(Canvas& canvas, const Frame& frame, const Scale& x_scale, const Scale& y_scale,
+                        const Series& series) {
+  const Colour colour = series_colour(series.colour);
+  Polyline run;
+  const auto draw_run = [&] {
+    if (series.dashed && run.size() > 1)
+      canvas.dashed_line(run, 2, colour);
+    else if (!run.empty())
+      canvas.line(run, run.size() > 1 ? 2.5 : 7, colour);
+    run.clear();
+  };
+  for (std::size_t i = 0; i < series.values.size(); ++i) {
+    const Point point{frame.x(x_scale.position(series.first + static_cast<double>(i))),
+                      frame.y(y_scale.position(series.values[i]))};
+    if (std::isfinite(point.y))
+      run.push_back(point);
+    else
+      draw_run();
+    if (std::isfinite(point.y) && series.values.size() <= 30) canvas.line({point}, 7, colour);
+  }
+  draw_run();
+}
+
+/// Draws the names of the curves, one below the other, beginning at `corner`.
+inline void draw_legend(Canvas& canvas, Point corner, const std::vector<Series>& series, double size) {
+  for (const Series& entry : series) {
+    corner.y += 1.5 * size;
+    const Polyline sample{{corner.x, corner.y - size}, {corner.x + 44, corner.y - size}};
+    if (entry.dashed)
+      canvas.dashed_line(sample, 2, series_colour(entry.colour));
+    else
+      canvas.line(sample, 2.5, series_colour(entry.colour));
+    canvas.text({corner.x + 54, corner.y - size}, entry.name, {.size = size});
+  }
+}
+
+/// Draws one panel into the frame, its legend to the right.
+inline void draw_panel(Canvas& canvas, const Frame& frame, const Panel& panel, double size) {
+  std::vector<double> values = {};
+  double first = std::numeric_limits<double>::infinity(), last = -first;
+  for (const Series& series : panel.series) {
+    values.insert(values.end(), series.values.begin(), series.values.end());
+    first = std::min(first, series.first);
+    last = std::max(last, series.first + static_cast<double>(series.values.size()) - 1);
+  }
+  if (values.empty()) first = last = 1;
+  const Scale x_scale{first - (last > first ? 0 : 1), last + (last > first ? 0 : 1)};
+  const Scale y_scale = scale_for(values, panel.logarithmic);
+
+  for (const Tick& tick : linear_ticks(x_scale.low, x_scale.high, 12, 1)) {
+    const double x = frame.x(x_scale.position(tick.value));
+    canvas.line({{x, frame.from.y}, {x, frame.to.y}}, 1, kGridColour);
+    canvas.text({x, frame.to.y + size}, tick.label, {.size = size, .align = Align::centre});
+  }
+  draw_y_axis(canvas, frame, y_scale, panel.y_label, size);
+  draw_border(canvas, frame);
+  for (const Series& series : panel.series) draw_series(canvas, frame, x_scale, y_scale, series);
+  canvas.text({frame.from.x, frame.from.y - size}, panel.title, {.size = size * 1.1, .bold = true});
+  canvas.text({(frame.from.x + frame.to.x) / 2, frame.to.y + 2.5 * size}, panel.x_label,
+              {.size = size, .align = Align::centre});
+  draw_legend(canvas, {frame.to.x + 24, frame.from.y}, panel.series, size);
+}
+
+/// Curves in panels one below the other, all with the same width, legends at the right. An empty panel keeps its place.
+inline io::Image curves(const std::vector<Panel>& panels, const CurvesOptions& options = {}) {
+  if (options.width < 400 || options.panel_height < 200 || panels.empty())
+    fail<OptionError>("curves",
+                      concat(panels.size(), " panels of ", options.width, 'x', options.panel_height, " pixels"),
+                      "at least 1 of 400x200");
+  const double size = options.text_size, top = options.title.empty() ? 10 : 3 * size;
+  double legend = 0;
+  for (const Panel& panel : panels)
+    for (const Series& series : panel.series) legend = std::max(legend, text_width(series.name, size));
+  const double width = static_cast<double>(options.width), height = static_cast<double>(options.panel_height);
+  const double right = std::max(width - legend - 100, 0.5 * width);  // names that are too long are cut, not the curves
+  const double left = 120;
+
+  Canvas canvas(options.width, static_cast<Index>(top) + options.panel_height * static_cast<Index>(panels.size()));
+  canvas.text({width / 2, 1.6 * size}, options.title, {.size = 1.3 * size, .align = Align::centre, .bold = true});
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    const double begin = top + height * static_cast<double>(i);
+    draw_panel(canvas, {{left, begin + 2.2 * size}, {right, begin + height - 3.8 * size}}, panels[i], size);
+  }
+  return canvas.image();
+}
+
+}  // namespace hcnn::report

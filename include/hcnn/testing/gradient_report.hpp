@@ -1,0 +1,88 @@
+// The verdict of a gradient check.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <ostream>
+#include <string>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/core/shape.hpp"
+
+namespace hcnn::testing {
+
+/// Options of the gradient checks. A derivative g is right where |analytic - numeric| <= absolute + relative |g|.
+struct GradientCheckOptions {
+  Index count = 2;         ///< samples in the batch
+  std::uint64_t seed = 1;  ///< of inputs, parameters and the projection of the output
+  double step = 1e-6;      ///< of the central difference
+  double absolute = 1e-5;
+  double relative = 1e-3;
+  double max_skipped = 0.01;  ///< fraction of coordinates that may lie on a kink
+};
+
+/// What a gradient check found; true where everything was right.
+class GradientReport {
+ public:
+  explicit GradientReport(std::string subject, GradientCheckOptions options)
+      : subject_(std::move(subject)), options_(options) {}
+
+  /// Notes one coordinate: its derivative by the code under test, and the one-sided differences above and below it.
+  /// Where these two disagree the function has a kink, and the coordinate is skipped.
+  void note(const std::string& coordinate, double analytic, double above, double below) {
+    const double numeric = (above + below) / 2;
+    const double tolerance = options_.absolute + options_.relative * std::abs(numeric);
+    if (std::abs(above - below) > tolerance / 2) {  // a smooth function bends by about step * |f''| = 1e-6
+      ++skipped_;
+      return;
+    }
+    ++checked_;
+    const double error = std::abs(analytic - numeric) / tolerance;
+    if (error <= max_error_ || std::isinf(max_error_)) return;  // NaN goes on, and counts as infinite
+    max_error_ = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+    worst_ = concat(coordinate, " is ", analytic, ", by differences ", numeric);
+  }
+
+  /// Notes that something other than a derivative is wrong; the first reason is kept.
+  void reject(const std::string& reason) {
+    if (reason_.empty()) reason_ = reason;
+  }
+
+  Index checked() const { return checked_; }       ///< coordinates compared
+  Index skipped() const { return skipped_; }       ///< coordinates on a kink
+  double max_error() const { return max_error_; }  ///< largest error, in tolerances
+
+  /// Why the check failed; empty where it passed.
+  std::string failure() const {
+    if (!reason_.empty()) return reason_;
+    if (max_error_ > 1) return worst_;
+    if (checked_ == 0) return "nothing was checked";
+    if (static_cast<double>(skipped_) > options_.max_skipped * static_cast<double>(checked_ + skipped_))
+      return "too many coordinates lie on a kink";
+    return {};
+  }
+  explicit operator bool() const { return failure().empty(); }
+
+  /// "Conv2d: passed, 120 checked, 0 skipped, max error 0.01 of the tolerance".
+  std::string text() const {
+    const std::string why = failure();
+    return concat(subject_, ": ", why.empty() ? "passed" : "FAILED: " + why, ", ", checked_, " checked, ", skipped_,
+                  " skipped, max error ", max_error_, " of the tolerance");
+  }
+
+ private:
+  std::string subject_;
+  GradientCheckOptions options_;
+  Index checked_ = 0;
+  Index skipped_ = 0;
+  double max_error_ = 0;
+  std::string worst_;
+  std::string reason_;
+};
+
+inline std::string to_string(const GradientReport& report) { return report.text(); }
+inline std::ostream& operator<<(std::ostream& out, const GradientReport& report) { return out << report.text(); }
+
+}  // namespace hcnn::testing

@@ -1,0 +1,83 @@
+// What a training loop tells the outside, and when.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hcnn/layers/model.hpp"
+#include "hcnn/metrics/evaluator.hpp"
+#include "hcnn/metrics/history.hpp"
+#include "hcnn/optim/optimizer.hpp"
+
+namespace hcnn::train {
+
+/// Where a training stands. Callbacks read it, and may ask it to stop.
+template <class T>
+struct FitState {
+  using M = Master<T>;
+
+  Model<T>& model;
+  Optimizer<M>& optimizer;
+  const metrics::History& history;            ///< finished epochs
+  const metrics::EvaluationResult& running;   ///< figures of this epoch so far, of the batches as they were trained on
+  Index epochs = 0;                           ///< to be done in all
+  Index epoch = 0;                            ///< the running one; 1 is the first
+  Index steps_per_epoch = 0;
+  Index step = 0;                             ///< steps done in this epoch
+  Index images = 0;                           ///< samples seen in this epoch
+  double loss = 0;                            ///< of the last batch, nats per sample
+  double hd1 = 0;                             ///< average severity of the last batch
+  double running_loss = 0;                    ///< mean of this epoch so far, nats per sample
+  double learning_rate = 0;                   ///< of the last step
+  double seconds = 0;                         ///< since this epoch began, wall clock
+  std::string stop_reason;                    ///< not empty: the loop stops after this batch or epoch
+
+  /// Asks the loop to stop; the first reason given is kept.
+  void stop(const std::string& reason) {
+    if (stop_reason.empty()) stop_reason = reason.empty() ? "stopped by a callback" : reason;
+  }
+};
+
+/// Base of all callbacks: override what is of interest. Whatever a callback does to the model's mode or batches does
+/// not disturb the loop: `infer` and `evaluate` leave no trace in the model.
+template <class T = float>
+class Callback {
+ public:
+  virtual ~Callback() = default;
+  virtual void on_train_begin(FitState<T>&) {}
+  /// After each step.
+  virtual void on_step_end(FitState<T>&) {}
+  /// After the validation of each epoch; `record` is about to enter the history and may be added to.
+  virtual void on_epoch_end(FitState<T>&, metrics::EpochRecord& record) { static_cast<void>(record); }
+  /// After the last epoch, also when the loop was asked to stop.
+  virtual void on_train_end(FitState<T>&) {}
+};
+
+/// The callbacks of a `fit`, called in this order.
+template <class T>
+using Callbacks = std::vector<std::shared_ptr<Callback<T>>>;
+
+/// A callback that calls `function(state, record)` after each epoch:
+/// `.callbacks = {train::on_epoch_end([](auto& state, auto& record) { ... })}`.
+template <class Function>
+class on_epoch_end {
+ public:
+  explicit on_epoch_end(Function function) : function_(std::move(function)) {}
+
+  template <class T>
+  operator std::shared_ptr<Callback<T>>() const {
+    struct Call : Callback<T> {
+      explicit Call(Function f) : function(std::move(f)) {}
+      void on_epoch_end(FitState<T>& state, metrics::EpochRecord& record) override { function(state, record); }
+      Function function;
+    };
+    return std::make_shared<Call>(function_);
+  }
+
+ private:
+  Function function_;
+};
+
+}  // namespace hcnn::train

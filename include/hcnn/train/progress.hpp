@@ -1,0 +1,123 @@
+// Shows a training: a bar that moves on a terminal, a line per epoch elsewhere.
+#pragma once
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <iomanip>
+#include <iostream>
+#include <optional>
+
+#include "hcnn/train/callbacks.hpp"
+
+namespace hcnn::train {
+
+/// 3725 s -> "1:02:05", 65 s -> "1:05".
+inline std::string clock_time(double seconds) {
+  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  std::ostringstream out;
+  if (whole >= 3600) out << whole / 3600 << ':' << std::setfill('0') << std::setw(2);
+  out << whole / 60 % 60 << ':' << std::setfill('0') << std::setw(2) << whole % 60;
+  return out.str();
+}
+
+/// A number with `digits` digits behind the point.
+inline std::string fixed(double value, int digits) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(digits) << value;
+  return out.str();
+}
+
+/// Columns of the terminal behind the stream, or nothing where it is none.
+inline std::optional<int> terminal_width(const std::ostream& stream) {
+  const int file = &stream == &std::cout ? STDOUT_FILENO : &stream == &std::cerr ? STDERR_FILENO : -1;
+  if (file < 0 || !isatty(file)) return std::nullopt;
+  winsize size{};
+  return ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// Writes progress to a stream that outlives the training: on a terminal a bar with loss, accuracies, average severity,
+/// speed and the time that is left, redrawn at most ten times a second; always one line for each finished epoch.
+class progress_bar {
+ public:
+  explicit progress_bar(std::ostream& stream) : stream_(&stream) {}
+
+  template <class T>
+  operator std::shared_ptr<Callback<T>>() const {
+    return std::make_shared<Bar<T>>(*stream_);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  template <class T>
+  class Bar : public Callback<T> {
+   public:
+    explicit Bar(std::ostream& stream) : out_(stream) {}
+
+    void on_train_begin(FitState<T>&) override {
+      width_ = terminal_width(out_);
+      begin_ = Clock::now();
+      steps_ = 0;
+    }
+
+    void on_step_end(FitState<T>& state) override {
+      ++steps_;
+      const auto now = Clock::now();
+      if (!width_ || (now - drawn_ < std::chrono::milliseconds(100) && state.step < state.steps_per_epoch)) return;
+      drawn_ = now;
+      const double elapsed = std::chrono::duration<double>(now - begin_).count();
+      const Index left = (state.epochs - state.epoch + 1) * state.steps_per_epoch - state.step;
+      constexpr Index kCells = 20;
+      const Index full = kCells * state.step / state.steps_per_epoch;
+      std::string line = concat("epoch ", state.epoch, '/', state.epochs, " [", std::string(static_cast<std::size_t>(full), '#'),
+                                std::string(static_cast<std::size_t>(kCells - full), '.'), "] ", state.step, '/',
+                                state.steps_per_epoch, "  loss ", fixed(state.running_loss, 3));
+      for (const auto& head : state.running.heads) line += "  " + head.level + ' ' + fixed(100 * head.top1.value(), 1) + '%';
+      if (state.running.severity.total() > 0) line += "  severity " + fixed(state.running.severity.hd1(), 2);
+      line += "  " + fixed(static_cast<double>(state.images) / state.seconds, 0) + " images/s  " +
+              clock_time(elapsed / static_cast<double>(steps_) * static_cast<double>(left)) + " left";
+      if (static_cast<int>(line.size()) >= *width_) line.resize(static_cast<std::size_t>(*width_ - 1));
+      out_ << '\r' << line << "\x1b[K" << std::flush;
+    }
+
+    void on_epoch_end(FitState<T>& state, metrics::EpochRecord& record) override {
+      if (width_) out_ << "\r\x1b[K";
+      out_ << "epoch " << std::setw(static_cast<int>(concat(state.epochs).size())) << state.epoch << '/' << state.epochs
+           << "  train loss " << fixed(record.get("train.loss"), 4);
+      print_part(record, state.running, "train");
+      if (const double loss = record.get("val.loss"); !std::isnan(loss)) {
+        out_ << "  | val loss " << fixed(loss, 4);
+        print_part(record, state.running, "val");
+      }
+      out_ << "  | rate " << std::setprecision(3) << record.learning_rate << "  " << clock_time(record.seconds) << "  "
+           << fixed(static_cast<double>(state.images) / record.seconds, 0) << " images/s" << std::endl;
+    }
+
+    void on_train_end(FitState<T>& state) override {
+      if (width_) out_ << "\r\x1b[K";
+      if (!state.stop_reason.empty()) out_ << "stopped: " << state.stop_reason << std::endl;
+    }
+
+   private:
+    void print_part(const metrics::EpochRecord& record, const metrics::EvaluationResult& heads, const std::string& part) {
+      for (const auto& head : heads.heads)
+        if (const double share = record.get(part + '.' + head.level + ".top1"); !std::isnan(share))
+          out_ << ' ' << head.level << ' ' << fixed(100 * share, 2) << '%';
+      if (const double severity = record.get(part + ".hd1"); !std::isnan(severity))
+        out_ << " severity " << fixed(severity, 3);
+    }
+
+    std::ostream& out_;
+    std::optional<int> width_;
+    Clock::time_point begin_, drawn_;
+    Index steps_ = 0;
+  };
+
+  std::ostream* stream_;
+};
+
+}  // namespace hcnn::train

@@ -1,0 +1,60 @@
+// Shapes, tensors and views.
+#include <doctest/doctest.h>
+
+#include <numeric>
+#include <type_traits>
+
+#include "hcnn/core/tensor.hpp"
+
+using namespace hcnn;
+
+TEST_CASE("a shape counts pixels and values, compares and prints itself") {
+  const Shape shape{.height = 4, .width = 5, .channels = 3};
+  CHECK(shape.pixels() == 20);
+  CHECK(shape.size() == 60);
+  CHECK(to_string(shape) == "4x5x3");
+  CHECK(shape == Shape{4, 5, 3});
+  CHECK_FALSE(shape == Shape{5, 4, 3});
+  CHECK(Shape{.channels = 10} == Shape{1, 1, 10});
+}
+
+TEST_CASE("an extent below 1 is an error that names place and shape") {
+  CHECK_NOTHROW(require_positive("here", {1, 1, 1}));
+  CHECK_THROWS_WITH_AS(require_positive("Model", {32, 0, 3}), "Model: shape 32x0x3; every extent must be at least 1",
+                       ShapeError);
+}
+
+TEST_CASE("values lie in N, H, W, C order and the views see them") {
+  Tensor<float> x(2, {.height = 2, .width = 3, .channels = 4});
+  std::iota(x.begin(), x.end(), 0.0f);
+  CHECK(x.size() == 48);
+  const TensorView<const float> view = x;
+  CHECK(*view.sample(1) == 24.0f);
+  const auto pixels = view.pixels();  // row = (n, h, w)
+  CHECK(pixels.rows() == 12);
+  CHECK(pixels((1 * 2 + 1) * 3 + 2, 3) == 47.0f);
+  const auto rows = view.rows();
+  CHECK(rows.rows() == 2);
+  CHECK(rows(1, 5) == 29.0f);
+  CHECK(view.slice(1, 1).size() == 24);
+  CHECK(*view.slice(1, 1).data == 24.0f);
+}
+
+TEST_CASE("a tensor keeps memory that is large enough, and copies own theirs") {
+  Tensor<double> x(4, {2, 2, 2}, 1.5);
+  CHECK(x[31] == 1.5);
+  const double* const memory = x.data();
+  x.resize(3, {2, 2, 2});
+  CHECK(x.data() == memory);
+  CHECK(x.count() == 3);
+  Tensor<double> copy = x;
+  copy[0] = 7;
+  CHECK(x[0] == 1.5);
+}
+
+TEST_CASE("a view without memory is empty, and a view to write with becomes one to read with only") {
+  CHECK(TensorView<float>{}.empty());
+  CHECK(std::is_convertible_v<TensorView<float>, TensorView<const float>>);
+  CHECK_FALSE(std::is_convertible_v<TensorView<const float>, TensorView<float>>);
+  CHECK_FALSE(std::is_convertible_v<TensorView<float>, TensorView<const double>>);
+}

@@ -1,0 +1,58 @@
+// JSON in and out.
+#include "hcnn/io/json.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "temporary_folder.hpp"
+
+using namespace hcnn;
+using namespace io_test;
+
+static std::string json_refusal(const std::string& text) {
+  return error_of<FormatError>([&] { io::parse_json(text, "x.json"); });
+}
+
+TEST_CASE("keys keep the order of insertion in the file and when it is read") {
+  const TemporaryFolder folder;
+  io::Json value{{"z", 1}, {"a", {1.5, "two", nullptr, true}}, {"m", {{"y", -3}, {"b", io::Json::object()}}}};
+  io::write_json(folder / "x.json", value);
+  CHECK(io::read_json(folder / "x.json") == value);
+  CHECK(io::read_json(folder / "x.json").dump() == R"({"z":1,"a":[1.5,"two",null,true],"m":{"y":-3,"b":{}}})");
+  CHECK(content(folder / "x.json").back() == '\n');
+}
+
+TEST_CASE("numbers survive the file bit for bit, and those JSON lacks become null") {
+  const io::Json value{0.1, 1e-300, 123456789012345678, std::numeric_limits<double>::infinity(), std::nan("")};
+  const io::Json back = io::parse_json(io::to_text(value), "x");
+  CHECK(back[0].get<double>() == 0.1);
+  CHECK(back[1].get<double>() == 1e-300);
+  CHECK(back[2].get<std::int64_t>() == 123456789012345678);
+  CHECK(back[3].is_null());
+  CHECK(back[4].is_null());
+}
+
+TEST_CASE("text that is not UTF-8 JSON is refused and named") {
+  for (const std::string text : {"", "{", "[1,]", "nul", "{} {}", "[1e999]", "\"\xff\"", "{'a':1}", "[1] // note"})
+    CHECK_MESSAGE(names(json_refusal(text), "x.json: not JSON"), text);
+  CHECK(names(json_refusal(std::string("{}\0{", 4)), "a NUL at byte 2"));
+}
+
+TEST_CASE("a key that comes twice in one object is refused, in different objects it is not") {
+  CHECK(names(json_refusal(R"({"a":1,"b":{"a":2},"a":3})"), "key 'a' comes twice"));
+  CHECK(json_refusal(R"([{"a":1},{"a":{"a":2}}])") == "no error");
+}
+
+TEST_CASE("nesting 64 deep is read and 100,000 deep refused") {
+  CHECK(json_refusal(std::string(64, '[') + std::string(64, ']')) == "no error");
+  CHECK(names(json_refusal(std::string(65, '[') + std::string(65, ']')), "nested too deeply"));
+  CHECK(names(json_refusal(std::string(100'000, '[')), "nested too deeply"));
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+  CHECK(names(json_refusal(objects), "nested too deeply"));
+}
+
+TEST_CASE("a missing file is named") {
+  CHECK(names(error_of<FormatError>([] { io::read_json("/no/such.json"); }), "/no/such.json"));
+}

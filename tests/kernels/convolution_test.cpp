@@ -1,0 +1,206 @@
+// The three passes of the convolution on every instruction set against the naive loops.
+#include "hcnn/kernels/convolution.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "hcnn/core/random.hpp"
+#include "hcnn/kernels/reference/convolution.hpp"
+#include "kernels/each_isa.hpp"
+
+using namespace hcnn;
+using kernels::ConvGeometry;
+
+namespace {
+
+struct Case {
+  Index count;
+  ConvGeometry geometry;
+};
+
+std::vector<Case> cases() {
+  return {{1, {.input = {1, 1, 1}, .out_channels = 1, .kernel = 1}},
+          {1, {.input = {5, 7, 3}, .out_channels = 5, .kernel = 3, .padding = 1}},
+          {3, {.input = {8, 8, 16}, .out_channels = 40, .kernel = 3, .padding = 1}},
+          {2, {.input = {9, 6, 4}, .out_channels = 33, .kernel = {3, 2}, .stride = {2, 3}, .padding = {2, 1}}},
+          {2, {.input = {9, 9, 20}, .out_channels = 7, .kernel = 3, .padding = 2, .dilation = 2}},
+          {5, {.input = {7, 7, 6}, .out_channels = 4, .kernel = 1, .stride = 2}},
+          {2, {.input = {6, 6, 4}, .out_channels = 6, .kernel = 3, .padding = 1, .groups = 2}},
+          {1, {.input = {4, 4, 2}, .out_channels = 3, .kernel = 1, .padding = 2}},
+          {2, {.input = {10, 10, 3}, .out_channels = 3, .kernel = 2, .stride = 4}},
+          {1, {.input = {1, 12, 15}, .out_channels = 17, .kernel = {1, 5}, .padding = {0, 2}}},
+          {9, {.input = {4, 4, 29}, .out_channels = 31, .kernel = 3, .padding = 1}},
+          {2, {.input = {5, 4, 8}, .out_channels = 8, .kernel = {5, 4}}},
+          {1, {.input = {7, 5, 2}, .out_channels = 65, .kernel = {2, 3}, .stride = {1, 2}, .dilation = {3, 1}}},
+          {20, {.input = {2, 2, 3}, .out_channels = 9, .kernel = 3, .padding = 1}}};
+}
+
+struct Arrays {
+  Tensor<float> x, dy;
+  std::vector<float> w, bias;
+};
+
+// Integers in -3..3 make every sum exact; reals are uniform in [-1, 1).
+Arrays arrays(const Case& item, bool integers, std::uint64_t seed) {
+  RandomStream random(Seed{seed}, hash_name("convolution test"));
+  const auto draw = [&] {
+    return integers ? static_cast<float>(random.below(7)) - 3 : static_cast<float>(2 * random.uniform() - 1);
+  };
+  const ConvGeometry& g = item.geometry;
+  Arrays a{{item.count, g.input}, {item.count, g.output()}, {}, {}};
+  for (float& value : a.x) value = draw();
+  for (float& value : a.dy) value = draw();
+  for (Index i = 0; i < g.out_channels * g.depth(); ++i) a.w.push_back(draw());
+  for (Index i = 0; i < g.out_channels; ++i) a.bias.push_back(draw());
+  return a;
+}
+
+template <class T>
+Tensor<T> as(const Tensor<float>& values) {
+  Tensor<T> result(values.count(), values.shape());
+  std::transform(values.begin(), values.end(), result.begin(), [](float v) { return T(v); });
+  return result;
+}
+
+std::string reproduction(const Case& c, const char* pass, bool integers) {
+  const ConvGeometry& g = c.geometry;
+  return concat(pass, ' ', integers ? "integers" : "reals", " N=", c.count, " input ", to_string(g.input), " O=",
+                g.out_channels, " kernel ", to_string(g.kernel), " stride ", to_string(g.stride), " padding ",
+                to_string(g.padding), " dilation ", to_string(g.dilation), " groups ", g.groups);
+}
+
+// |a - b| <= 4 eps sqrt(K) sum |terms|, with `magnitude` = the sum of the terms' absolute values; 0 for exact sums.
+template <class Values>
+void check_close(const Values& values, const Tensor<double>& exact, const Tensor<double>& magnitude, double factor,
+                 const std::string& text) {
+  Index wrong = 0;
+  double worst = 0;
+  for (Index i = 0; i < exact.size(); ++i) {
+    const double error = std::abs(static_cast<double>(values[i]) - exact[i]);
+    worst = std::max(worst, error);
+    if (!(error <= factor * magnitude[i])) ++wrong;
+  }
+  CHECK_MESSAGE(wrong == 0, text, ": ", wrong, " of ", exact.size(), " values differ, by up to ", worst);
+}
+
+// Results of the naive loops in double.
+struct Exact {
+  Tensor<double> y, dx, dw;
+};
+
+Exact exact(const Case& item, const Tensor<double>& x, const Tensor<double>& dy, const std::vector<double>& w,
+            const std::vector<double>& bias) {
+  const ConvGeometry& g = item.geometry;
+  Exact e{{item.count, g.output()}, {item.count, g.input}, {1, {.channels = static_cast<Index>(w.size())}, 1.0}};
+  kernels::reference::conv_forward<double, double>(g, w.data(), bias.data(), x, e.y.view());
+  kernels::reference::conv_backward_data<double, double>(g, w.data(), dy, e.dx.view());
+  kernels::reference::conv_backward_weights<double, double>(g, x, dy, e.dw.data());
+  return e;
+}
+
+template <class Values>
+Tensor<double> to_double(const Values& values, bool absolute) {
+  Tensor<double> result(values.count(), values.shape());
+  std::transform(values.begin(), values.end(), result.begin(), [&](auto v) {
+    const auto value = static_cast<double>(v);
+    return absolute ? std::abs(value) : value;
+  });
+  return result;
+}
+std::vector<double> to_double(const std::vector<float>& values, bool absolute) {
+  std::vector<double> result;
+  for (const float v : values) result.push_back(absolute ? std::abs(double{v}) : double{v});
+  return result;
+}
+
+// One pass of each kind in T against sums in double. Inputs are exact in T; bfloat16 outputs are rounded once.
+template <class T>
+void check_case(const Case& item, bool integers, std::uint64_t seed) {
+  const ConvGeometry& g = item.geometry;
+  const Arrays a = arrays(item, integers, seed);
+  const Tensor<T> x = as<T>(a.x), dy = as<T>(a.dy);
+  Tensor<T> y(item.count, g.output()), dx(item.count, g.input);
+  kernels::ConvWeights packed;
+  Workspace workspace;
+  kernels::conv_forward<T>(g, a.w.data(), 1, a.bias.data(), packed, x, y);
+  kernels::conv_backward_data<T>(g, a.w.data(), 1, packed, dy, dx);
+  std::vector<float> dw(a.w.size(), 1.0f);
+  kernels::conv_backward_weights<T>(g, x, dy, dw.data(), workspace);
+
+  const Exact sum = exact(item, to_double(x, false), to_double(dy, false), to_double(a.w, false), to_double(a.bias, false));
+  const Exact size = exact(item, to_double(x, true), to_double(dy, true), to_double(a.w, true), to_double(a.bias, true));
+  const auto tolerance = [&](Index terms) {  // of `terms` products and the start value
+    return integers ? 0.0 : 4 * double{std::numeric_limits<float>::epsilon()} * std::sqrt(static_cast<double>(terms + 1));
+  };
+  const double rounding = std::is_same_v<T, bfloat16> ? 0x1p-8 : 0;  // half a unit in the last place
+  check_close(y, sum.y, size.y, tolerance(g.depth()) + rounding, reproduction(item, "forward", integers));
+  check_close(dx, sum.dx, size.dx, tolerance(g.kernel.area() * g.group_outputs()) + rounding,
+              reproduction(item, "data gradient", integers));
+  check_close(dw, sum.dw, size.dw, tolerance(item.count * g.output().pixels()),
+              reproduction(item, "weight gradient", integers));
+}
+
+}  // namespace
+
+TEST_CASE("every pass on every instruction set gives the exact sums of small integers") {
+  testing::on_each_isa([] {
+    for (const Case& item : cases()) check_case<float>(item, true, 1);
+  });
+}
+
+TEST_CASE("every pass on every instruction set is within 4 eps sqrt(K) sum |ab| of double for reals") {
+  testing::on_each_isa([] {
+    for (const Case& item : cases()) check_case<float>(item, false, 2);
+  });
+}
+
+TEST_CASE("bfloat16 passes are the float sums rounded once") {
+  testing::on_each_isa([] {
+    for (const Case& item : cases()) {
+      check_case<bfloat16>(item, true, 3);
+      check_case<bfloat16>(item, false, 4);
+    }
+  });
+}
+
+TEST_CASE("every pass has the same bits at 1, 2, 3, 4 and 8 threads") {
+  const int before = thread_count();
+  testing::on_each_isa([] {
+    const Case item{9, {.input = {9, 8, 20}, .out_channels = 40, .kernel = 3, .padding = 1}};
+    const Arrays a = arrays(item, false, 5);
+    Tensor<float> y1, dx1;
+    std::vector<float> dw1;
+    for (const int threads : {1, 2, 3, 4, 8}) {
+      set_thread_count(threads);
+      Tensor<float> y(item.count, item.geometry.output()), dx(item.count, item.geometry.input);
+      std::vector<float> dw(a.w.size());
+      kernels::ConvWeights packed;
+      Workspace workspace;
+      kernels::conv_forward<float>(item.geometry, a.w.data(), 1, a.bias.data(), packed, a.x, y);
+      kernels::conv_backward_data<float>(item.geometry, a.w.data(), 1, packed, a.dy, dx);
+      kernels::conv_backward_weights<float>(item.geometry, a.x, a.dy, dw.data(), workspace);
+      if (threads == 1) {
+        y1 = y;
+        dx1 = dx;
+        dw1 = dw;
+      }
+      CHECK(std::equal(y.begin(), y.end(), y1.begin()));
+      CHECK(std::equal(dx.begin(), dx.end(), dx1.begin()));
+      CHECK(dw == dw1);
+    }
+  });
+  set_thread_count(before);
+}
+
+TEST_CASE("changed weights are packed again only when their version says so") {
+  const Case item{1, {.input = {4, 4, 3}, .out_channels = 2, .kernel = 3, .padding = 1}};
+  Arrays a = arrays(item, true, 6);
+  Tensor<float> y1(1, item.geometry.output()), y2(1, item.geometry.output());
+  kernels::ConvWeights packed;
+  kernels::conv_forward<float>(item.geometry, a.w.data(), 1, nullptr, packed, a.x, y1);
+  for (float& value : a.w) value *= 2;
+  kernels::conv_forward<float>(item.geometry, a.w.data(), 2, nullptr, packed, a.x, y2);
+  for (Index i = 0; i < y1.size(); ++i) CHECK(y2[i] == 2 * y1[i]);
+}

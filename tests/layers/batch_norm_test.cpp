@@ -1,0 +1,69 @@
+// BatchNorm2d: gradients, PyTorch's running statistics, evaluation.
+#include "hcnn/layers/batch_norm.hpp"
+
+#include <doctest/doctest.h>
+
+#include "hcnn/testing/gradient_check.hpp"
+#include "layers/layer_runner.hpp"
+
+using namespace hcnn;
+using namespace hcnn::testing;
+
+TEST_CASE("the derivatives of BatchNorm2d are right on every shape with more than one value per channel") {
+  for (const InputCase& input : input_cases()) {
+    if (input.count * input.shape.pixels() < 2) continue;
+    const GradientReport report = check_layer(BatchNorm2d<double>{}, input.shape, {.count = input.count});
+    CHECK_MESSAGE(report, report.text());
+  }
+}
+
+TEST_CASE_TEMPLATE("a training batch comes out with mean 0 and variance 1 per channel", T, float, double) {
+  BatchNorm2d<T> layer;
+  LayerRunner<T> run(layer, 5, {4, 3, 3});
+  RandomStream random(Seed{2}, 1);
+  for (T& value : run.x()) value = static_cast<T>(100 + 3 * random.normal());
+  const auto y = numbers(run.forward());
+  for (std::size_t c = 0; c < 3; ++c) {
+    double sum = 0, squares = 0;
+    for (std::size_t i = c; i < y.size(); i += 3) {
+      sum += y[i];
+      squares += y[i] * y[i];
+    }
+    CHECK(sum / 60 == doctest::Approx(0).epsilon(1e-4));
+    CHECK(squares / 60 == doctest::Approx(1).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("running statistics move by the momentum and use the unbiased variance") {
+  BatchNorm2d<double> layer{{.momentum = 0.25}};
+  LayerRunner<double> run(layer, 2, {1, 1, 1});
+  assign(run.x(), {1, 5});  // mean 3, biased variance 4, unbiased 8
+  run.forward();
+  const auto& params = run.params();
+  REQUIRE(params.size() == 5);
+  CHECK(params[2]->name == "layer.running_mean");
+  CHECK(params[2]->value()[0] == doctest::Approx(0.75));
+  CHECK(params[3]->value()[0] == doctest::Approx(0.75 + 2.0));
+  CHECK(params[4]->value()[0] == 1);
+  CHECK(params[2]->is_buffer());
+  CHECK_FALSE(params[0]->decays());
+}
+
+TEST_CASE("evaluation uses the running statistics and changes nothing") {
+  BatchNorm2d<double> layer;
+  LayerRunner<double> run(layer, 2, {1, 2, 1});
+  run.params()[2]->value()[0] = 2;
+  run.params()[3]->value()[0] = 4 - 1e-5;
+  assign(run.x(), {2, 4, 0, 6});
+  CHECK(numbers(run.forward(Pass{.mode = Mode::evaluate})) == std::vector<double>{0, 1, -1, 2});
+  CHECK(run.params()[2]->value()[0] == 2);
+  assign(run.dy(), {1, 2, 3, 4});  // evaluation's derivative is the scale alone
+  CHECK(numbers(run.backward()) == std::vector<double>{0.5, 1, 1.5, 2});
+}
+
+TEST_CASE("one value per channel cannot be normalised and says so") {
+  BatchNorm2d<float> layer;
+  LayerRunner<float> run(layer, 1, {1, 1, 4});
+  CHECK_THROWS_AS(run.forward(), ShapeError);
+  CHECK_THROWS_AS((BatchNorm2d<float>{{.momentum = 2}}.setup({1, 1, 1})), OptionError);
+}

@@ -1,0 +1,195 @@
+// Model, MultiHead, summary and the named networks.
+#include "hcnn/layers/model.hpp"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "count_allocations.hpp"
+#include "hcnn/layers/init.hpp"
+#include "hcnn/layers/summary.hpp"
+#include "hcnn/models/multi_head_cnn.hpp"
+#include "kernels/each_isa.hpp"
+
+using namespace hcnn;
+
+namespace {
+
+template <class T>
+Model<T> small_model(ModelOptions options = {}) {
+  return Model<T>({.height = 8, .width = 8, .channels = 3},
+                  seq(Conv2d<T>{{.out_channels = 6, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, ReLU<T>{},
+                      MaxPool2d<T>{{.window = 2}}, Flatten<T>{}, Linear<T>{{.out_features = 10}}, ReLU<T>{},
+                      Dropout<T>{{.rate = 0.5}}),
+                  heads(head("fine", seq(Linear<T>{{.out_features = 9}}, ReLU<T>{}), Linear<T>{{.out_features = 7}}),
+                        head("group", Linear<T>{{.out_features = 3}})),
+                  options);
+}
+
+template <class T>
+Tensor<T> random_batch(Index count, const Shape& shape) {
+  Tensor<T> x(count, shape);
+  RandomStream random(Seed{4}, 1);
+  for (T& value : x) value = T(static_cast<float>(random.normal()));
+  return x;
+}
+
+template <class M>
+double projected(const Logits<M>& logits) {
+  double sum = 0, factor = 1;
+  for (const auto& [name, values] : logits)
+    for (const M value : values) sum += (factor = 1.7 - 0.9 * factor) * static_cast<double>(value);
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("the three networks have exactly the published numbers of parameters") {
+  const auto count = [](const char* name) {
+    return models::multi_head_cnn<float>(models::multi_head_cnn_options(name)).parameter_count();
+  };
+  CHECK(count("multihead") == 5'933'505);
+  CHECK(count("severity") == 5'918'628);
+  CHECK(count("compact") == 2'499'649);
+  CHECK_THROWS_AS(models::multi_head_cnn_options("huge"), OptionError);
+}
+
+TEST_CASE("one image of the multi-head network costs 157.5 million multiply-adds") {
+  auto model = models::multi_head_cnn<float>();
+  CHECK(summary(model).total.multiply_adds == 157'549'056);
+  CHECK(summary(model).total.trainable == 5'933'505);
+  CHECK(summary(model).total.fixed == 2 * 2 * (64 + 128 + 256) + 6);
+}
+
+TEST_CASE("parameters are named as PyTorch would name them and keep their addresses when the model moves") {
+  Model<float> model = small_model<float>();
+  const Param<float>* address = &model.param("heads.fine.2.weight");
+  Model<float> moved = std::move(model);
+  CHECK(&moved.param("heads.fine.2.weight") == address);
+  CHECK(moved.param("trunk.0.weight").dims == std::vector<Index>{6, 3, 3, 3});
+  CHECK(moved.param("heads.group.0.bias").size() == 3);
+  CHECK(moved.state().size() == moved.parameters().size() + moved.buffers().size());
+  CHECK_THROWS_AS(moved.param("trunk.99.weight"), DataError);
+}
+
+TEST_CASE("the gradient of every parameter of a model is right through all heads") {
+  Model<double> model = small_model<double>();
+  init::he_normal(model, Seed{2});
+  const Tensor<double> x = random_batch<double>(4, model.input_shape());
+  const Pass pass{.seed = 3};
+  Logits<double> gradients;
+  gradients.zeros_like(model.forward(x, pass));
+  double factor = 1;
+  for (auto& [name, values] : gradients)
+    for (double& value : values) value = factor = 1.7 - 0.9 * factor;
+  Tensor<double> dx(4, model.input_shape());
+  zero_gradients(model.parameters());
+  model.backward(gradients, dx);
+  Index checked = 0, wrong = 0;
+  const auto compare = [&](double& value, double analytic, const std::function<void()>& touch) {
+    const double before = value, step = 1e-6;
+    const auto at = [&](double v) {
+      value = v;
+      touch();
+      return projected(model.forward(x, pass));
+    };
+    const double numeric = (at(before + step) - at(before - step)) / (2 * step);
+    at(before);
+    ++checked;
+    wrong += !(std::abs(numeric - analytic) <= 1e-5 + 1e-3 * std::abs(numeric));
+  };
+  for (Param<double>* param : model.parameters())
+    for (Index i = 0; i < param->size(); i += 1 + param->size() / 7)
+      compare(param->value()[i], param->grad()[i], [&] { param->touch(); });
+  Tensor<double>& input = const_cast<Tensor<double>&>(x);
+  for (Index i = 0; i < x.size(); i += 41) compare(input[i], dx[i], [] {});
+  CHECK(checked > 60);
+  CHECK(wrong <= checked / 100);  // a kink may be hit
+}
+
+TEST_CASE_TEMPLATE("infer of one head equals that head of the joint output", T, float, double, bfloat16) {
+  Model<T> model = small_model<T>();
+  init::he_normal(model, Seed{1});
+  const Tensor<T> x = random_batch<T>(5, model.input_shape());
+  const auto all = model.infer(x);
+  for (const char* name : {"fine", "group"}) {
+    const auto one = model.infer(x, name);
+    CHECK(std::equal(one.begin(), one.end(), all[name].begin()));
+  }
+  CHECK(all.size() == 2);
+}
+
+TEST_CASE("infer does not depend on the batch a sample is in") {
+  testing::on_each_isa([] {
+    Model<float> model = small_model<float>();
+    init::he_normal(model, Seed{1});
+    const Tensor<float> x = random_batch<float>(9, model.input_shape());
+    const auto all = model.infer(x, "fine");
+    for (Index n = 0; n < 9; ++n) {
+      const auto one = model.infer(x.view().slice(n, 1), "fine");
+      for (Index k = 0; k < 7; ++k) CHECK(one[k] == doctest::Approx(all[n * 7 + k]).epsilon(1e-5));
+    }
+  });
+}
+
+TEST_CASE("eight threads may infer on one model and get the bits of one thread") {
+  Model<float> model = small_model<float>();
+  init::he_normal(model, Seed{1});
+  const Tensor<float> x = random_batch<float>(6, model.input_shape());
+  const auto expected = model.infer(x, "fine");
+  model.prepare_inference();
+  std::atomic<int> different{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      for (int repeat = 0; repeat < 20; ++repeat) {
+        const auto result = std::as_const(model).infer(x, "fine");
+        if (!std::equal(result.begin(), result.end(), expected.begin())) ++different;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(different == 0);
+}
+
+TEST_CASE("a steady training step allocates nothing") {
+  set_thread_count(2);
+  for (const bool fuse : {true, false}) {
+    Model<float> model = small_model<float>({.fuse = fuse});
+    init::he_normal(model, Seed{1});
+    const Tensor<float> x = random_batch<float>(12, model.input_shape());
+    Logits<float> gradients;
+    const auto step = [&] {
+      gradients.zeros_like(model.forward(x));
+      model.backward(gradients);
+      for (Param<float>* param : model.parameters()) param->touch();
+    };
+    for (int warm_up = 0; warm_up < 3; ++warm_up) step();
+    const long before = allocation_count;
+    for (int i = 0; i < 5; ++i) step();
+    CHECK(allocation_count == before);
+  }
+}
+
+TEST_CASE("a clone has the same numbers and its own parameters") {
+  Model<float> model = small_model<float>();
+  init::he_normal(model, Seed{1});
+  Model<float> copy = model.clone();
+  const Tensor<float> x = random_batch<float>(2, model.input_shape());
+  const auto before = model.infer(x, "group");
+  std::fill_n(model.param("heads.group.0.weight").value(), 30, 0.0f);
+  model.param("heads.group.0.weight").touch();
+  const auto after = copy.infer(x, "group");
+  CHECK(std::equal(after.begin(), after.end(), before.begin()));
+}
+
+TEST_CASE("misuse of a model is named with what came and what was expected") {
+  CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, seq(ReLU{}, MaxPool2d{{.window = 8}}), heads(head("a", Linear{{.out_features = 2}}))),
+                       "trunk[1] MaxPool2d: window 8; input is 4x4", ShapeError);
+  CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, seq(ReLU{}), heads(head("a", Linear{{.out_features = 2}}))),
+                       "heads.a Linear: input is 4x4x1; expected 1x1xfeatures: put Flatten before it", ShapeError);
+  CHECK_THROWS_AS(heads(head("a", Linear{{.out_features = 2}}), head("a", Linear{{.out_features = 2}})), OptionError);
+  Model<float> model = small_model<float>();
+  CHECK_THROWS_WITH_AS(model.forward(Tensor<float>(2, {8, 8, 1})),
+                       "Model: batch of 2 samples 8x8x1; expected at least one sample 8x8x3", ShapeError);
+  CHECK_THROWS_AS(model.backward(Logits<float>{}), ShapeError);
+}

@@ -1,0 +1,122 @@
+// Sequential, fusion and the chain that executes them.
+#include "hcnn/layers/sequential.hpp"
+
+#include <doctest/doctest.h>
+
+#include "hcnn/layers/flatten.hpp"
+#include "hcnn/layers/linear.hpp"
+#include "hcnn/layers/residual.hpp"
+#include "hcnn/testing/gradient_check.hpp"
+#include "layers/layer_runner.hpp"
+
+using namespace hcnn;
+using namespace hcnn::testing;
+
+namespace {
+
+template <class T>
+Sequential<T> conv_block(Index channels, Index pool) {
+  return seq(Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, LeakyReLU<T>{{.slope = 0.1}},
+             Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, ReLU<T>{},
+             MaxPool2d<T>{{.window = pool}});
+}
+
+}  // namespace
+
+TEST_CASE("the derivatives of nested, fused and unfused sequences are right") {
+  for (const bool fuse : {false, true})
+    for (const InputCase& input : std::vector<InputCase>{{2, {4, 4, 2}}, {3, {5, 7, 1}}, {1, {6, 4, 3}}}) {
+      Sequential<double> layers = seq(conv_block<double>(3, 2), ReLU<double>{}, Flatten<double>{}, Linear<double>{{.out_features = 2}});
+      layers.plan(fuse);
+      const GradientReport report = check_layer(layers, input.shape, {.count = input.count});
+      CHECK_MESSAGE(report, report.text());
+    }
+}
+
+TEST_CASE("the derivatives of an empty sequence and of one in-place layer are right") {
+  Sequential<double> empty;
+  CHECK(check_layer(empty, {2, 3, 2}));
+  Sequential<double> one = seq(ReLU<double>{});
+  CHECK(check_layer(one, {2, 3, 2}));
+  Sequential<double> run = seq(LeakyReLU<double>{}, LeakyReLU<double>{}, Flatten<double>{}, ReLU<double>{});
+  CHECK(check_layer(run, {2, 3, 2}));
+}
+
+TEST_CASE("a residual block inside a sequence has right derivatives, fused or not") {
+  for (const bool fuse : {false, true}) {
+    Sequential<double> layers = seq(residual(conv_block<double>(2, 1), seq(Conv2d<double>{{.out_channels = 2, .kernel = 1}})),
+                                    ReLU<double>{});
+    layers.for_each_child([&](Layer<double>& child, const std::string&) {
+      child.for_each_child([&](Layer<double>& branch, const std::string&) { dynamic_cast<Sequential<double>&>(branch).plan(fuse); });
+    });
+    const GradientReport report = check_layer(layers, {4, 3, 3});
+    CHECK_MESSAGE(report, report.text());
+  }
+}
+
+// Fused and unfused compute the same formulas; only roundings differ: those of scale * x + shift against (x - mean) * r.
+// Both are this library's scale * x + shift, so in evaluation order nothing differs but the pooling of equal values.
+TEST_CASE_TEMPLATE("a fused block gives what its layers give", T, float, double, bfloat16) {
+  using M = Master<T>;
+  const double tolerance = std::is_same_v<T, double> ? 1e-12 : std::is_same_v<T, float> ? 1e-5 : 0x1p-6;
+  for (const Index pool : {Index{1}, Index{2}, Index{3}}) {
+    Sequential<T> plain = conv_block<T>(5, pool), fused = conv_block<T>(5, pool);
+    plain.plan(false);
+    LayerRunner<T> a(plain, 3, {7, 6, 3}), b(fused, 3, {7, 6, 3});
+    plain.plan(false);
+    fused.plan(true);
+    RandomStream random(Seed{3}, 1);
+    for (std::size_t p = 0; p < a.params().size(); ++p)
+      for (Index i = 0; i < a.params()[p]->size() && !a.params()[p]->is_buffer(); ++i)
+        a.params()[p]->value()[i] = b.params()[p]->value()[i] = static_cast<M>(random.normal());
+    for (std::size_t p = 0; p < a.params().size(); ++p) {
+      a.params()[p]->touch();
+      b.params()[p]->touch();
+    }
+    for (Index i = 0; i < a.x().size(); ++i) a.x()[i] = b.x()[i] = static_cast<T>(static_cast<float>(random.normal()));
+    for (Index i = 0; i < a.dy().size(); ++i) a.dy()[i] = b.dy()[i] = static_cast<T>(static_cast<float>(random.normal()));
+    const auto close = [&](const std::vector<double>& u, const std::vector<double>& v, double allowed) {
+      double size = 0, worst = 0;
+      for (const double value : u) size = std::max(size, std::abs(value));
+      for (std::size_t i = 0; i < u.size(); ++i) worst = std::max(worst, std::abs(u[i] - v[i]));
+      CHECK_MESSAGE(worst <= allowed * size, worst, " of ", size);
+    };
+    close(numbers(a.forward()), numbers(b.forward()), tolerance);
+    if constexpr (!std::is_same_v<T, bfloat16>) {  // in bfloat16 a rounded tie may send a gradient to another pixel
+      close(numbers(a.backward()), numbers(b.backward()), 20 * tolerance);
+      for (std::size_t p = 0; p < a.params().size(); ++p) {
+        if (a.params()[p]->is_buffer() || a.params()[p]->name.ends_with(".bias")) continue;  // conv biases: exactly 0
+        const std::vector<double> u(a.params()[p]->grad(), a.params()[p]->grad() + a.params()[p]->size());
+        const std::vector<double> v(b.params()[p]->grad(), b.params()[p]->grad() + b.params()[p]->size());
+        close(u, v, 20 * tolerance);
+      }
+    }
+    const auto cold = numbers(b.infer());
+    fused.prepare_inference();
+    CHECK(numbers(b.infer()) == cold);
+    close(numbers(a.infer()), cold, tolerance);
+  }
+}
+
+TEST_CASE("an error names the path of the layer that does not fit") {
+  CHECK_THROWS_WITH_AS(seq(ReLU{}, seq(ReLU{}, MaxPool2d{{.window = 8}})).setup({4, 4, 1}),
+                       "[1][1] MaxPool2d: window 8; input is 4x4", ShapeError);
+}
+
+TEST_CASE("a copy of a built sequence is independent and gives the same numbers") {
+  Sequential<float> layers = conv_block<float>(3, 2);
+  LayerRunner<float> run(layers, 2, {4, 4, 2});
+  for (auto* param : run.params()) {
+    if (!param->is_buffer()) std::fill_n(param->value(), param->size(), 0.5f);
+    param->touch();
+  }
+  for (Index i = 0; i < run.x().size(); ++i) run.x()[i] = static_cast<float>(i % 5);
+  const auto y = numbers(run.infer());
+  const std::unique_ptr<Layer<float>> copy = layers.clone();
+  run.params()[0]->value()[0] = 9;
+  run.params()[0]->touch();
+  Tensor<float> out(2, {2, 2, 3});
+  Workspace workspace;
+  copy->infer(run.x(), out, workspace);
+  CHECK(numbers(out) == y);
+}

@@ -1,0 +1,69 @@
+// History: columns, series, best epoch.
+#include "hcnn/metrics/history.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+using namespace hcnn;
+using namespace hcnn::metrics;
+
+namespace {
+
+EpochRecord record(Index epoch, double loss) {
+  EpochRecord result{.epoch = epoch, .learning_rate = 0.1, .seconds = 2};
+  result.set("loss", loss);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("columns keep the place where they first appeared") {
+  History history;
+  CHECK(history.columns() == std::vector<std::string>{"epoch", "learning_rate", "seconds"});
+  history.add(record(1, 5));
+  EpochRecord second{.epoch = 2};
+  second.set("accuracy", 0.5);
+  second.set("loss", 4);
+  history.add(second);
+  CHECK(history.columns() == std::vector<std::string>{"epoch", "learning_rate", "seconds", "loss", "accuracy"});
+  CHECK(history.get("loss") == std::vector<double>{5, 4});
+  CHECK(history.get("epoch") == std::vector<double>{1, 2});
+  CHECK(std::isnan(history.get("accuracy")[0]));
+  CHECK(history.get("accuracy")[1] == 0.5);
+  CHECK(history.size() == 2);
+  CHECK(history.back().epoch == 2);
+}
+
+TEST_CASE("setting a column twice replaces its value") {
+  EpochRecord twice = record(1, 5);
+  twice.set("loss", 6);
+  CHECK(twice.get("loss") == 6);
+  CHECK(twice.values.size() == 1);
+  CHECK(twice.get("learning_rate") == 0.1);
+  CHECK(twice.get("seconds") == 2);
+  CHECK(std::isnan(twice.get("accuracy")));
+}
+
+TEST_CASE("the best record is the earliest with the lowest or highest value, never NaN") {
+  History history;
+  const double losses[] = {std::nan(""), 3, 1, 2, 1, 3};
+  for (Index i = 0; i < 6; ++i) history.add(record(i + 1, losses[i]));
+  CHECK(history.best("loss", false).epoch == 3);
+  CHECK(history.best("loss", true).epoch == 2);
+}
+
+TEST_CASE("unknown columns, columns without values and epochs out of order are refused") {
+  History history;
+  CHECK_THROWS_WITH_AS(history.best("epoch", true), "History: no value in column 'epoch'; at least one is needed",
+                       DataError);
+  history.add(record(3, std::nan("")));
+  CHECK_THROWS_AS(history.best("loss", true), DataError);
+  CHECK_THROWS_WITH_AS(history.get("top1"),
+                       "History: no column 'top1'; columns are: epoch, learning_rate, seconds, loss", DataError);
+  CHECK_THROWS_WITH_AS(history.add(record(3, 1)), "History: epoch 3; epoch 3 is there", DataError);
+  EpochRecord clash{.epoch = 4};
+  clash.set("seconds", 1);
+  CHECK_THROWS_AS(history.add(clash), DataError);
+  CHECK(history.size() == 1);
+}

@@ -1,0 +1,54 @@
+// The report page.
+#include "hcnn/report/html.hpp"
+
+#include <doctest/doctest.h>
+
+#include "../io/temporary_folder.hpp"
+
+using namespace hcnn;
+using namespace io_test;
+
+static bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("base64 gives the examples of RFC 4648") {
+  CHECK(report::base64("") == "");
+  CHECK(report::base64("f") == "Zg==");
+  CHECK(report::base64("fo") == "Zm8=");
+  CHECK(report::base64("foo") == "Zm9v");
+  CHECK(report::base64("foobar") == "Zm9vYmFy");
+  CHECK(report::base64("\xff\xfe\xfd") == "//79");
+}
+
+TEST_CASE("markup in any text of the report is shown, not obeyed") {
+  const std::string evil = "<script>alert('x')</script>\" onload=\"y\x1b[31m&";
+  report::HtmlReport report(evil);
+  report.heading(evil).paragraph(evil).table({evil}, {{evil}}).table({}, {{evil, evil}}).figure("png", evil);
+  const std::string page = report.html();
+  CHECK_FALSE(contains(page, "<script"));
+  CHECK_FALSE(contains(page, "\" onload"));
+  CHECK_FALSE(contains(page, "\x1b"));
+  CHECK(contains(page, "<h2>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot; onload=&quot;y\\x1b[31m&amp;</h2>"));
+}
+
+TEST_CASE("the page holds its parts in order, loads nothing and is written whole") {
+  const TemporaryFolder folder;
+  report::HtmlReport report("title");
+  report.heading("first").table({"level", "top-1"}, {{"fine", "0.61"}}).heading("second").figure("abc", "caption");
+  report.write(folder / "report.html");
+  const std::string page = content(folder / "report.html");
+  CHECK(page == report.html());
+  CHECK(page.find("first") < page.find("0.61"));
+  CHECK(page.find("0.61") < page.find("second"));
+  CHECK(page.find("second") < page.find("data:image/png;base64,YWJj"));
+  CHECK_FALSE(contains(page, "http:"));
+  CHECK_FALSE(contains(page, "https:"));
+  CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("numbers stand at the right of a table with a header, and the first column of one without names the rows") {
+  const std::string page =
+      report::HtmlReport("t").table({"a", "b", "c", "d"}, {{"-1.5e3", "61.2 %", "3 apples", ""}}).html();
+  CHECK(contains(page, "<td class=\"number\">-1.5e3</td><td class=\"number\">61.2 %</td><td>3 apples</td><td></td>"));
+  CHECK(contains(report::HtmlReport("t").table({}, {{"epochs", "50"}}).html(),
+                 "<th scope=\"row\">epochs</th><td>50</td>"));
+}

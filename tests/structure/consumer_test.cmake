@@ -1,0 +1,23 @@
+# Installs hcnn into an empty folder, then configures, builds and runs tests/consumer against it:
+# cmake -DCOMPILER= -DBUILD=(hcnn's build folder) -DCONSUMER=(its sources) -DWORK=(scratch) -P consumer_test.cmake
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE failed)
+  if(failed)
+    list(JOIN ARGV " " line)
+    message(FATAL_ERROR "failed (${failed}): ${line}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE "${WORK}")
+run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/prefix")
+file(RENAME "${WORK}/prefix" "${WORK}/moved")  # an installed package may be moved
+
+set(hide)
+foreach(package IN ITEMS nlohmann_json ZLIB PNG JPEG stb doctest CLI11 benchmark)
+  list(APPEND hide "-DCMAKE_DISABLE_FIND_PACKAGE_${package}=ON")
+endforeach()
+run("${CMAKE_COMMAND}" -S "${CONSUMER}" -B "${WORK}/build" "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=Release
+    "-DCMAKE_PREFIX_PATH=${WORK}/moved" --no-warn-unused-cli ${hide})
+# Limits of each compiler process: 20 s of processor time, 1 GiB (2^20 KiB) of address space.
+run(sh -c "ulimit -t 20 && ulimit -v 1048576 && exec \"$0\" --build \"$1\" --verbose" "${CMAKE_COMMAND}" "${WORK}/build")
+run("${WORK}/build/consumer")

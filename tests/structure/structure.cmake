@@ -1,0 +1,44 @@
+# Structure tests: include order, headers that stand alone, two translation units, installed package, data download.
+set(structure "${CMAKE_CURRENT_LIST_DIR}")
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME structure.include_order COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_includes.py")
+add_test(NAME structure.planted_violations COMMAND Python3::Interpreter -B "${structure}/check_includes_test.py")
+
+# Every header compiled alone, one ctest entry per folder; then all of them at once, without OpenMP, by each compiler.
+get_target_property(eigen_include Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
+set(check_headers "${CMAKE_COMMAND}" "-DINCLUDE=${PROJECT_SOURCE_DIR}/include" "-DSYSTEM_INCLUDE=${eigen_include}")
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include/hcnn"
+     "${PROJECT_SOURCE_DIR}/include/hcnn/*/*.hpp")
+list(TRANSFORM headers REPLACE "/.*" "" OUTPUT_VARIABLE folders)
+list(REMOVE_DUPLICATES folders)
+foreach(folder IN LISTS folders)
+  add_test(NAME structure.header_alone.${folder}
+           COMMAND ${check_headers} "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=${OpenMP_CXX_FLAGS}" -DGLOB=GLOB_RECURSE
+                   "-DPATTERN=hcnn/${folder}/*.hpp" -P "${structure}/check_headers.cmake")
+endforeach()
+
+find_program(HCNN_GXX g++)
+find_program(HCNN_CLANGXX clang++)
+mark_as_advanced(HCNN_GXX HCNN_CLANGXX)
+foreach(compiler IN ITEMS "${HCNN_GXX}" "${HCNN_CLANGXX}")
+  if(compiler)
+    get_filename_component(name "${compiler}" NAME)
+    add_test(NAME structure.umbrellas_without_openmp.${name}
+             COMMAND ${check_headers} "-DCOMPILER=${compiler}" -DGLOB=GLOB "-DPATTERN=hcnn/*.hpp"
+                     -P "${structure}/check_headers.cmake")
+    add_test(NAME structure.consumer.${name}
+             COMMAND "${CMAKE_COMMAND}" "-DCOMPILER=${compiler}" "-DBUILD=${PROJECT_BINARY_DIR}"
+                     "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer" "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_${name}"
+                     -P "${structure}/consumer_test.cmake")
+    set_tests_properties(structure.consumer.${name} PROPERTIES TIMEOUT 300)
+  endif()
+endforeach()
+
+# Two translation units with every umbrella header link: nothing in the library is defined twice.
+add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/second_unit.cpp")
+target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
+add_test(NAME structure.two_units COMMAND structure_two_units)
+
+add_test(NAME structure.download
+         COMMAND "${CMAKE_COMMAND}" "-DSCRIPT=${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake"
+                 "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/download" -P "${structure}/download_test.cmake")

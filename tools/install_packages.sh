@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing: install_packages.sh programs|tests. Needs no network if all are there.
+set -euo pipefail
+
+programs=(build-essential cmake ninja-build git ca-certificates libeigen3-dev libstb-dev nlohmann-json3-dev libcli11-dev
+          zlib1g-dev libpng-dev libjpeg62-turbo-dev)
+tests=(python3 doctest-dev libbenchmark-dev clang libomp-14-dev)
+
+case "${1:-}" in
+  programs) wanted=("${programs[@]}") ;;
+  tests) wanted=("${programs[@]}" "${tests[@]}") ;;
+  *) echo "usage: $0 programs|tests" >&2; exit 2 ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "$0: not a Debian system; make sure that the equivalents are installed of: ${wanted[*]}" >&2
+  exit 0
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+  status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ $status == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then exit 0; fi
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    echo "$0: not root and no sudo; as root run: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+if ! "${as_root[@]}" apt-get update --quiet=2 ||
+   ! "${as_root[@]}" apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"; then
+  echo "$0: apt-get could not install: ${missing[*]}" >&2
+  exit 1
+fi
