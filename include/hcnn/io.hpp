@@ -13,5 +13,6 @@
 #include "hcnn/io/png_reader.hpp"
 #include "hcnn/io/printable.hpp"
 #include "hcnn/io/safetensors.hpp"
+#include "hcnn/io/safetensors_format.hpp"
 #include "hcnn/io/safetensors_header.hpp"
 #include "hcnn/io/safetensors_writer.hpp"

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "hcnn/report/axis.hpp"
+#include "hcnn/report/bars.hpp"
 #include "hcnn/report/canvas.hpp"
 #include "hcnn/report/confusion_plot.hpp"
+#include "hcnn/report/html.hpp"
 #include "hcnn/report/plot.hpp"
 #include "hcnn/report/stroke_font.hpp"

@@ -218,5 +218,7 @@ TEST_CASE("reducing by two weighs the four nearest pixels 1 3 3 1, enlarging int
 
 TEST_CASE("an image without pixels or with too many is refused") {
   CHECK(names(error_of<ShapeError>([] { io::Image(0, 5); }), "0x5 pixels"));
+  CHECK(names(error_of<ShapeError>([] { io::encode_png({}); }), "0 values for 0x0 pixels"));
+  CHECK(names(error_of<ShapeError>([] { io::resize({}, 4, 4); }), "0 values for 0x0 pixels"));
   CHECK(names(error_of<ShapeError>([] { io::Image(Index{1} << 40, Index{1} << 40); }), "pixels"));
 }

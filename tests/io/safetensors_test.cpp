@@ -95,6 +95,9 @@ TEST_CASE("arrays of every type, metadata and extents come back as they were wri
   std::vector<std::int64_t> count_back(1);
   io::copy_values<std::int64_t>(*file.find("count"), count_back);
   CHECK(count_back[0] == 123456789012);
+  std::vector<std::int64_t> no_integers(3);
+  CHECK(names(error_of<FormatError>([&] { io::copy_values<std::int64_t>(*file.find("b \"quoted\""), no_integers); }),
+              "integers are needed"));
   CHECK(
       names(error_of<FormatError>([&] { io::copy_values<float>(*file.find("half"), blob_back); }), "'half': 2 values"));
 }

@@ -99,8 +99,8 @@ TEST_CASE("three heads are consistent only where both coarser ones agree") {
 TEST_CASE("a fine head alone has severity and lifted accuracy, from looked-up labels where targets lack a level") {
   Evaluator evaluator(small_tree());
   Batch batch;
-  predict(batch.logits, "fine", 4, {0, 1, 2});
-  batch.targets.level("fine").labels = {0, 0, 0};
+  predict(batch.logits, "fine", 4, {2, 3, 0});
+  batch.targets.level("fine").labels = {2, 2, 2};
   evaluator.add(batch.logits, batch.targets);
   CHECK(evaluator.result().heads.size() == 1);
   CHECK(evaluator.result().from_fine[1].share == Share{2, 3});
@@ -109,14 +109,16 @@ TEST_CASE("a fine head alone has severity and lifted accuracy, from looked-up la
 }
 
 TEST_CASE("a coarse head alone is lifted from its own level") {
-  Evaluator evaluator(small_tree());
-  Batch batch;
-  predict(batch.logits, "coarse", 2, {0, 1});
-  batch.targets.level("coarse").labels = {0, 0};
+  Evaluator evaluator(cifar100_taxonomy());
+  Batch batch;  // superclasses 0 and 1 are of one group, 2 of another
+  predict(batch.logits, "superclass", 20, {0, 1, 2});
+  batch.targets.level("superclass").labels = {0, 0, 0};
   evaluator.add(batch.logits, batch.targets);
-  CHECK(evaluator.result().severity.counts() == std::vector<Index>{1, 1});
-  REQUIRE(evaluator.result().from_fine.size() == 1);
-  CHECK(evaluator.result().from_fine[0].share == Share{1, 2});
+  CHECK(evaluator.result().severity.counts() == std::vector<Index>{1, 1, 1});
+  REQUIRE(evaluator.result().from_fine.size() == 2);
+  CHECK(evaluator.result().from_fine[0].share == Share{1, 3});
+  CHECK(evaluator.result().from_fine[1].level == "group");
+  CHECK(evaluator.result().from_fine[1].share == Share{2, 3});
 }
 
 TEST_CASE("without a taxonomy heads are counted by themselves, and beside one so are heads outside it") {

@@ -54,7 +54,7 @@ class PlantedViolations(unittest.TestCase):
                     "data/dataset.hpp: includes io/image.hpp; data is not above io")
 
     def test_the_core_umbrella_reaching_packages(self):
-        self.expect({"hcnn.hpp": ['"hcnn/layers/linear.hpp"', '"hcnn/core/parallel.hpp"', '"hcnn/data/image_folder.hpp"']},
+        self.expect({"hcnn.hpp": GOOD["hcnn.hpp"] + ['"hcnn/data/image_folder.hpp"']},
                     "hcnn.hpp: includes data/image_folder.hpp; hcnn.hpp is not above data/image_folder.hpp")
 
     def test_a_cycle_inside_a_folder(self):

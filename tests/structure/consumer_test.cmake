@@ -19,5 +19,6 @@ endforeach()
 run("${CMAKE_COMMAND}" -S "${CONSUMER}" -B "${WORK}/build" "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=Release
     "-DCMAKE_PREFIX_PATH=${WORK}/moved" --no-warn-unused-cli ${hide})
 # Limits of each compiler process: 20 s of processor time, 1 GiB (2^20 KiB) of address space.
-run(sh -c "ulimit -t 20 && ulimit -v 1048576 && exec \"$0\" --build \"$1\" --verbose" "${CMAKE_COMMAND}" "${WORK}/build")
+run(sh -c "ulimit -t 20 && ulimit -v 1048576 && exec \"$0\" --build \"$1\" --verbose"
+    "${CMAKE_COMMAND}" "${WORK}/build")
 run("${WORK}/build/consumer")

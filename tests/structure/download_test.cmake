@@ -1,4 +1,5 @@
-# Runs the data download on archives made here: cmake -DSCRIPT=download_cifar100.cmake -DWORK=(scratch) -P download_test.cmake
+# Runs the data download on archives made here:
+# cmake -DSCRIPT=download_cifar100.cmake -DWORK=(scratch) -P download_test.cmake
 set(files train.bin test.bin fine_label_names.txt coarse_label_names.txt)
 set(archive "${WORK}/archive.tar.gz")
 
@@ -17,7 +18,8 @@ endmacro()
 
 # Downloads; `error` is what was said, empty where it succeeded.
 macro(download)
-  execute_process(COMMAND "${CMAKE_COMMAND}" "-DURL=file://${archive}" "-DSHA256=${sha256}" "-DFOLDER=${WORK}/data" -P "${SCRIPT}"
+  execute_process(COMMAND "${CMAKE_COMMAND}" "-DURL=file://${archive}" "-DSHA256=${sha256}" "-DFOLDER=${WORK}/data"
+                          -P "${SCRIPT}"
                   RESULT_VARIABLE failed ERROR_VARIABLE error OUTPUT_QUIET)
   if(NOT failed)
     set(error "")

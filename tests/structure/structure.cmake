@@ -28,9 +28,10 @@ foreach(compiler IN ITEMS "${HCNN_GXX}" "${HCNN_CLANGXX}")
                      -P "${structure}/check_headers.cmake")
     add_test(NAME structure.consumer.${name}
              COMMAND "${CMAKE_COMMAND}" "-DCOMPILER=${compiler}" "-DBUILD=${PROJECT_BINARY_DIR}"
-                     "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer" "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_${name}"
+                     "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer"
+                     "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_${name}"
                      -P "${structure}/consumer_test.cmake")
-    set_tests_properties(structure.consumer.${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(structure.consumer.${name} PROPERTIES TIMEOUT 300 RUN_SERIAL ON)  # it limits processor time
   endif()
 endforeach()
 

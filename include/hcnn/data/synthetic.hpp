@@ -1,4 +1,4 @@
-// A built-in data set, drawn from code: 32x32 pictures of shapes, 100 classes in 20 superclasses in 9 groups.
+// A built-in data set, drawn by code: 32x32 pictures of shapes, 100 classes in 20 superclasses in 9 groups.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +23,8 @@ struct SyntheticOptions {
   Part part = Part::train;   ///< the two parts of a seed have no picture in common
 };
 
-/// The tree of the synthetic classes, of the same form as CIFAR-100's: a group is a colour, a superclass an outline in
-/// that colour, a fine class a filling of that outline ("red disc dotted").
+/// The tree of the synthetic classes, of the same form as CIFAR-100's: a group is a colour ("red"), a superclass a
+/// texture in that colour ("red barred"), a fine class an outline that lies on it ("red barred disc").
 inline const Taxonomy& synthetic_taxonomy() {
   static const Taxonomy taxonomy = [] {
     const std::array<std::string, 9> colours{"red", "orange", "lime", "green", "mint", "sky", "blue", "violet", "pink"};
@@ -71,15 +71,28 @@ class SyntheticScene {
     y_ = between(random, 12.0, 20.0);
   }
 
-  /// Colour of a pixel before the grain, three values of about 0..1.
-  const std::array<double, 3>& at(Index row, Index column) const {
-    const double x = static_cast<double>(column) + 0.5 - x_, y = static_cast<double>(row) + 0.5 - y_;
-    const double u = turn_[0] * x + turn_[1] * y, v = turn_[0] * y - turn_[1] * x;
-    return inside(u, v) ? paint_ : inked(u, v) ? ink_ : ground_;
+  /// Writes the picture, H, W, C, with a grain of its own on every pixel.
+  void draw(std::uint8_t* out, const Shape& shape, RandomStream& random) const {
+    for (Index row = 0; row < shape.height; ++row)
+      for (Index column = 0; column < shape.width; ++column) {
+        std::uint32_t grain = random.next();
+        for (const double value : at(row, column)) {
+          const double noise = (static_cast<double>(grain & 255U) - 127.5) * (0.1 / 255.0);  // uniform, +- 0.05
+          *out++ = static_cast<std::uint8_t>(std::clamp(255.0 * (value + noise), 0.0, 255.0));
+          grain >>= 8;
+        }
+      }
   }
 
  private:
   using Colour = std::array<double, 3>;
+
+  // Colour of a pixel before the grain, values of 0..1.
+  const Colour& at(Index row, Index column) const {
+    const double x = static_cast<double>(column) + 0.5 - x_, y = static_cast<double>(row) + 0.5 - y_;
+    const double u = turn_[0] * x + turn_[1] * y, v = turn_[0] * y - turn_[1] * x;
+    return inside(u, v) ? paint_ : inked(u, v) ? ink_ : ground_;
+  }
 
   static double between(RandomStream& random, double low, double high) { return low + (high - low) * random.uniform(); }
 
@@ -118,8 +131,9 @@ class SyntheticScene {
 };
 
 /// Draws the data set: shape 32x32x3, levels "fine" (100), "superclass" (20) and "group" (9) of `synthetic_taxonomy`.
-/// A shape lies anywhere on a random background with spots of any colour, so that colours of single pixels tell little
-/// and small moving features tell all. Same bits at any number of threads. Throws OptionError for samples < 1.
+/// Place, size, turn and tone of a shape and the phase of the texture are random, so single pixels tell little and small
+/// features anywhere tell all: a convolutional network learns colours first, then textures, then outlines, and its
+/// mistakes are mild from the start. Same bits at any number of threads. Throws OptionError for samples < 1.
 inline Dataset synthetic(const SyntheticOptions& options = {}) {
   if (options.samples < 1) fail<OptionError>("synthetic", concat(options.samples, " samples"), "at least 1 is needed");
   const Taxonomy& tree = synthetic_taxonomy();
@@ -129,22 +143,12 @@ inline Dataset synthetic(const SyntheticOptions& options = {}) {
   const std::uint64_t purpose = hash_name(options.part == Part::train ? "synthetic train" : "synthetic test");
   parallel_for(options.samples, [&](Index i) {
     const auto label = static_cast<Label>(i % tree.class_count(0));
-    labels[static_cast<std::size_t>(i)] = label;
     const Label superclass = tree.ancestor(label, 0, 1), group = tree.ancestor(label, 0, 2);
-    Label first = superclass;  // of its group
-    while (first > 0 && tree.ancestor(first - 1, 1, 2) == group) --first;
+    const Label first = tree.leaves_of(2, group).front();  // five fine classes for each texture of the group
     RandomStream random(Seed{options.seed}, purpose, 0, static_cast<std::uint64_t>(i));
-    const SyntheticScene scene(group, superclass - first, label % 5, random);
-    std::uint8_t* out = pixels.data() + i * shape.size();
-    for (Index row = 0; row < shape.height; ++row)
-      for (Index column = 0; column < shape.width; ++column) {
-        std::uint32_t grain = random.next();
-        for (double value : scene.at(row, column)) {
-          const double noise = (static_cast<double>(grain & 255u) - 127.5) * (0.1 / 255.0);  // uniform +- 0.05
-          *out++ = static_cast<std::uint8_t>(std::clamp(255.0 * (value + noise), 0.0, 255.0));
-          grain >>= 8;
-        }
-      }
+    const SyntheticScene scene(group, superclass - tree.ancestor(first, 0, 1), label % 5, random);
+    labels[static_cast<std::size_t>(i)] = label;
+    scene.draw(pixels.data() + i * shape.size(), shape, random);
   });
   return Dataset(shape, std::move(pixels), tree, std::move(labels));
 }

@@ -46,10 +46,10 @@ struct Image {
   static constexpr Index channels = 3;
 
   Image() = default;
-  /// An image of one colour; throws ShapeError for an extent below 1 or more than 2^29 pixels.
+  /// An image of one colour; throws ShapeError for an extent below 1 or more than 2^28 pixels.
   Image(Index columns, Index rows, Colour colour = {}) : width(columns), height(rows) {
-    if (columns < 1 || rows < 1 || columns > (Index{1} << 29) / rows)
-      fail<ShapeError>("Image", concat(columns, 'x', rows, " pixels"), "1 to 2^29 pixels are possible");
+    if (columns < 1 || rows < 1 || columns > (Index{1} << 28) / rows)
+      fail<ShapeError>("Image", concat(columns, 'x', rows, " pixels"), "1 to 2^28 pixels are possible");
     pixels.resize(static_cast<std::size_t>(columns * rows * channels));
     for (Index y = 0; y < rows; ++y)
       for (Index x = 0; x < columns; ++x) set(x, y, colour);
@@ -65,8 +65,17 @@ struct Image {
   }
 };
 
-/// The bytes of a PNG file. Throws Error where memory runs out.
+/// Throws ShapeError unless the image has pixels, as many as its extents say.
+inline void require_pixels(const std::string& where, const Image& image) {
+  if (image.width < 1 || image.height < 1 ||
+      static_cast<Index>(image.pixels.size()) != image.width * image.height * Image::channels)
+    fail<ShapeError>(where, concat(image.pixels.size(), " values for ", image.width, 'x', image.height, " pixels"),
+                     "3 for each pixel, and one pixel at least");
+}
+
+/// The bytes of a PNG file. Throws ShapeError for an empty image and Error where memory runs out.
 inline std::string encode_png(const Image& image) {
+  require_pixels("encode_png", image);
   std::string bytes;
   const auto append = [](void* target, void* data, int size) {
     static_cast<std::string*>(target)->append(static_cast<const char*>(data), static_cast<std::size_t>(size));
@@ -107,8 +116,10 @@ inline std::vector<ResampleTaps> resample_taps(Index from, Index to) {
   return taps;
 }
 
-/// The image at another size (see `resample_taps`), proportions not kept. Throws ShapeError as `Image`.
+/// The image at another size (see `resample_taps`), proportions not kept. Throws ShapeError as `Image`, and for
+/// an empty image.
 inline Image resize(const Image& image, Index width, Index height) {
+  require_pixels("resize", image);
   Image out(width, height);
   const auto columns = resample_taps(image.width, width), rows = resample_taps(image.height, height);
   std::vector<float> narrow(static_cast<std::size_t>(image.height * width * Image::channels));

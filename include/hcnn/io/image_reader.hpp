@@ -50,9 +50,9 @@ inline Image decode_image(std::string_view bytes, const std::string& where) {
   fail<FormatError>(where, "not a picture", "PNG, JPEG or PPM (P6) is needed");
 }
 
-/// The picture in a file; FormatError as `decode_image` and `read_file`.
-inline Image read_image(const std::filesystem::path& path) {
-  return decode_image(read_file(path), printable(path.string(), 4096));
+/// The picture in a file of at most `most_bytes`; FormatError as `decode_image` and `read_file`.
+inline Image read_image(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 26) {
+  return decode_image(read_file(path, most_bytes), printable(path.string(), 4096));
 }
 
 }  // namespace hcnn::io

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -52,13 +53,17 @@ struct SafetensorsFile {
   }
 };
 
-/// Copies the values of an array, converted to `T`, into `out`; throws FormatError where the number of values differs.
+/// Copies the values of an array, converted to `T`, into `out`. Throws FormatError where the number of values differs,
+/// and where integers are wanted of an array of another kind: a NaN has no integer.
 template <class T>
 void copy_values(const TensorEntry& tensor, std::span<T> out) {
   if (static_cast<std::size_t>(tensor.size()) != out.size())
     fail<FormatError>("tensor '" + printable(tensor.name) + "'", concat(tensor.size(), " values"),
                       concat(out.size(), " are needed"));
-  const auto copy = [&]<class Stored>(Stored value) {  // memcpy: a foreign file's arrays may be unaligned
+  const auto copy = [&]<class Stored>(Stored value) {
+    if constexpr (std::is_integral_v<T> && !std::is_integral_v<Stored>)
+      fail<FormatError>("tensor '" + printable(tensor.name) + "'", "type " + tensor.dtype, "integers are needed");
+    // memcpy: the arrays of a foreign file may be unaligned
     for (std::size_t i = 0; i < out.size(); ++i) {
       std::memcpy(&value, tensor.data.data() + i * sizeof(Stored), sizeof(Stored));
       out[i] = static_cast<T>(value);

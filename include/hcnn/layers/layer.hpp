@@ -18,7 +18,7 @@ namespace hcnn {
 struct LayerTraits {
   bool backward_reads_input = true;
   bool backward_reads_output = false;
-  bool in_place = false;  ///< forward allows y.data == x.data, backward allows dx.data == dy.data
+  bool in_place = false;  ///< the shape stays; forward allows y.data == x.data, backward allows dx.data == dy.data
 };
 
 /// A layer with activations of type T (float, double or bfloat16). It holds options and parameters; activations belong

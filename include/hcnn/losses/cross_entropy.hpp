@@ -22,10 +22,9 @@ struct CrossEntropyOptions {
   std::vector<double> class_weights = {};  ///< one per class, finite and not negative; empty: all 1
 };
 
-/// Mean over the samples n that have a label of  -sum_k w_k t_nk log softmax(z_n)_k,  divided by sum_n v_n / count.
-///   t = (1 - smoothing) q + smoothing / K,  q = one-hot label, or the row of LevelTargets::probabilities
-///   v_n = sum_k w_k q_nk, the sample's class weight: without class weights the divisor is the count of labelled
-///   samples
+/// Mean over the samples n that have a label:  sum_n -sum_k w_k t_nk log softmax(z_n)_k  /  sum_n v_n, where
+///   w_k = class weight;  t = (1 - smoothing) q + smoothing / K;  q = one-hot label, or LevelTargets::probabilities
+///   v_n = sum_k w_k q_nk: without class weights the divisor is the number of labelled samples
 /// Shapes: logits (N, K). One-hot probabilities give the same bits as labels. Equals PyTorch's cross_entropy, except
 /// for soft targets with class weights, which PyTorch divides by N. Arithmetic inside is double for every M. Throws
 /// DataError for a label out of range and a missing head or level, ShapeError where extents differ.

@@ -78,7 +78,7 @@ inline void draw_legend(Canvas& canvas, Point corner, const std::vector<Series>&
 
 /// Draws one panel into the frame, its legend to the right.
 inline void draw_panel(Canvas& canvas, const Frame& frame, const Panel& panel, double size) {
-  std::vector<double> values = {};
+  std::vector<double> values;
   double first = std::numeric_limits<double>::infinity(), last = -first;
   for (const Series& series : panel.series) {
     values.insert(values.end(), series.values.begin(), series.values.end());

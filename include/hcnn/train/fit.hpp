@@ -19,7 +19,7 @@ struct FitOptions {
   Index batch = 128;                                ///< samples
   std::uint64_t seed = 1;                           ///< of shuffling, augmentation and dropout
   const data::Dataset* validate = nullptr;          ///< measured after each epoch
-  std::vector<data::AugmentationHandle> augment = {};
+  data::Augmentations augment = {};
   data::Normalization normalization = {};
   schedules::Schedule schedule = {};                ///< of the optimizer's learning rate
   std::string monitor = {};                         ///< history column that the schedule watches; "": val.loss or train.loss

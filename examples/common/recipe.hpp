@@ -1,0 +1,121 @@
+// The training recipes: everything that makes one training differ from another.
+#pragma once
+
+#include <hcnn/hcnn.hpp>
+#include <optional>
+#include <string>
+
+namespace examples {
+
+using namespace hcnn;
+
+/// All settings of a training but data, seed and precision.
+struct Recipe {
+  std::string name;
+  std::string network = "multihead";     ///< see models::multi_head_cnn_options
+  std::string activation = "relu";       ///< relu or leaky_relu
+  std::string init = "he";               ///< he or xavier; small_heads adds N(0, 0.01^2) for the heads
+  bool small_heads = false;
+  bool batch_norm = true;
+  double dropout = 0.5;
+  std::string optimizer = "adam";        ///< adam, adamw or sgd (momentum 0.9; nesterov in recipe best)
+  double learning_rate = 1e-3;
+  bool nesterov = false;
+  double weight_decay = 0;               ///< of weights only, not of biases and normalisation
+  std::string schedule = "plateau";      ///< constant, plateau or one-cycle
+  std::string augment = "none";          ///< none, crop-flip or crop-flip-cutout
+  bool normalize = false;                ///< inputs to mean 0, deviation 1 per channel; else [0, 1]
+  double label_smoothing = 0;
+  std::string loss = "ce";               ///< ce, report or readme: the two severity-aware forms
+  std::vector<double> head_weights{1, 1, 1};  ///< of the heads' losses, fine first
+  Index epochs = 50;
+  Index batch = 128;                     ///< images
+};
+
+/// Learning rate that suits the optimizer where none was asked for.
+inline double default_learning_rate(const std::string& optimizer) { return optimizer == "sgd" ? 0.01 : 1e-3; }
+
+/// The recipe of that name for a network (see README): `report`, `readme` or `best`.
+inline Recipe make_recipe(const std::string& name) {
+  Recipe recipe{.name = name};
+  if (name == "readme") {
+    recipe.network = "compact";
+    recipe.augment = "crop-flip";
+  } else if (name == "best") {
+    recipe.optimizer = "sgd";
+    recipe.nesterov = true;
+    recipe.learning_rate = 0.1;
+    recipe.weight_decay = 5e-4;
+    recipe.schedule = "one-cycle";
+    recipe.augment = "crop-flip-cutout";
+    recipe.normalize = true;
+    recipe.label_smoothing = 0.1;
+    recipe.dropout = 0.25;
+    recipe.head_weights = {1, 0.5, 0.25};
+    recipe.small_heads = true;
+    recipe.batch = 256;
+  } else if (name != "report") {
+    fail<OptionError>("--recipe", "'" + name + "'", "expected report, readme or best");
+  }
+  return recipe;
+}
+
+template <class T>
+Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint64_t seed) {
+  auto options = models::multi_head_cnn_options(recipe.network);
+  options.input = images.shape();
+  for (auto& head : options.heads) head.classes = images.class_count(images.level_index(head.name));
+  options.activation = recipe.activation == "relu" ? models::Activation::relu : models::Activation::leaky_relu;
+  options.dropout = recipe.dropout;
+  options.batch_norm = recipe.batch_norm;
+  Model<T> model = models::multi_head_cnn<T>(options);
+  if (recipe.init == "he")
+    init::he_normal(model, Seed{seed}, {.slope = recipe.activation == "relu" ? 0.0 : 0.01});
+  else
+    init::xavier_uniform(model, Seed{seed});
+  if (recipe.small_heads) init::normal(model, "heads.", 0.01, Seed{seed});
+  return model;
+}
+
+/// The sum of the heads' losses; the fine head's is severity-aware where the recipe says so.
+template <class M, class T>
+losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const Taxonomy& taxonomy) {
+  std::optional<losses::LossSum<M>> sum;
+  for (std::size_t h = 0; h < model.heads().size(); ++h) {
+    const std::string& name = model.heads().name(h);
+    losses::LossSum<M> term =
+        h > 0 || recipe.loss == "ce"
+            ? losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing})
+            : losses::severity<M>(name, CostMatrix(taxonomy),
+                                  {.form = recipe.loss == "report" ? losses::SeverityForm::report
+                                                                   : losses::SeverityForm::readme});
+    term = recipe.head_weights.at(h) * term;
+    sum = sum ? *sum + term : term;
+  }
+  return *sum;
+}
+
+template <class M>
+std::unique_ptr<Optimizer<M>> make_optimizer(const Recipe& recipe, const ParamList<M>& params) {
+  const double rate = recipe.learning_rate, decay = recipe.weight_decay;
+  if (recipe.optimizer == "adam")
+    return std::make_unique<Adam<M>>(params, AdamOptions{.learning_rate = rate, .weight_decay = decay});
+  if (recipe.optimizer == "adamw")
+    return std::make_unique<AdamW<M>>(params, AdamWOptions{.learning_rate = rate, .weight_decay = decay});
+  return std::make_unique<SGD<M>>(
+      params, SGDOptions{.learning_rate = rate, .momentum = 0.9, .nesterov = recipe.nesterov, .weight_decay = decay});
+}
+
+inline schedules::Schedule make_schedule(const Recipe& recipe) {
+  if (recipe.schedule == "plateau") return schedules::reduce_on_plateau({.factor = 0.1, .patience = 5});
+  if (recipe.schedule == "one-cycle") return schedules::one_cycle({.warm_up = 0.15});
+  return schedules::constant();
+}
+
+inline data::Augmentations make_augmentations(const Recipe& recipe) {
+  if (recipe.augment == "none") return {};
+  if (recipe.augment == "crop-flip") return {data::pad_crop(4), data::horizontal_flip()};
+  return {data::pad_crop(4, data::PadMode::reflect), data::horizontal_flip(), data::cutout(8)};
+}
+
+}  // namespace examples

@@ -1,0 +1,150 @@
+// Model files: a network with all that is needed to build it again, use it and trust it, in one safetensors file.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hcnn/exchange/network_json.hpp"
+#include "hcnn/exchange/probe.hpp"
+#include "hcnn/exchange/state.hpp"
+#include "hcnn/exchange/taxonomy_json.hpp"
+
+namespace hcnn::exchange {
+
+/// Version of the metadata; files of another one are refused.
+inline constexpr const char* kModelFormat = "1";
+
+/// What a model file says besides the weights.
+struct ModelInfo {
+  io::Json network = nullptr;         ///< `network_json(options, name)`; null for a network of your own
+  std::vector<float> mean = {};       ///< of each input channel, subtracted before the network; empty: nothing is
+  std::vector<float> deviation = {};  ///< of each input channel, divided by after that
+  std::optional<Taxonomy> taxonomy = {};  ///< class names of the heads, and their tree
+  io::Json notes = io::Json::object();    ///< anything else: recipe, epoch, accuracy ...
+};
+
+/// What `load_model` returns.
+template <class T>
+struct LoadedModel {
+  Model<T> model;
+  ModelInfo info;
+  bool has_non_finite = false;  ///< a weight is NaN or infinite; the probe was not checked
+};
+
+/// Throws FormatError, beginning with `where`, unless there is one finite mean and one positive deviation for each
+/// channel, or none of both.
+inline void check_normalization(const ModelInfo& info, Index channels, const std::string& where) {
+  const auto each = static_cast<std::size_t>(channels);
+  if (info.mean.size() != info.deviation.size() || (!info.mean.empty() && info.mean.size() != each))
+    fail<FormatError>(where, concat(info.mean.size(), " means and ", info.deviation.size(), " deviations"),
+                      concat("one for each of ", channels, " channels, or none, is needed"));
+  for (std::size_t c = 0; c < info.mean.size(); ++c)
+    if (!std::isfinite(info.mean[c]) || !std::isfinite(info.deviation[c]) || !(info.deviation[c] > 0))
+      fail<FormatError>(where, concat("mean ", info.mean[c], ", deviation ", info.deviation[c]),
+                        "finite values and a deviation above 0 are needed");
+}
+
+/// Writes the network as a safetensors file, all or nothing: arrays with PyTorch's names, types and layouts
+/// (`load_state_dict` takes them as they are) and, as metadata, the members of `info` and the probe, each as JSON.
+/// Throws FormatError where `info` does not fit the network, Error where the file cannot be written.
+template <class T>
+void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {}) {
+  const std::string where = io::printable(path.string(), 4096);
+  const auto text = [](const io::Json& json) { return json.dump(-1, ' ', false, io::Json::error_handler_t::replace); };
+  std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat}, {"hcnn.probe", text(probe_json(model))}};
+  if (!info.network.is_null()) {
+    Index values = 0;
+    for (const auto* param : model.state()) values += param->size();
+    if (const Index described = state_values(network_options(info.network, where + ": network")); described != values)
+      fail<FormatError>(where, concat("a network of ", values, " values"), concat("its description makes ", described));
+    metadata["hcnn.network"] = text(info.network);
+  }
+  check_normalization(info, model.input_shape().channels, where);
+  if (!info.mean.empty())
+    metadata["hcnn.normalization"] = text({{"mean", info.mean}, {"deviation", info.deviation}});
+  if (info.taxonomy) metadata["hcnn.taxonomy"] = text(taxonomy_json(*info.taxonomy));
+  if (!info.notes.empty()) metadata["hcnn.notes"] = text(info.notes);
+  const StateArrays state = state_arrays(model.state());
+  io::write_safetensors(path, state.tensors, metadata);
+}
+
+/// The metadata of a model file, everything but the probe; throws FormatError, beginning with `where`.
+inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& where) {
+  const auto parse = [&](const char* key) {
+    const auto entry = file.metadata.find(concat("hcnn.", key));
+    return entry == file.metadata.end() ? io::Json(nullptr) : io::parse_json(entry->second, where + ": " + key);
+  };
+  if (const auto format = file.metadata.find("hcnn.format"); format != file.metadata.end() && format->second != kModelFormat)
+    fail<FormatError>(where, "model format '" + io::printable(format->second) + "'", concat(kModelFormat, " is known"));
+  ModelInfo info;
+  info.network = parse("network");
+  if (const io::Json json = parse("normalization"); !json.is_null()) {
+    io::JsonObject object(json, where + ": normalization");
+    for (const double value : object.numbers("mean", 65'536, -1e30, 1e30)) info.mean.push_back(static_cast<float>(value));
+    for (const double value : object.numbers("deviation", 65'536, 0, 1e30))
+      info.deviation.push_back(static_cast<float>(value));
+    object.finish();
+  }
+  if (const io::Json json = parse("taxonomy"); !json.is_null()) info.taxonomy = taxonomy_from_json(json, where + ": taxonomy");
+  if (const io::Json json = parse("notes"); !json.is_null()) info.notes = json;
+  return info;
+}
+
+/// Copies the arrays of a file into a network and checks the file's probe, if it has one. Returns true, without that
+/// check, where a value is not finite: the logits of such a network prove nothing. Throws FormatError; the network may
+/// then hold values of the file.
+template <class T>
+bool fill_model(const io::SafetensorsFile& file, Model<T>& model, const std::string& where) {
+  const auto matched = match_state(file, model.state(), where);
+  if (assign_state(matched, model.state())) return true;
+  if (const auto probe = file.metadata.find("hcnn.probe"); probe != file.metadata.end())
+    check_probe(model, io::parse_json(probe->second, where + ": probe"), where + ": probe");
+  return false;
+}
+
+/// Builds the network that a model file describes, with the file's weights. Throws FormatError, naming file and reason,
+/// for a file that is damaged, names no network, or whose arrays are not exactly those of its network.
+template <class T = float>
+LoadedModel<T> load_model(const std::filesystem::path& path) {
+  const std::string where = io::printable(path.string(), 4096);
+  const io::SafetensorsFile file = io::read_safetensors(path);
+  ModelInfo info = model_info(file, where);
+  if (info.network.is_null())
+    fail<FormatError>(where, "no network is described", "build it yourself and use load_weights");
+  const models::MultiHeadCnnOptions options = network_options(info.network, where + ": network");
+  check_normalization(info, options.input.channels, where + ": normalization");
+  Index held = 0;
+  for (const io::TensorEntry& tensor : file.tensors) held += tensor.size();
+  // A few bytes of text could describe a network of many gigabytes; smaller differences are named array by array.
+  if (const Index needed = state_values(options); needed > 2 * held + 65'536)
+    fail<FormatError>(where, concat(held, " values"), concat("the network it describes has ", needed));
+  try {
+    LoadedModel<T> loaded{models::multi_head_cnn<T>(options), std::move(info)};
+    loaded.has_non_finite = fill_model(file, loaded.model, where);
+    return loaded;
+  } catch (const FormatError&) {
+    throw;
+  } catch (const Error& error) {  // options that make no network
+    throw FormatError(where + ": network: " + io::printable(error.what(), 500));
+  }
+}
+
+/// Loads the weights of a safetensors file, hcnn's or PyTorch's, into a network of your own. Names and extents must be
+/// exactly those of the network. Returns true where a value is NaN or infinite. Throws FormatError; the network is then
+/// as it was.
+template <class T>
+bool load_weights(const std::filesystem::path& path, Model<T>& model) {
+  const std::string where = io::printable(path.string(), 4096);
+  const io::SafetensorsFile file = io::read_safetensors(path);
+  model_info(file, where);
+  Model<T> trial = model.clone();
+  const bool non_finite = fill_model(file, trial, where);
+  assign_state(match_state(file, model.state(), where), model.state());
+  return non_finite;
+}
+
+}  // namespace hcnn::exchange

@@ -1,0 +1,100 @@
+// Parameters and buffers of a network as named arrays of a file, in PyTorch's order, and back.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "hcnn/core/param.hpp"
+#include "hcnn/io/safetensors.hpp"
+#include "hcnn/io/safetensors_writer.hpp"
+
+namespace hcnn::exchange {
+
+/// Arrays of a network and their bytes; movable, and alive as long as a file is being written from it.
+struct StateArrays {
+  std::vector<io::TensorToWrite> tensors;
+  std::vector<std::vector<std::byte>> bytes;
+};
+
+/// Copies parameters into arrays: F32 or F64, counters as I64; convolution weights become (O, C, KH, KW).
+template <class M>
+StateArrays state_arrays(const ParamList<M>& params) {
+  StateArrays state;
+  for (const Param<M>* param : params) {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(param->size()) * (param->integer ? 8 : sizeof(M)));
+    std::byte* next = bytes.data();
+    for (Index i = 0; i < param->size(); ++i) {
+      const M value = param->value()[param->memory_index(i)];
+      const auto count = static_cast<std::int64_t>(param->integer ? value : M{0});
+      const std::size_t size = param->integer ? sizeof count : sizeof value;
+      std::memcpy(next, param->integer ? static_cast<const void*>(&count) : &value, size);
+      next += size;
+    }
+    const char* dtype = param->integer ? "I64" : std::is_same_v<M, double> ? "F64" : "F32";
+    state.tensors.push_back({param->name, dtype, param->dims, bytes});
+    state.bytes.push_back(std::move(bytes));  // moving a vector keeps its memory: the view above stays right
+  }
+  return state;
+}
+
+/// "[64, 3, 3, 3]".
+inline std::string to_string(const std::vector<Index>& dims) {
+  std::string text;
+  for (const Index extent : dims) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+  return '[' + text + ']';
+}
+
+/// The array of the file for each parameter. Throws FormatError, beginning with `where`, unless the file has exactly one
+/// array for each, of the same extents, with floating-point numbers for parameters and I64 for counters.
+template <class M>
+std::vector<const io::TensorEntry*> match_state(const io::SafetensorsFile& file, const ParamList<M>& params,
+                                                const std::string& where) {
+  std::map<std::string_view, const io::TensorEntry*> unused;
+  for (const io::TensorEntry& tensor : file.tensors) unused.emplace(tensor.name, &tensor);
+  std::vector<const io::TensorEntry*> matched;
+  for (const Param<M>* param : params) {
+    const std::string name = "tensor '" + io::printable(param->name) + "'";  // names of heads may come from the file
+    const auto found = unused.find(param->name);
+    if (found == unused.end()) fail<FormatError>(where, "no " + name, "the network has one");
+    const io::TensorEntry& tensor = *found->second;
+    if (tensor.dims != param->dims)
+      fail<FormatError>(where, name + " of extents " + to_string(tensor.dims),
+                        "the network needs " + to_string(param->dims));
+    if (param->integer ? tensor.dtype != "I64" : tensor.dtype == "I64" || tensor.dtype == "U8")
+      fail<FormatError>(where, name + " of type " + tensor.dtype,
+                        param->integer ? "I64 is needed" : "F32, F64 or BF16 is needed");
+    matched.push_back(&tensor);
+    unused.erase(found);
+  }
+  if (!unused.empty())
+    fail<FormatError>(where, "tensor '" + io::printable(unused.begin()->first) + "'", "the network has none of that name");
+  return matched;
+}
+
+/// Copies arrays that `match_state` found into the parameters. Returns true where a value is NaN or infinite.
+template <class M>
+bool assign_state(const std::vector<const io::TensorEntry*>& tensors, const ParamList<M>& params) {
+  bool non_finite = false;
+  std::vector<M> values;
+  for (std::size_t p = 0; p < params.size(); ++p) {
+    Param<M>& param = *params[p];
+    values.resize(static_cast<std::size_t>(param.size()));
+    io::copy_values<M>(*tensors[p], values);
+    for (Index i = 0; i < param.size(); ++i) {
+      const M value = values[static_cast<std::size_t>(i)];
+      param.value()[param.memory_index(i)] = value;
+      non_finite = non_finite || !std::isfinite(value);
+    }
+    param.touch();
+  }
+  return non_finite;
+}
+
+}  // namespace hcnn::exchange

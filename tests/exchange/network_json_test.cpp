@@ -1,0 +1,95 @@
+// Options of a network and label trees as JSON: round trip, and everything that is not exactly that form.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "hcnn/exchange/network_json.hpp"
+#include "hcnn/exchange/taxonomy_json.hpp"
+#include "hcnn/hierarchy/cifar100.hpp"
+#include "io/temporary_folder.hpp"
+
+using namespace hcnn;
+using io_test::error_of;
+using io_test::names;
+
+namespace {
+
+models::MultiHeadCnnOptions unusual() {
+  return {.input = {16, 24, 1}, .channels = {5, 7}, .pooled = 2, .hidden = {11}, .heads = {{"a", 4}, {"b", 2}},
+          .activation = models::Activation::leaky_relu, .dropout = 0.25, .batch_norm = false};
+}
+
+std::string refusal(const io::Json& json) {
+  return error_of<FormatError>([&] { exchange::network_options(json, "file"); });
+}
+
+}  // namespace
+
+TEST_CASE("network options survive the way through JSON text") {
+  for (const auto& options : {models::MultiHeadCnnOptions{}, unusual()}) {
+    const io::Json json = exchange::network_json(options, "mine");
+    const auto back = exchange::network_options(io::parse_json(io::to_text(json), "text"), "text");
+    CHECK(exchange::network_json(back, "mine") == json);
+    CHECK(back.input == options.input);
+    CHECK(back.hidden == options.hidden);
+    CHECK(back.activation == options.activation);
+    CHECK(back.batch_norm == options.batch_norm);
+    CHECK(back.heads.size() == options.heads.size());
+  }
+}
+
+TEST_CASE("the number of values is that of the network that is built") {
+  models::MultiHeadCnnOptions deep = unusual();
+  deep.hidden = {9, 8};
+  deep.batch_norm = true;
+  for (const auto& options : {unusual(), deep}) {
+    auto model = models::multi_head_cnn<double>(options);
+    Index values = 0;
+    for (const auto* param : model.state()) values += param->size();
+    CHECK(exchange::state_values(options) == values);
+  }
+}
+
+TEST_CASE("a member that is missing, unknown, of the wrong kind or absurd is named") {
+  const io::Json good = exchange::network_json({});
+  for (const auto& [key, value] : good.items()) {
+    io::Json json = good;
+    json.erase(key);
+    CHECK(names(refusal(json), "file: no member '" + key + "'"));
+    json[key] = nullptr;
+    CHECK(refusal(json) != "no error");
+  }
+  const auto with = [&](const std::string& key, const io::Json& value) {
+    io::Json json = good;
+    json[key] = value;
+    return refusal(json);
+  };
+  CHECK(names(with("extra", 1), "member 'extra'"));
+  CHECK(names(with("builder", "other"), "builder 'other'; multi_head_cnn is known"));
+  CHECK(names(with("activation", "tanh"), "relu and leaky_relu are known"));
+  CHECK(names(with("dropout", 1.5), "dropout = 1.5; a number from 0 to 1 is needed"));
+  CHECK(names(with("pooled", 0), "pooled = 0"));
+  CHECK(names(with("pooled", 4.0), "pooled = 4.0; a whole number"));
+  CHECK(names(with("pooled", 18446744073709551615ull), "pooled = 18446744073709551615"));
+  CHECK(names(with("hidden", {1024, -1}), "hidden = -1"));
+  CHECK(names(with("channels", io::Json(std::vector<int>(13, 1))), "at most 12 entries"));
+  CHECK(names(with("input", {{"height", 4096}, {"width", 4096}, {"channels", 3}}), "16777216 pixels with 256 channels"));
+  CHECK(names(with("heads", {{{"name", "a"}, {"classes", 5}, {"x", 1}}}), "file, heads: member 'x'"));
+  CHECK(names(refusal("text"), "a JSON object is needed"));
+}
+
+TEST_CASE("a label tree survives the way through JSON text, and what is no tree is refused") {
+  const io::Json json = exchange::taxonomy_json(cifar100_taxonomy());
+  CHECK(exchange::taxonomy_from_json(io::parse_json(json.dump(), "text"), "text") == cifar100_taxonomy());
+
+  const auto refuse = [&](const auto& change) {
+    io::Json changed = json;
+    change(changed);
+    return error_of<FormatError>([&] { exchange::taxonomy_from_json(changed, "file"); });
+  };
+  CHECK(names(refuse([](auto& j) { j["levels"][0]["parents"][3] = 20; }), "class 'bear' has parent 20"));
+  CHECK(names(refuse([](auto& j) { j["levels"][0]["parents"].erase(0); }), "99 parents"));
+  CHECK(names(refuse([](auto& j) { j["levels"][1]["classes"][1] = 7; }), "a text is needed"));
+  CHECK(names(refuse([](auto& j) { j["levels"] = io::Json::array(); }), "no level"));
+  CHECK(names(refuse([](auto& j) { j["levels"][2]["colour"] = 1; }), "member 'colour'"));
+}
