@@ -1,4 +1,5 @@
-# Finds the stb single-file headers (Debian: libstb-dev) and defines stb::stb; they are included as <stb/stb_image_write.h>.
+# Finds the stb single-file headers (Debian: libstb-dev) and defines stb::stb;
+# they are included as <stb/stb_image_write.h>.
 find_path(stb_INCLUDE_DIR stb/stb_image_write.h)
 mark_as_advanced(stb_INCLUDE_DIR)
 include(FindPackageHandleStandardArgs)

@@ -22,7 +22,7 @@ BELOW = {
     "optim": ["kernels"],
     "io": ["core"],
     "data/image_folder.hpp": ["data", "io"],
-    "exchange": ["layers", "optim", "hierarchy", "io"],
+    "exchange": ["models", "optim", "hierarchy", "io"],
     "report": ["metrics", "hierarchy", "io"],
     "train": ["layers", "losses", "optim", "data", "metrics"],
     "run": ["train", "exchange", "report"],

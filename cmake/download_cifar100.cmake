@@ -1,4 +1,5 @@
-# Downloads CIFAR-100 (binary version, 161 MB) into FOLDER/cifar-100-binary: cmake -DFOLDER=data -P download_cifar100.cmake
+# Downloads CIFAR-100 (binary version, 161 MB) into FOLDER/cifar-100-binary:
+# cmake -DFOLDER=data -P download_cifar100.cmake
 # The archive's checksum is verified before anything is unpacked, and the named files alone are unpacked.
 if(NOT URL)
   set(URL "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz")
@@ -32,7 +33,8 @@ if(NOT came STREQUAL "${SHA256}")
 endif()
 
 list(TRANSFORM members PREPEND cifar-100-binary/ OUTPUT_VARIABLE paths)
-execute_process(COMMAND tar -xzf "${archive}" -C "${scratch}" --no-same-owner ${paths} RESULT_VARIABLE failed ERROR_QUIET)
+execute_process(COMMAND tar -xzf "${archive}" -C "${scratch}" --no-same-owner ${paths}
+                RESULT_VARIABLE failed ERROR_QUIET)
 if(failed)
   refuse("does not unpack; expected the members ${members}")
 endif()

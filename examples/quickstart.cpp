@@ -14,8 +14,7 @@ int main() {
     return seq(Conv2d{{.out_channels = channels, .kernel = 3, .padding = 1}}, BatchNorm2d{}, ReLU{},
                MaxPool2d{{.window = 2}});
   };
-  Model model{fit_set.shape(),
-              seq(block(16), block(32), block(64), Flatten{}, Linear{{.out_features = 128}}, ReLU{}),
+  Model model{fit_set.shape(), seq(block(16), block(32), block(64), Flatten{}, Linear{{.out_features = 128}}, ReLU{}),
               heads(head("fine", Linear{{.out_features = 100}}), head("group", Linear{{.out_features = 9}}))};
   init::he_normal(model, Seed{1});
   std::cout << summary(model);

@@ -22,7 +22,7 @@ class Interrupt {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::thread([source = source_, signals] () mutable {
+    std::thread([source = source_, signals]() mutable {
       int signal = 0;
       sigwait(&signals, &signal);
       source.request_stop();

@@ -15,12 +15,12 @@ using namespace hcnn;
 
 /// `--data`, `--out`, `--seed`, `--epochs`, `--batch`, `--threads`, `--precision`.
 struct CommonOptions {
-  std::string data;                  ///< a folder, "synthetic", or "" to look around
-  std::optional<std::string> out;    ///< run folder
+  std::string data;                ///< a folder, "synthetic", or "" to look around
+  std::optional<std::string> out;  ///< run folder
   std::uint64_t seed = 1;
-  std::optional<Index> epochs;       ///< else the recipe's
-  std::optional<Index> batch;        ///< samples; else the recipe's
-  int threads = 0;                   ///< 0: all cores
+  std::optional<Index> epochs;  ///< else the recipe's
+  std::optional<Index> batch;   ///< samples; else the recipe's
+  int threads = 0;              ///< 0: all cores
   std::string precision = "fp32";
 };
 
@@ -40,10 +40,12 @@ inline void add_threads_option(CLI::App& app, int& threads) {
 inline void add_common_options(CLI::App& app, CommonOptions& options) {
   add_data_option(app, options.data);
   app.add_option("--out", options.out, "run folder, must not exist yet [default: runs/<program>-NNN]");
-  app.add_option("--seed", options.seed, "of weights, split, shuffling, augmentation and dropout")->capture_default_str();
+  app.add_option("--seed", options.seed, "of weights, split, shuffling, augmentation and dropout")
+      ->capture_default_str();
   app.add_option("--epochs", options.epochs, "passes over the training images [default: the recipe's]")
       ->check(CLI::Range(Index{1}, Index{100000}));
-  app.add_option("--batch", options.batch, "images a step [default: the recipe's]")->check(CLI::Range(Index{1}, Index{65536}));
+  app.add_option("--batch", options.batch, "images a step [default: the recipe's]")
+      ->check(CLI::Range(Index{1}, Index{65536}));
   add_threads_option(app, options.threads);
   app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
       ->check(CLI::IsMember({"fp32", "bf16"}))
@@ -57,8 +59,9 @@ inline std::filesystem::path find_cifar100(const std::string& given) {
   if (const char* folder = std::getenv("HCNN_CIFAR100_DIR")) return folder;
   const std::filesystem::path local = "data/cifar-100-binary";
   if (std::filesystem::exists(local)) return local;
-  fail<FormatError>("--data", "no CIFAR-100 found",
-                    "give --data DIR, set HCNN_CIFAR100_DIR, or use --data synthetic (tools/run.sh --download fetches it)");
+  fail<FormatError>(
+      "--data", "no CIFAR-100 found",
+      "give --data DIR, set HCNN_CIFAR100_DIR, or use --data synthetic (tools/run.sh --download fetches it)");
 }
 
 /// Training and test images.

@@ -12,24 +12,24 @@ using namespace hcnn;
 /// All settings of a training but data, seed and precision.
 struct Recipe {
   std::string name;
-  std::string network = "multihead";     ///< see models::multi_head_cnn_options
-  std::string activation = "relu";       ///< relu or leaky_relu
-  std::string init = "he";               ///< he or xavier; small_heads adds N(0, 0.01^2) for the heads
+  std::string network = "multihead";  ///< see models::multi_head_cnn_options
+  std::string activation = "relu";    ///< relu or leaky_relu
+  std::string init = "he";            ///< he or xavier; small_heads adds N(0, 0.01^2) for the heads
   bool small_heads = false;
   bool batch_norm = true;
   double dropout = 0.5;
-  std::string optimizer = "adam";        ///< adam, adamw or sgd (momentum 0.9; nesterov in recipe best)
+  std::string optimizer = "adam";  ///< adam, adamw or sgd (momentum 0.9; nesterov in recipe best)
   double learning_rate = 1e-3;
   bool nesterov = false;
-  double weight_decay = 0;               ///< of weights only, not of biases and normalisation
-  std::string schedule = "plateau";      ///< constant, plateau or one-cycle
-  std::string augment = "none";          ///< none, crop-flip or crop-flip-cutout
-  bool normalize = false;                ///< inputs to mean 0, deviation 1 per channel; else [0, 1]
+  double weight_decay = 0;           ///< of weights only, not of biases and normalisation
+  std::string schedule = "plateau";  ///< constant, plateau or one-cycle
+  std::string augment = "none";      ///< none, crop-flip or crop-flip-cutout
+  bool normalize = false;            ///< inputs to mean 0, deviation 1 per channel; else [0, 1]
   double label_smoothing = 0;
-  std::string loss = "ce";               ///< ce, report or readme: the two severity-aware forms
+  std::string loss = "ce";                    ///< ce, report or readme: the two severity-aware forms
   std::vector<double> head_weights{1, 1, 1};  ///< of the heads' losses, fine first
   Index epochs = 50;
-  Index batch = 128;                     ///< images
+  Index batch = 128;  ///< images
 };
 
 /// Learning rate that suits the optimizer where none was asked for.
@@ -60,15 +60,21 @@ inline Recipe make_recipe(const std::string& name) {
   return recipe;
 }
 
-template <class T>
-Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint64_t seed) {
+/// The network of the recipe, for these images.
+inline models::MultiHeadCnnOptions network_options(const Recipe& recipe, const data::Dataset& images) {
   auto options = models::multi_head_cnn_options(recipe.network);
   options.input = images.shape();
   for (auto& head : options.heads) head.classes = images.class_count(images.level_index(head.name));
   options.activation = recipe.activation == "relu" ? models::Activation::relu : models::Activation::leaky_relu;
   options.dropout = recipe.dropout;
   options.batch_norm = recipe.batch_norm;
-  Model<T> model = models::multi_head_cnn<T>(options);
+  return options;
+}
+
+/// The network with fresh weights.
+template <class T>
+Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint64_t seed) {
+  Model<T> model = models::multi_head_cnn<T>(network_options(recipe, images));
   if (recipe.init == "he")
     init::he_normal(model, Seed{seed}, {.slope = recipe.activation == "relu" ? 0.0 : 0.01});
   else
@@ -86,9 +92,9 @@ losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const Taxono
     losses::LossSum<M> term =
         h > 0 || recipe.loss == "ce"
             ? losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing})
-            : losses::severity<M>(name, CostMatrix(taxonomy),
-                                  {.form = recipe.loss == "report" ? losses::SeverityForm::report
-                                                                   : losses::SeverityForm::readme});
+            : losses::severity<M>(
+                  name, severity_matrix(taxonomy),
+                  {.form = recipe.loss == "report" ? losses::SeverityForm::report : losses::SeverityForm::readme});
     term = recipe.head_weights.at(h) * term;
     sum = sum ? *sum + term : term;
   }

@@ -64,6 +64,7 @@
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/hierarchical.hpp"
 #include "hcnn/metrics/history.hpp"
+#include "hcnn/metrics/prediction.hpp"
 #include "hcnn/train/callbacks.hpp"
 #include "hcnn/train/early_stopping.hpp"
 #include "hcnn/train/evaluate.hpp"

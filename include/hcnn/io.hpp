@@ -1,6 +1,11 @@
 // Umbrella header: model files, pictures, tables and other file formats. Needs JSON, stb, zlib, libpng and libjpeg.
 #pragma once
 
+#include "hcnn/exchange/model_file.hpp"
+#include "hcnn/exchange/network_json.hpp"
+#include "hcnn/exchange/probe.hpp"
+#include "hcnn/exchange/state.hpp"
+#include "hcnn/exchange/taxonomy_json.hpp"
 #include "hcnn/io/atomic_file.hpp"
 #include "hcnn/io/checksum.hpp"
 #include "hcnn/io/csv.hpp"
@@ -10,6 +15,7 @@
 #include "hcnn/io/input_file.hpp"
 #include "hcnn/io/jpeg_reader.hpp"
 #include "hcnn/io/json.hpp"
+#include "hcnn/io/json_object.hpp"
 #include "hcnn/io/png_reader.hpp"
 #include "hcnn/io/printable.hpp"
 #include "hcnn/io/safetensors.hpp"

@@ -1,2 +1,9 @@
 // Umbrella header: run folders with config, history, checkpoints and report. Needs what hcnn/io.hpp needs.
 #pragma once
+
+#include "hcnn/run/checkpoint.hpp"
+#include "hcnn/run/figures.hpp"
+#include "hcnn/run/history_file.hpp"
+#include "hcnn/run/report.hpp"
+#include "hcnn/run/run_folder.hpp"
+#include "hcnn/run/run_summary.hpp"

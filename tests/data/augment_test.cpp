@@ -71,7 +71,8 @@ TEST_CASE("a horizontal flip mirrors left and right, keeps the channels and happ
   CHECK(changed(*data::horizontal_flip(1.0), 0) == mirrored);
   CHECK(changed(*data::horizontal_flip(0.0), 0) == counting(kShape));
   int flips = 0;
-  for (std::uint64_t sample = 0; sample < 1000; ++sample) flips += changed(*data::horizontal_flip(), sample) == mirrored;
+  for (std::uint64_t sample = 0; sample < 1000; ++sample)
+    flips += changed(*data::horizontal_flip(), sample) == mirrored;
   CHECK(std::abs(flips - 500) < 64);  // 4 standard deviations: 4 * sqrt(1000 / 4)
 }
 

@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "count_allocations.hpp"
@@ -100,9 +102,11 @@ TEST_CASE("every sample comes once an epoch with its own pixels and labels, the 
 }
 
 TEST_CASE("the last partial batch is left out when asked") {
-  BatchLoader<float> loader(numbered(19), {.batch = 8, .drop_last = true});
-  CHECK(loader.batches_per_epoch() == 2);
-  CHECK(read(loader, 0).ids.size() == 16);
+  for (const Index count : {16, 17, 23}) {
+    BatchLoader<float> loader(numbered(count), {.batch = 8, .drop_last = true});
+    CHECK(loader.batches_per_epoch() == 2);
+    CHECK(read(loader, 0).ids.size() == 16);
+  }
 }
 
 TEST_CASE("a batch larger than the data set and an empty data set are served") {
@@ -138,6 +142,26 @@ TEST_CASE("augmented batches have the same bits with 1 and 3 threads and with a 
   CHECK(read(background, 2) == serial);
   set_thread_count(before);
   CHECK(read(team, 3) != serial);
+}
+
+TEST_CASE("a sample is augmented in another way in another epoch") {
+  auto options = augmented(Prefetch::none);
+  options.shuffle = false;
+  BatchLoader<float> loader(numbered(8), options);
+  CHECK(read(loader, 0).values != read(loader, 1).values);
+}
+
+TEST_CASE("a batch stays as it is while the background thread prepares the next one") {
+  BatchLoader<float> loader(numbered(45), augmented(Prefetch::background));
+  loader.start(0);
+  for (int step = 0; step < 3; ++step) {
+    const data::Batch<float>* batch = loader.next();
+    const std::vector<std::uint64_t> ids = batch->ids;
+    const std::vector<float> values(batch->images.begin(), batch->images.end());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // long enough for all that may be prepared
+    CHECK(batch->ids == ids);
+    CHECK(std::equal(values.begin(), values.end(), batch->images.begin()));
+  }
 }
 
 TEST_CASE("an augmentation depends on the identity of a sample, not on its place in the epoch") {
@@ -213,8 +237,8 @@ TEST_CASE("no batch after the first epoch allocates memory") {
 
 TEST_CASE("what an augmentation throws comes out of next, and ends the epoch only") {
   for (const Prefetch prefetch : {Prefetch::none, Prefetch::background}) {
-    BatchLoader<float> loader(numbered(10), {.batch = 3, .shuffle = false, .augment = {std::make_shared<Broken>()},
-                                             .prefetch = prefetch});
+    BatchLoader<float> loader(
+        numbered(10), {.batch = 3, .shuffle = false, .augment = {std::make_shared<Broken>()}, .prefetch = prefetch});
     for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
       loader.start(epoch);
       CHECK(loader.next() != nullptr);
@@ -227,7 +251,8 @@ TEST_CASE("what an augmentation throws comes out of next, and ends the epoch onl
 TEST_CASE("options of a loader that cannot work are refused") {
   CHECK_THROWS_AS(BatchLoader<float>(numbered(3), {.batch = 0}), OptionError);
   CHECK_THROWS_AS(BatchLoader<float>(numbered(3), {.augment = {nullptr}}), OptionError);
-  CHECK_THROWS_AS(BatchLoader<float>(numbered(3), {.augment = {data::pad_crop(5, data::PadMode::reflect)}}), ShapeError);
+  CHECK_THROWS_AS(BatchLoader<float>(numbered(3), {.augment = {data::pad_crop(5, data::PadMode::reflect)}}),
+                  ShapeError);
   CHECK_THROWS_AS(BatchLoader<float>(numbered(3), {.normalization = {.mean = {1}, .deviation = {1}}}), ShapeError);
   BatchLoader<float> loader(numbered(3));
   CHECK_THROWS_AS(loader.start(0, -1), OptionError);

@@ -1,4 +1,5 @@
-// The CIFAR-100 reader on small files of its own, good and bad, and on the real ones where HCNN_CIFAR100_DIR names them.
+// The CIFAR-100 reader on small files of its own, good and bad, and on the real ones where HCNN_CIFAR100_DIR names
+// them.
 #include "hcnn/data/cifar.hpp"
 
 #include <doctest/doctest.h>
@@ -101,7 +102,8 @@ TEST_CASE("a CIFAR-100 file cut off at any byte but between records is refused")
     if (size == 3074)
       CHECK(data::read_cifar100_file(path).size() == 1);
     else
-      REQUIRE(error_of(path) == concat(path.string(), ": ", size, " bytes", size % 3073 ? "" : " (the size of a CIFAR-10 file)",
+      REQUIRE(error_of(path) == concat(path.string(), ": ", size, " bytes",
+                                       size % 3073 ? "" : " (the size of a CIFAR-10 file)",
                                        "; a positive multiple of 3074 is expected"));
   }
   fs::resize_file(path, 0);

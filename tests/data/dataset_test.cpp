@@ -24,9 +24,7 @@ std::string error_of(const Call& call) {
   return "no error of this type";
 }
 
-Taxonomy small_tree() {
-  return Taxonomy({{"leaf", {"a", "b", "c"}, {0, 1, 1}}, {"top", {"x", "y"}, {}}});
-}
+Taxonomy small_tree() { return Taxonomy({{"leaf", {"a", "b", "c"}, {0, 1, 1}}, {"top", {"x", "y"}, {}}}); }
 
 Dataset three_samples() {
   return Dataset(kShape, std::vector<float>{0, 1, 2, 3, 4, 5}, {{"leaf", 3, {2, 0, kNoLabel}}, {"top", 2, {1, 0, 1}}});
@@ -93,30 +91,30 @@ TEST_CASE("arrays that contradict each other are named in the error") {
   const auto with = [&](std::vector<data::LabelColumn> columns) {
     return error_of<DataError>([&] { Dataset(kShape, pixels, columns); });
   };
-  CHECK(with({{"leaf", 3, {0}}}) ==
-        "Dataset: 1 labels at level 'leaf'; one for each of the 2 samples is expected");
+  CHECK(with({{"leaf", 3, {0}}}) == "Dataset: 1 labels at level 'leaf'; one for each of the 2 samples is expected");
   CHECK(with({{"leaf", 3, {0, 3}}}) ==
         "Dataset: sample 1 has label 3 at level 'leaf'; 0..2, or -1 for none, is expected");
   CHECK(with({{"leaf", 3, {-2, 0}}}) ==
         "Dataset: sample 0 has label -2 at level 'leaf'; 0..2, or -1 for none, is expected");
   CHECK(with({{"leaf", 3, {0, 0}}, {"leaf", 3, {0, 0}}}) ==
         "Dataset: level 'leaf' appears twice; different names are expected");
-  CHECK(error_of<DataError>([&] { Dataset(kShape, pixels, small_tree(), {0, 9}); }) ==
-        "Dataset: sample 1 has label 9 at level 'leaf'; 0..2, or -1 for none, is expected");
+  CHECK(error_of<DataError>([&] {
+          Dataset(kShape, pixels, small_tree(), {0, 9});
+        }) == "Dataset: sample 1 has label 9 at level 'leaf'; 0..2, or -1 for none, is expected");
   CHECK(error_of<DataError>([&] { Dataset(kShape, std::vector<float>(3), {}); }) ==
         "Dataset: 3 pixel values; a positive multiple of 2 (1x2x1) is expected");
   CHECK(error_of<DataError>([&] { Dataset(kShape, std::vector<float>{}, {}); }) ==
         "Dataset: 0 pixel values; a positive multiple of 2 (1x2x1) is expected");
   const float infinity = std::numeric_limits<float>::infinity();
-  CHECK(error_of<DataError>([&] { Dataset(kShape, std::vector<float>{0, 0, 0, infinity}, {}); }) ==
-        "Dataset: sample 1 has a value inf; finite values are expected");
+  CHECK(error_of<DataError>([&] {
+          Dataset(kShape, std::vector<float>{0, 0, 0, infinity}, {});
+        }) == "Dataset: sample 1 has a value inf; finite values are expected");
   CHECK_THROWS_AS(Dataset(Shape{.height = 0}, pixels, {}), ShapeError);
 }
 
 TEST_CASE("an index or a level that is not there is named in the error") {
   const std::array<Index, 1> past{3}, before{-1};
-  CHECK(error_of<DataError>([&] { three_samples().subset(past); }) ==
-        "Dataset::subset: index 3; 0..2 are there");
+  CHECK(error_of<DataError>([&] { three_samples().subset(past); }) == "Dataset::subset: index 3; 0..2 are there");
   CHECK_THROWS_AS(three_samples().subset(before), DataError);
   CHECK(error_of<DataError>([&] { three_samples().level_index("group"); }) ==
         "Dataset: no level 'group'; levels are: leaf, top");

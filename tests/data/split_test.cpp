@@ -72,7 +72,8 @@ TEST_CASE("the order of the samples does not change a split") {
 }
 
 TEST_CASE("a split takes samples from the whole of a class") {
-  // 500 of one class, half and half: 250 +- 4 * sqrt(500 * 0.25 * 0.25) = 250 +- 45 in the lower half, halved: 125 +- 23.
+  // 500 of one class, half and half: 250 +- 4 * sqrt(500 * 0.25 * 0.25) = 250 +- 45 in the lower half, halved: 125
+  // +- 23.
   const auto [first, second] = data::stratified_split(labelled(std::vector<Label>(500)), 0.5, 1);
   const auto all = ids(first);
   const auto low = std::count_if(all.begin(), all.end(), [](std::uint64_t id) { return id < 250; });

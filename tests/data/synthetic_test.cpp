@@ -32,8 +32,11 @@ Matrix<float> small_pixels(const Dataset& set) {
     const std::vector<float> values = image(set, i);
     for (Index k = 0; k < rows.cols(); ++k) {
       const Index y = k / 48, x = k / 3 % 16, c = k % 3;
-      const auto at = [&](Index row, Index column) { return values[static_cast<std::size_t>((row * 32 + column) * 3 + c)]; };
-      rows(i, k) = (at(2 * y, 2 * x) + at(2 * y, 2 * x + 1) + at(2 * y + 1, 2 * x) + at(2 * y + 1, 2 * x + 1)) / 4 - 0.5F;
+      const auto at = [&](Index row, Index column) {
+        return values[static_cast<std::size_t>((row * 32 + column) * 3 + c)];
+      };
+      rows(i, k) =
+          (at(2 * y, 2 * x) + at(2 * y, 2 * x + 1) + at(2 * y + 1, 2 * x) + at(2 * y + 1, 2 * x + 1)) / 4 - 0.5F;
     }
   }
   return rows;
@@ -59,8 +62,7 @@ TEST_CASE("the synthetic tree has the form of CIFAR-100's") {
     CHECK(tree.level_name(level) == cifar.level_name(level));
     CHECK(tree.class_count(level) == cifar.class_count(level));
   }
-  for (Label group = 0; group < 9; ++group)
-    CHECK(tree.leaves_of(2, group).size() == cifar.leaves_of(2, group).size());
+  for (Label group = 0; group < 9; ++group) CHECK(tree.leaves_of(2, group).size() == cifar.leaves_of(2, group).size());
   for (Label superclass = 0; superclass < 20; ++superclass) CHECK(tree.leaves_of(1, superclass).size() == 5);
 }
 
@@ -68,9 +70,7 @@ TEST_CASE("synthetic pictures are balanced and depend on seed, part and number o
   const Dataset set = data::synthetic({.samples = 300, .seed = 3});
   const Dataset longer = data::synthetic({.samples = 310, .seed = 3});
   CHECK(set.shape() == Shape{.height = 32, .width = 32, .channels = 3});
-  std::vector<int> counts(100);
-  for (Index i = 0; i < set.size(); ++i) ++counts[static_cast<std::size_t>(set.label(0, i))];
-  CHECK(std::all_of(counts.begin(), counts.end(), [](int count) { return count == 3; }));
+  for (Index i = 0; i < set.size(); ++i) REQUIRE(set.label(0, i) == i % 100);
   for (Index i = 0; i < set.size(); ++i) REQUIRE(image(set, i) == image(longer, i));
   CHECK(image(set, 0) != image(data::synthetic({.samples = 1, .seed = 4}), 0));
 }
@@ -123,6 +123,4 @@ TEST_CASE("neither a linear model nor the nearest neighbour tells half of the fi
   CHECK(linear > 0.03);
 }
 
-TEST_CASE("a data set without pictures is refused") {
-  CHECK_THROWS_AS(data::synthetic({.samples = 0}), OptionError);
-}
+TEST_CASE("a data set without pictures is refused") { CHECK_THROWS_AS(data::synthetic({.samples = 0}), OptionError); }

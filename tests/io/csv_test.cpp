@@ -30,6 +30,7 @@ TEST_CASE("a table of one column keeps its empty fields") {
 TEST_CASE("fields are quoted only where they must be, and control characters are spelled out") {
   CHECK(io::csv_line({"plain", "with,comma", "a\"b", "<script>", "\x1b[31m"}) ==
         "plain,\"with,comma\",\"a\"\"b\",<script>,\\x1b[31m\n");
+  CHECK(io::csv_line({""}) == "\"\"\n");  // other readers skip an empty line
 }
 
 TEST_CASE("both line endings and a missing last one are read") {

@@ -66,8 +66,8 @@ Tensor<T> as(const Tensor<float>& values) {
 
 std::string reproduction(const Case& c, const char* pass, bool integers) {
   const ConvGeometry& g = c.geometry;
-  return concat(pass, ' ', integers ? "integers" : "reals", " N=", c.count, " input ", to_string(g.input), " O=",
-                g.out_channels, " kernel ", to_string(g.kernel), " stride ", to_string(g.stride), " padding ",
+  return concat(pass, ' ', integers ? "integers" : "reals", " N=", c.count, " input ", to_string(g.input),
+                " O=", g.out_channels, " kernel ", to_string(g.kernel), " stride ", to_string(g.stride), " padding ",
                 to_string(g.padding), " dilation ", to_string(g.dilation), " groups ", g.groups);
 }
 
@@ -129,10 +129,13 @@ void check_case(const Case& item, bool integers, std::uint64_t seed) {
   std::vector<float> dw(a.w.size(), 1.0f);
   kernels::conv_backward_weights<T>(g, x, dy, dw.data(), workspace);
 
-  const Exact sum = exact(item, to_double(x, false), to_double(dy, false), to_double(a.w, false), to_double(a.bias, false));
-  const Exact size = exact(item, to_double(x, true), to_double(dy, true), to_double(a.w, true), to_double(a.bias, true));
+  const Exact sum =
+      exact(item, to_double(x, false), to_double(dy, false), to_double(a.w, false), to_double(a.bias, false));
+  const Exact size =
+      exact(item, to_double(x, true), to_double(dy, true), to_double(a.w, true), to_double(a.bias, true));
   const auto tolerance = [&](Index terms) {  // of `terms` products and the start value
-    return integers ? 0.0 : 4 * double{std::numeric_limits<float>::epsilon()} * std::sqrt(static_cast<double>(terms + 1));
+    return integers ? 0.0
+                    : 4 * double{std::numeric_limits<float>::epsilon()} * std::sqrt(static_cast<double>(terms + 1));
   };
   const double rounding = std::is_same_v<T, bfloat16> ? 0x1p-8 : 0;  // half a unit in the last place
   check_close(y, sum.y, size.y, tolerance(g.depth()) + rounding, reproduction(item, "forward", integers));

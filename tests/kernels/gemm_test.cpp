@@ -21,7 +21,9 @@ void check_linear(Index samples, Index inputs, Index outputs) {
   CAPTURE(inputs);
   CAPTURE(outputs);
   RandomStream random(Seed{7}, hash_name("gemm test"));
-  const auto draw = [&](auto& value) { value = std::remove_reference_t<decltype(value)>(static_cast<float>(random.below(5)) - 2); };
+  const auto draw = [&](auto& value) {
+    value = std::remove_reference_t<decltype(value)>(static_cast<float>(random.below(5)) - 2);
+  };
   Linear<T> layer{{.out_features = outputs}};
   testing::LayerRunner<T> run(layer, samples, {.channels = inputs});
   auto &w = *run.params()[0], &b = *run.params()[1];
@@ -63,8 +65,15 @@ void check_linear(Index samples, Index inputs, Index outputs) {
 
 TEST_CASE("products of small integers are exact on every instruction set, whatever the extents") {
   testing::on_each_isa([] {
-    for (const auto [samples, inputs, outputs] : std::vector<std::array<Index, 3>>{
-             {1, 1, 1}, {1, 7, 3}, {2, 1, 33}, {3, 16, 16}, {14, 5, 32}, {15, 40, 31}, {29, 64, 65}, {5, 1100, 17}, {70, 3, 2}}) {
+    for (const auto [samples, inputs, outputs] : std::vector<std::array<Index, 3>>{{1, 1, 1},
+                                                                                   {1, 7, 3},
+                                                                                   {2, 1, 33},
+                                                                                   {3, 16, 16},
+                                                                                   {14, 5, 32},
+                                                                                   {15, 40, 31},
+                                                                                   {29, 64, 65},
+                                                                                   {5, 1100, 17},
+                                                                                   {70, 3, 2}}) {
       check_linear<float>(samples, inputs, outputs);
       check_linear<double>(samples, inputs, outputs);
       check_linear<bfloat16>(samples, inputs, outputs);

@@ -29,7 +29,8 @@ TEST_CASE("the derivatives of Conv2d are right on every geometry") {
       {{.out_channels = 5, .kernel = 1, .stride = 2}, {2, {3, 3, 4}}},
       {{.out_channels = 17, .kernel = 3, .padding = 1}, {1, {2, 2, 2}}}};
   for (const Case& item : cases) {
-    const GradientReport report = check_layer(Conv2d<double>(item.options), item.input.shape, {.count = item.input.count});
+    const GradientReport report =
+        check_layer(Conv2d<double>(item.options), item.input.shape, {.count = item.input.count});
     CHECK_MESSAGE(report, report.text());
   }
 }
@@ -49,9 +50,10 @@ TEST_CASE("a convolution counts its multiply-adds and names its parameters") {
 }
 
 TEST_CASE("a convolution that does not fit says what came and what was expected") {
-  CHECK_THROWS_WITH_AS((Conv2d{{.out_channels = 4, .kernel = 9}}.setup({4, 4, 3})),
-                       "Conv2d: kernel covers 9x9 pixels; input is 4x4 with padding 0; the kernel must fit into the padded input",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(
+      (Conv2d{{.out_channels = 4, .kernel = 9}}.setup({4, 4, 3})),
+      "Conv2d: kernel covers 9x9 pixels; input is 4x4 with padding 0; the kernel must fit into the padded input",
+      ShapeError);
   CHECK_THROWS_AS((Conv2d{{.out_channels = 4, .groups = 3}}.setup({4, 4, 4})), ShapeError);
   CHECK_THROWS_AS((Conv2d{{.out_channels = 0}}.setup({4, 4, 4})), OptionError);
   CHECK_THROWS_AS((Conv2d{{.out_channels = 1, .stride = 0}}.setup({4, 4, 4})), OptionError);

@@ -10,8 +10,18 @@ using namespace hcnn;
 using namespace hcnn::testing;
 
 TEST_CASE("the derivatives of Linear are right on every shape") {
-  for (const auto [count, inputs, outputs] : std::vector<std::array<Index, 3>>{{1, 1, 1}, {1, 1, 5}, {1, 7, 1}, {2, 3, 4}, {5, 2, 2},
-                                              {3, 8, 17}, {4, 17, 3}, {33, 2, 3}, {2, 33, 2}, {7, 5, 6}, {1, 16, 16}, {2, 6, 35}})
+  for (const auto [count, inputs, outputs] : std::vector<std::array<Index, 3>>{{1, 1, 1},
+                                                                               {1, 1, 5},
+                                                                               {1, 7, 1},
+                                                                               {2, 3, 4},
+                                                                               {5, 2, 2},
+                                                                               {3, 8, 17},
+                                                                               {4, 17, 3},
+                                                                               {33, 2, 3},
+                                                                               {2, 33, 2},
+                                                                               {7, 5, 6},
+                                                                               {1, 16, 16},
+                                                                               {2, 6, 35}})
     for (const bool bias : {true, false}) {
       const GradientReport report =
           check_layer(Linear<double>{{.out_features = outputs, .bias = bias}}, {.channels = inputs}, {.count = count});

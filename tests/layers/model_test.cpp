@@ -183,8 +183,9 @@ TEST_CASE("a clone has the same numbers and its own parameters") {
 }
 
 TEST_CASE("misuse of a model is named with what came and what was expected") {
-  CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, seq(ReLU{}, MaxPool2d{{.window = 8}}), heads(head("a", Linear{{.out_features = 2}}))),
-                       "trunk[1] MaxPool2d: window 8; input is 4x4", ShapeError);
+  CHECK_THROWS_WITH_AS(
+      Model(Shape{4, 4, 1}, seq(ReLU{}, MaxPool2d{{.window = 8}}), heads(head("a", Linear{{.out_features = 2}}))),
+      "trunk[1] MaxPool2d: window 8; input is 4x4", ShapeError);
   CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, seq(ReLU{}), heads(head("a", Linear{{.out_features = 2}}))),
                        "heads.a Linear: input is 4x4x1; expected 1x1xfeatures: put Flatten before it", ShapeError);
   CHECK_THROWS_AS(heads(head("a", Linear{{.out_features = 2}}), head("a", Linear{{.out_features = 2}})), OptionError);

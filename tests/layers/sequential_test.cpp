@@ -16,9 +16,9 @@ namespace {
 
 template <class T>
 Sequential<T> conv_block(Index channels, Index pool) {
-  return seq(Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, LeakyReLU<T>{{.slope = 0.1}},
-             Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, ReLU<T>{},
-             MaxPool2d<T>{{.window = pool}});
+  return seq(Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{},
+             LeakyReLU<T>{{.slope = 0.1}}, Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}},
+             BatchNorm2d<T>{}, ReLU<T>{}, MaxPool2d<T>{{.window = pool}});
 }
 
 }  // namespace
@@ -26,7 +26,8 @@ Sequential<T> conv_block(Index channels, Index pool) {
 TEST_CASE("the derivatives of nested, fused and unfused sequences are right") {
   for (const bool fuse : {false, true})
     for (const InputCase& input : std::vector<InputCase>{{2, {4, 4, 2}}, {3, {5, 7, 1}}, {1, {6, 4, 3}}}) {
-      Sequential<double> layers = seq(conv_block<double>(3, 2), ReLU<double>{}, Flatten<double>{}, Linear<double>{{.out_features = 2}});
+      Sequential<double> layers =
+          seq(conv_block<double>(3, 2), ReLU<double>{}, Flatten<double>{}, Linear<double>{{.out_features = 2}});
       layers.plan(fuse);
       const GradientReport report = check_layer(layers, input.shape, {.count = input.count});
       CHECK_MESSAGE(report, report.text());
@@ -44,18 +45,19 @@ TEST_CASE("the derivatives of an empty sequence and of one in-place layer are ri
 
 TEST_CASE("a residual block inside a sequence has right derivatives, fused or not") {
   for (const bool fuse : {false, true}) {
-    Sequential<double> layers = seq(residual(conv_block<double>(2, 1), seq(Conv2d<double>{{.out_channels = 2, .kernel = 1}})),
-                                    ReLU<double>{});
+    Sequential<double> layers =
+        seq(residual(conv_block<double>(2, 1), seq(Conv2d<double>{{.out_channels = 2, .kernel = 1}})), ReLU<double>{});
     layers.for_each_child([&](Layer<double>& child, const std::string&) {
-      child.for_each_child([&](Layer<double>& branch, const std::string&) { dynamic_cast<Sequential<double>&>(branch).plan(fuse); });
+      child.for_each_child(
+          [&](Layer<double>& branch, const std::string&) { dynamic_cast<Sequential<double>&>(branch).plan(fuse); });
     });
     const GradientReport report = check_layer(layers, {4, 3, 3});
     CHECK_MESSAGE(report, report.text());
   }
 }
 
-// Fused and unfused compute the same formulas; only roundings differ: those of scale * x + shift against (x - mean) * r.
-// Both are this library's scale * x + shift, so in evaluation order nothing differs but the pooling of equal values.
+// Fused and unfused compute the same formulas; only roundings differ: those of scale * x + shift against (x - mean) *
+// r. Both are this library's scale * x + shift, so in evaluation order nothing differs but the pooling of equal values.
 TEST_CASE_TEMPLATE("a fused block gives what its layers give", T, float, double, bfloat16) {
   using M = Master<T>;
   const double tolerance = std::is_same_v<T, double> ? 1e-12 : std::is_same_v<T, float> ? 1e-5 : 0x1p-6;
@@ -74,7 +76,8 @@ TEST_CASE_TEMPLATE("a fused block gives what its layers give", T, float, double,
       b.params()[p]->touch();
     }
     for (Index i = 0; i < a.x().size(); ++i) a.x()[i] = b.x()[i] = static_cast<T>(static_cast<float>(random.normal()));
-    for (Index i = 0; i < a.dy().size(); ++i) a.dy()[i] = b.dy()[i] = static_cast<T>(static_cast<float>(random.normal()));
+    for (Index i = 0; i < a.dy().size(); ++i)
+      a.dy()[i] = b.dy()[i] = static_cast<T>(static_cast<float>(random.normal()));
     const auto close = [&](const std::vector<double>& u, const std::vector<double>& v, double allowed) {
       double size = 0, worst = 0;
       for (const double value : u) size = std::max(size, std::abs(value));

@@ -44,6 +44,12 @@ TEST_CASE("dashes are 8 widths long and 4 apart, also around a corner") {
   canvas.dashed_line({{10, 10}, {250, 10}, {250, 250}}, 2, kBlack);
   // 480 pixels of way are 20 periods of 24 with 16 drawn: 20 * (16 * 2 + a disc of radius 1).
   CHECK(ink(canvas) == doctest::Approx(20 * (32 + 3.14159)).epsilon(0.02));
+  // A corner inside a dash, after 230 pixels: the dash ends 2 pixels behind it, and the gap reaches to 10.
+  report::Canvas corner(300, 300);
+  corner.dashed_line({{10, 10}, {240, 10}, {240, 260}}, 2, kBlack);
+  CHECK(corner.image().get(240, 10).red < 128);
+  CHECK(corner.image().get(240, 16).red == 255);
+  CHECK(corner.image().get(240, 24).red < 128);
 }
 
 TEST_CASE("what lies outside the canvas or is not finite is left out") {

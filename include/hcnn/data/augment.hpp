@@ -10,8 +10,8 @@
 
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/random.hpp"
-#include "hcnn/core/workspace.hpp"
 #include "hcnn/core/shape.hpp"
+#include "hcnn/core/workspace.hpp"
 
 namespace hcnn::data {
 

@@ -35,17 +35,18 @@ struct Batch {
   Index count() const { return images.count(); }
 };
 
-/// Who prepares the batches: the worker team when `next` is called, or one more thread during the step before.
+/// Who prepares the batches: the worker team when `next` is called, or one more thread during the step before. 128
+/// CIFAR images, cropped and flipped, take one core 2 ms of a 200 ms step: a second thread pays for slow augmentations.
 enum class Prefetch { none, background };
 
 /// How a `BatchLoader` makes batches.
 struct BatchOptions {
-  Index batch = 128;               ///< samples per batch
-  bool shuffle = true;             ///< new order each epoch; else the data set's order
-  std::uint64_t seed = 0;          ///< of the order and of the augmentations
-  Augmentations augment = {};      ///< applied first to last, before the normalisation
+  Index batch = 128;           ///< samples per batch
+  bool shuffle = true;         ///< new order each epoch; else the data set's order
+  std::uint64_t seed = 0;      ///< of the order and of the augmentations
+  Augmentations augment = {};  ///< applied first to last, before the normalisation
   Normalization normalization = {};
-  bool drop_last = false;          ///< leave out the last batch of an epoch where it is not full
+  bool drop_last = false;  ///< leave out the last batch of an epoch where it is not full
   Prefetch prefetch = Prefetch::none;
 };
 
@@ -103,6 +104,8 @@ class BatchLoader {
     changed_.wait(lock, [&] { return prepared_ > taken_ || error_; });
     if (prepared_ == taken_) {  // else the batch was ready before the error
       taken_ = end_;
+      lock.unlock();
+      worker_.join();  // so that nobody else holds the exception
       std::rethrow_exception(std::exchange(error_, nullptr));
     }
     ++taken_;
@@ -167,10 +170,8 @@ class BatchLoader {
     const Shape& shape = dataset_.shape();
     const WorkspaceScope scope(scratch);
     float* image = nullptr;
-    if constexpr (std::is_same_v<T, float>)
-      image = out;
-    else
-      image = scratch.take<float>(shape.size());
+    if constexpr (std::is_same_v<T, float>) image = out;
+    else image = scratch.take<float>(shape.size());
     dataset_.copy_image(i, image);
     RandomStream random(Seed{options_.seed}, hash_name("augmentation"), epoch_, dataset_.id(i));
     for (const auto& augmentation : options_.augment) augmentation->apply(image, shape, random, scratch);

@@ -18,9 +18,9 @@ namespace hcnn::data {
 
 /// What `synthetic` draws.
 struct SyntheticOptions {
-  Index samples = 10000;     ///< pictures; sample i has class i % 100 and looks the same whatever this number
-  std::uint64_t seed = 1;    ///< other seeds draw other pictures of the same classes
-  Part part = Part::train;   ///< the two parts of a seed have no picture in common
+  Index samples = 10000;    ///< pictures; sample i has class i % 100 and looks the same whatever this number
+  std::uint64_t seed = 1;   ///< other seeds draw other pictures of the same classes
+  Part part = Part::train;  ///< the two parts of a seed have no picture in common
 };
 
 /// The tree of the synthetic classes, of the same form as CIFAR-100's: a group is a colour ("red"), a superclass a
@@ -115,11 +115,16 @@ class SyntheticScene {
     const double far = std::max(std::abs(u), std::abs(v)), near = std::min(std::abs(u), std::abs(v));
     const double centre = std::hypot(u, v);
     switch (outline_) {
-      case 0: return centre < 0.9 * radius_;
-      case 1: return far < 0.8 * radius_;
-      case 2: return v < 0.8 * radius_ && std::abs(u) < 0.58 * (v + radius_);
-      case 3: return far < radius_ && near < 0.35 * radius_;
-      default: return centre < radius_ && centre > 0.55 * radius_;
+      case 0:
+        return centre < 0.9 * radius_;
+      case 1:
+        return far < 0.8 * radius_;
+      case 2:
+        return v < 0.8 * radius_ && std::abs(u) < 0.58 * (v + radius_);
+      case 3:
+        return far < radius_ && near < 0.35 * radius_;
+      default:
+        return centre < radius_ && centre > 0.55 * radius_;
     }
   }
 
@@ -131,9 +136,9 @@ class SyntheticScene {
 };
 
 /// Draws the data set: shape 32x32x3, levels "fine" (100), "superclass" (20) and "group" (9) of `synthetic_taxonomy`.
-/// Place, size, turn and tone of a shape and the phase of the texture are random, so single pixels tell little and small
-/// features anywhere tell all: a convolutional network learns colours first, then textures, then outlines, and its
-/// mistakes are mild from the start. Same bits at any number of threads. Throws OptionError for samples < 1.
+/// Place, size, turn and tone of a shape and the phase of the texture are random, so single pixels tell little and
+/// small features anywhere tell all: a convolutional network learns colours first, then textures, then outlines, and
+/// its mistakes are mild from the start. Same bits at any number of threads. Throws OptionError for samples < 1.
 inline Dataset synthetic(const SyntheticOptions& options = {}) {
   if (options.samples < 1) fail<OptionError>("synthetic", concat(options.samples, " samples"), "at least 1 is needed");
   const Taxonomy& tree = synthetic_taxonomy();

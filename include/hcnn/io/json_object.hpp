@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "hcnn/core/shape.hpp"
 #include "hcnn/io/json.hpp"
 
 namespace hcnn::io {

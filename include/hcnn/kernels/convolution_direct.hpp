@@ -136,8 +136,8 @@ inline void conv_outer_tiles(const MicroKernels& kernels, const ConvGeometry& g,
   for (Index t = begin; t < end; ++t) {
     const Index block = t % blocks * kernels.columns, c = t / blocks % tiles * tile, tap = t / blocks / tiles;
     const Index i = tap / g.kernel.width, j = tap % g.kernel.width;
-    const TapRange rows = tap_range(i, g.dilation.height, g.stride.height, g.padding.height, g.input.height,
-                                    dy.shape.height);
+    const TapRange rows =
+        tap_range(i, g.dilation.height, g.stride.height, g.padding.height, g.input.height, dy.shape.height);
     const TapRange columns = tap_range(j, g.dilation.width, g.stride.width, g.padding.width, g.input.width, out_width);
     if (rows.first == rows.last || columns.first == columns.last) continue;
     const Index y = rows.first * g.stride.height - g.padding.height + i * g.dilation.height;

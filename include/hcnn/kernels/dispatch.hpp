@@ -33,9 +33,10 @@ namespace isa {
 /// Float kernels, best first. The portable path has none: it multiplies through Eigen.
 inline constexpr auto float_table = std::to_array<const MicroKernels*>({
 #if defined(__x86_64__)
-    &kernels_avx512, &kernels_avx2,
+  &kernels_avx512, &kernels_avx2,
 #endif
-    nullptr});
+      nullptr
+});
 
 /// The most that may be used: what the machine has, capped by the environment or by `limit_isa`.
 inline std::atomic<Isa>& limit() {

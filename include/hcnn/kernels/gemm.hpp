@@ -82,8 +82,7 @@ void gemm_ab(Index rows, Index depth, Index columns, const M* a, const M* b, M* 
   const MatrixMap<const M> weights(b, depth, columns);
   parallel_for((rows + kGemmRowBlock - 1) / kGemmRowBlock, [&](Index block) {
     const Index first = block * kGemmRowBlock, m = std::min(kGemmRowBlock, rows - first);
-    MatrixMap<M>(c + first * columns, m, columns).noalias() =
-        MatrixMap<const M>(a + first * depth, m, depth) * weights;
+    MatrixMap<M>(c + first * columns, m, columns).noalias() = MatrixMap<const M>(a + first * depth, m, depth) * weights;
   });
 }
 

@@ -9,8 +9,8 @@
 namespace hcnn {
 
 struct BatchNorm2dOptions {
-  double momentum = 0.1;   ///< weight of the newest batch in the running statistics
-  double epsilon = 1e-5;   ///< added to the variance
+  double momentum = 0.1;  ///< weight of the newest batch in the running statistics
+  double epsilon = 1e-5;  ///< added to the variance
 };
 
 /// y = weight * (x - mean) / sqrt(variance + epsilon) + bias, per channel.
@@ -62,7 +62,7 @@ class BatchNorm2d : public Layer<T> {
     }
     const kernels::NormalizeMap<M> map = this->map();
     parallel_for(x.count, [&](Index n) {
-      kernels::normalize_image(map, x.sample(n), x.shape.pixels(), channels_, y.sample(n));
+      kernels::run_vectorized<kernels::NormalizeImage>(map, x.sample(n), x.shape.pixels(), channels_, y.sample(n));
     });
   }
 
@@ -73,12 +73,14 @@ class BatchNorm2d : public Layer<T> {
     const Index pixels = x.shape.pixels();
     BackwardSums sums = begin_backward(x.count, workspace);
     parallel_for(x.count, [&](Index n) {
-      kernels::gradient_sums_image(map, mean_, x.sample(n), dy.sample(n), pixels, channels_, sums.of_g(n), sums.of_gx(n));
+      kernels::run_vectorized<kernels::GradientSums>(map, mean_, x.sample(n), dy.sample(n), pixels, channels_,
+                                                     sums.of_g(n), sums.of_gx(n));
     });
     const kernels::GradientMap<M> gradient = finish_sums(sums, x.count, pixels, workspace);
     if (dx.empty()) return;
     parallel_for(x.count, [&](Index n) {
-      kernels::gradient_image(map, gradient, x.sample(n), dy.sample(n), pixels, channels_, dx.sample(n));
+      kernels::run_vectorized<kernels::GradientImage>(map, gradient, x.sample(n), dy.sample(n), pixels, channels_,
+                                                      dx.sample(n));
     });
   }
 
@@ -89,7 +91,7 @@ class BatchNorm2d : public Layer<T> {
     running_map(scale, shift);
     const kernels::NormalizeMap<M> map{scale, shift};
     parallel_for(x.count, [&](Index n) {
-      kernels::normalize_image(map, x.sample(n), x.shape.pixels(), channels_, y.sample(n));
+      kernels::run_vectorized<kernels::NormalizeImage>(map, x.sample(n), x.shape.pixels(), channels_, y.sample(n));
     });
   }
 
@@ -116,7 +118,8 @@ class BatchNorm2d : public Layer<T> {
   bool training() const { return training_; }
   /// Moments of image n of the batch.
   void measure(const T* image, Index pixels, Index n) {
-    kernels::image_moments(image, pixels, channels_, means_ + n * channels_, deviations_ + n * channels_);
+    kernels::run_vectorized<kernels::ImageMoments>(image, pixels, channels_, means_ + n * channels_,
+                                                   deviations_ + n * channels_);
   }
   /// Batch statistics from the images' moments; moves the running ones.
   void update_statistics(Index count, Index pixels) {

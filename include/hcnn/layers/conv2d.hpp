@@ -65,8 +65,7 @@ class Conv2d : public Layer<T> {
     if (options_.bias)
       kernels::add_column_sums(dy.count * dy.shape.pixels(), dy.shape.channels, dy.data, bias_.grad(), workspace);
     kernels::conv_backward_weights<T>(geometry_, x, dy, weight_.grad(), workspace);
-    if (!dx.empty())
-      kernels::conv_backward_data<T>(geometry_, weight_.value(), weight_.version, packed_, dy, dx);
+    if (!dx.empty()) kernels::conv_backward_data<T>(geometry_, weight_.value(), weight_.version, packed_, dy, dx);
   }
 
   void infer(TensorView<const T> x, TensorView<T> y, Workspace&) const override {
@@ -96,12 +95,15 @@ class Conv2d : public Layer<T> {
         o.padding.height < 0 || o.padding.width < 0)
       fail<OptionError>("Conv2d", options(), "out_channels, kernel, stride, dilation, groups >= 1 and padding >= 0");
     if (input.channels % o.groups != 0 || o.out_channels % o.groups != 0)
-      fail<ShapeError>("Conv2d", concat(o.groups, " groups; input has ", input.channels, " channels, output ", o.out_channels),
+      fail<ShapeError>("Conv2d",
+                       concat(o.groups, " groups; input has ", input.channels, " channels, output ", o.out_channels),
                        "both must be multiples of groups");
     const Extent2 span = geometry_.span();
     if (input.height + 2 * o.padding.height < span.height || input.width + 2 * o.padding.width < span.width)
-      fail<ShapeError>("Conv2d", concat("kernel covers ", span.height, "x", span.width, " pixels; input is ", input.height, "x", input.width,
-                              " with padding ", to_string(o.padding)), "the kernel must fit into the padded input");
+      fail<ShapeError>("Conv2d",
+                       concat("kernel covers ", span.height, "x", span.width, " pixels; input is ", input.height, "x",
+                              input.width, " with padding ", to_string(o.padding)),
+                       "the kernel must fit into the padded input");
   }
 
   Conv2dOptions options_;

@@ -40,9 +40,10 @@ class FusedBlock : public Layer<T> {
     const auto map = norm_.map(slope_);
     parallel_for(x.count, [&](Index n) {
       if (pool_)
-        kernels::normalize_pool_image(map, *pool_, z_.sample(n), y.sample(n), taps_ + n * y.shape.size());
+        kernels::run_vectorized<kernels::NormalizePoolImage>(map, *pool_, z_.sample(n), y.sample(n),
+                                                             taps_ + n * y.shape.size());
       else
-        kernels::normalize_image(map, z_.sample(n), pixels, z_.shape.channels, y.sample(n));
+        kernels::run_vectorized<kernels::NormalizeImage>(map, z_.sample(n), pixels, z_.shape.channels, y.sample(n));
     });
   }
 
@@ -55,19 +56,20 @@ class FusedBlock : public Layer<T> {
       const auto sums = norm_.begin_backward(x.count, workspace);
       parallel_for(x.count, [&](Index n) {
         if (pool_)
-          kernels::gradient_sums_pool_image(map, *pool_, norm_.mean(), z_.sample(n), dy.sample(n), taps_ + n * y.shape.size(),
-                                            sums.of_g(n), sums.of_gx(n));
+          kernels::run_vectorized<kernels::GradientSumsPool>(map, *pool_, norm_.mean(), z_.sample(n), dy.sample(n),
+                                                             taps_ + n * y.shape.size(), sums.of_g(n), sums.of_gx(n));
         else
-          kernels::gradient_sums_image(map, norm_.mean(), z_.sample(n), dy.sample(n), pixels, channels, sums.of_g(n),
-                                       sums.of_gx(n));
+          kernels::run_vectorized<kernels::GradientSums>(map, norm_.mean(), z_.sample(n), dy.sample(n), pixels,
+                                                         channels, sums.of_g(n), sums.of_gx(n));
       });
       const auto gradient = norm_.finish_sums(sums, x.count, pixels, workspace);
       parallel_for(x.count, [&](Index n) {
         if (pool_)
-          kernels::gradient_pool_image(map, gradient, *pool_, z_.sample(n), dy.sample(n), taps_ + n * y.shape.size(),
-                                       z_.sample(n));
+          kernels::run_vectorized<kernels::GradientPoolImage>(map, gradient, *pool_, z_.sample(n), dy.sample(n),
+                                                              taps_ + n * y.shape.size(), z_.sample(n));
         else
-          kernels::gradient_image(map, gradient, z_.sample(n), dy.sample(n), pixels, channels, z_.sample(n));
+          kernels::run_vectorized<kernels::GradientImage>(map, gradient, z_.sample(n), dy.sample(n), pixels, channels,
+                                                          z_.sample(n));
       });
     }
     conv_.backward(x, z_, z_, dx, workspace);
@@ -96,9 +98,10 @@ class FusedBlock : public Layer<T> {
     kernels::conv_infer<T>(g, weight, version, bias, folded_panels_, x, z, [&](Index first, Index count) {
       for (Index n = first; n < first + count; ++n) {
         if (pool_)
-          kernels::normalize_pool_image(map, *pool_, z.sample(n), y.sample(n));
+          kernels::run_vectorized<kernels::NormalizePoolImage>(map, *pool_, z.sample(n), y.sample(n),
+                                                               static_cast<std::uint8_t*>(nullptr));
         else
-          kernels::normalize_image(map, z.sample(n), pixels, channels, y.sample(n));
+          kernels::run_vectorized<kernels::NormalizeImage>(map, z.sample(n), pixels, channels, y.sample(n));
       }
     });
   }

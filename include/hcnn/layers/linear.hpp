@@ -21,9 +21,7 @@ class Linear : public Layer<T> {
   explicit Linear(LinearOptions options) : options_(options) {}
 
   std::string type() const override { return "Linear"; }
-  std::string options() const override {
-    return concat(options_.out_features) + (options_.bias ? "" : ", no bias");
-  }
+  std::string options() const override { return concat(options_.out_features) + (options_.bias ? "" : ", no bias"); }
 
   Shape build(const Shape& input) override {
     if (options_.out_features < 1) fail<OptionError>("Linear", options(), "out_features must be at least 1");

@@ -38,7 +38,8 @@ class MultiHead {
   explicit MultiHead(std::vector<Head<T>> heads) {
     for (Head<T>& head : heads) {
       for (const auto& other : heads_)
-        if (other->name == head.name) fail<OptionError>("MultiHead", concat("two heads '", head.name, "'"), "names must differ");
+        if (other->name == head.name)
+          fail<OptionError>("MultiHead", concat("two heads '", head.name, "'"), "names must differ");
       heads_.push_back(std::make_unique<Head<T>>(std::move(head)));
     }
     if (heads_.empty()) fail<OptionError>("MultiHead", "no head", "at least one is needed");
@@ -129,7 +130,8 @@ class MultiHead {
   /// Calls `visit(layer, "fine.0")` for each layer of each head.
   void for_each_child(const std::function<void(Layer<T>&, const std::string&)>& visit) {
     for (auto& head : heads_) {
-      head->body.for_each_child([&](Layer<T>& layer, const std::string& name) { visit(layer, head->name + '.' + name); });
+      head->body.for_each_child(
+          [&](Layer<T>& layer, const std::string& name) { visit(layer, head->name + '.' + name); });
       visit(head->classifier, concat(head->name, '.', head->body.size()));
     }
   }

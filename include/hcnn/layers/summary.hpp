@@ -74,8 +74,8 @@ inline std::ostream& operator<<(std::ostream& out, const Summary& summary) {
         << with_commas(row.bytes) << '\n';
   };
   out << std::left << std::setw(static_cast<int>(path) + 2) << "path" << std::setw(static_cast<int>(layer) + 2)
-      << "layer" << std::setw(12) << "output" << std::right << std::setw(12) << "parameters" << std::setw(9) << "buffers"
-      << std::setw(15) << "multiply-adds" << std::setw(12) << "bytes" << '\n';
+      << "layer" << std::setw(12) << "output" << std::right << std::setw(12) << "parameters" << std::setw(9)
+      << "buffers" << std::setw(15) << "multiply-adds" << std::setw(12) << "bytes" << '\n';
   for (const SummaryRow& row : summary.rows) line(row, to_string(row.output));
   SummaryRow total = summary.total;
   total.path = "total";

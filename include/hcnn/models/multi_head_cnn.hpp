@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "hcnn/layers/dropout.hpp"
 #include "hcnn/layers/adaptive_avg_pool.hpp"
+#include "hcnn/layers/dropout.hpp"
 #include "hcnn/layers/flatten.hpp"
 #include "hcnn/layers/model.hpp"
 
@@ -77,7 +77,8 @@ Model<T> multi_head_cnn(const MultiHeadCnnOptions& options = {}) {
     trunk.add(Dropout<T>{{.rate = options.dropout}});
   }
   std::vector<Head<T>> heads;
-  for (const HeadOptions& each : options.heads) heads.push_back(head(each.name, Linear<T>{{.out_features = each.classes}}));
+  for (const HeadOptions& each : options.heads)
+    heads.push_back(head(each.name, Linear<T>{{.out_features = each.classes}}));
   return Model<T>(options.input, std::move(trunk), MultiHead<T>(std::move(heads)), {.fuse = options.fuse});
 }
 

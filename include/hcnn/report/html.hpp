@@ -59,8 +59,10 @@ inline std::string base64(std::string_view bytes) {
   return out;
 }
 
-/// True for text that is a number, perhaps followed by a unit sign: "-1.5e3", "71.9 %".
-inline bool is_number(const std::string& text) {
+/// True for text that is a number, perhaps with commas between its digits or a unit sign behind: "-1.5e3", "5,933,505",
+/// "71.9 %".
+inline bool is_number(std::string text) {
+  std::erase(text, ',');
   char* end = nullptr;
   std::strtod(text.c_str(), &end);
   const std::string_view rest = end;

@@ -20,19 +20,19 @@ struct FitState {
 
   Model<T>& model;
   Optimizer<M>& optimizer;
-  const metrics::History& history;            ///< finished epochs
-  const metrics::EvaluationResult& running;   ///< figures of this epoch so far, of the batches as they were trained on
-  Index epochs = 0;                           ///< to be done in all
-  Index epoch = 0;                            ///< the running one; 1 is the first
+  const metrics::History& history;           ///< finished epochs
+  const metrics::EvaluationResult& running;  ///< figures of this epoch so far, of the batches as they were trained on
+  Index epochs = 0;                          ///< to be done in all
+  Index epoch = 0;                           ///< the running one; 1 is the first
   Index steps_per_epoch = 0;
-  Index step = 0;                             ///< steps done in this epoch
-  Index images = 0;                           ///< samples seen in this epoch
-  double loss = 0;                            ///< of the last batch, nats per sample
-  double hd1 = 0;                             ///< average severity of the last batch
-  double running_loss = 0;                    ///< mean of this epoch so far, nats per sample
-  double learning_rate = 0;                   ///< of the last step
-  double seconds = 0;                         ///< since this epoch began, wall clock
-  std::string stop_reason = {};               ///< not empty: the loop stops after this batch or epoch
+  Index step = 0;                ///< steps done in this epoch
+  Index images = 0;              ///< samples seen in this epoch
+  double loss = 0;               ///< of the last batch, nats per sample
+  double hd1 = 0;                ///< average severity of the last batch
+  double running_loss = 0;       ///< mean of this epoch so far, nats per sample
+  double learning_rate = 0;      ///< of the last step
+  double seconds = 0;            ///< since this epoch began, wall clock
+  std::string stop_reason = {};  ///< not empty: the loop stops after this batch or epoch
 
   /// Asks the loop to stop; the first reason given is kept.
   void stop(const std::string& reason) {

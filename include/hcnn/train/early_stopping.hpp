@@ -10,8 +10,8 @@ namespace hcnn::train {
 struct EarlyStoppingOptions {
   std::string monitor = "val.loss";  ///< history column
   bool higher_is_better = false;
-  Index patience = 10;               ///< epochs without improvement that are waited for
-  double min_delta = 0;              ///< least change that counts, in the column's unit
+  Index patience = 10;   ///< epochs without improvement that are waited for
+  double min_delta = 0;  ///< least change that counts, in the column's unit
 };
 
 /// Asks the loop to stop after `patience` epochs without an improvement of more than `min_delta`.

@@ -60,7 +60,8 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
                                const EvaluateOptions& options = {}) {
   using M = Master<T>;
   model.prepare_inference();
-  data::BatchLoader<T> loader(dataset, {.batch = options.batch, .shuffle = false, .normalization = options.normalization});
+  data::BatchLoader<T> loader(dataset,
+                              {.batch = options.batch, .shuffle = false, .normalization = options.normalization});
   metrics::Evaluator<M> evaluator(dataset.taxonomy());
   LossMean<M> mean;
   Logits<M> logits;

@@ -16,16 +16,16 @@ namespace hcnn::train {
 template <class T>
 struct FitOptions {
   Index epochs = 1;
-  Index batch = 128;                                ///< samples
-  std::uint64_t seed = 1;                           ///< of shuffling, augmentation and dropout
-  const data::Dataset* validate = nullptr;          ///< measured after each epoch
+  Index batch = 128;                        ///< samples
+  std::uint64_t seed = 1;                   ///< of shuffling, augmentation and dropout
+  const data::Dataset* validate = nullptr;  ///< measured after each epoch
   data::Augmentations augment = {};
   data::Normalization normalization = {};
-  schedules::Schedule schedule = {};                ///< of the optimizer's learning rate
-  std::string monitor = {};                         ///< history column that the schedule watches; "": val.loss or train.loss
-  double clip_norm = 0;                             ///< largest norm of all gradients together; 0: any
+  schedules::Schedule schedule = {};  ///< of the optimizer's learning rate
+  std::string monitor = {};           ///< history column that the schedule watches; "": val.loss or train.loss
+  double clip_norm = 0;               ///< largest norm of all gradients together; 0: any
   Callbacks<T> callbacks = {};
-  std::stop_token stop = {};                        ///< asks the loop to stop after the running batch
+  std::stop_token stop = {};  ///< asks the loop to stop after the running batch
 };
 
 /// What `fit` returns.
@@ -160,9 +160,10 @@ class Fit {
 
   [[noreturn]] void stop_at_non_finite(const data::Batch<T>& batch, M value) {
     const std::string place = find_non_finite<T>(state_.model, batch.images);
-    fail<NumericError>(concat("epoch ", state_.epoch, ", batch ", state_.step + 1),
-                       concat("the loss is ", value, place.empty() ? "" : "; the first value that is not finite is in " + place),
-                       "a smaller learning rate or clip_norm may help");
+    fail<NumericError>(
+        concat("epoch ", state_.epoch, ", batch ", state_.step + 1),
+        concat("the loss is ", value, place.empty() ? "" : "; the first value that is not finite is in " + place),
+        "a smaller learning rate or clip_norm may help");
   }
 
   std::string monitored() const {

@@ -73,10 +73,12 @@ class progress_bar {
       const Index left = (state.epochs - state.epoch + 1) * state.steps_per_epoch - state.step;
       constexpr Index kCells = 20;
       const Index full = kCells * state.step / state.steps_per_epoch;
-      std::string line = concat("epoch ", state.epoch, '/', state.epochs, " [", std::string(static_cast<std::size_t>(full), '#'),
-                                std::string(static_cast<std::size_t>(kCells - full), '.'), "] ", state.step, '/',
-                                state.steps_per_epoch, "  loss ", fixed(state.running_loss, 3));
-      for (const auto& head : state.running.heads) line += "  " + head.level + ' ' + fixed(100 * head.top1.value(), 1) + '%';
+      std::string line =
+          concat("epoch ", state.epoch, '/', state.epochs, " [", std::string(static_cast<std::size_t>(full), '#'),
+                 std::string(static_cast<std::size_t>(kCells - full), '.'), "] ", state.step, '/',
+                 state.steps_per_epoch, "  loss ", fixed(state.running_loss, 3));
+      for (const auto& head : state.running.heads)
+        line += "  " + head.level + ' ' + fixed(100 * head.top1.value(), 1) + '%';
       if (state.running.severity.total() > 0) line += "  severity " + fixed(state.running.severity.hd1(), 2);
       line += "  " + fixed(static_cast<double>(state.images) / state.seconds, 0) + " images/s  " +
               clock_time(elapsed / static_cast<double>(steps_) * static_cast<double>(left)) + " left";
@@ -103,7 +105,8 @@ class progress_bar {
     }
 
    private:
-    void print_part(const metrics::EpochRecord& record, const metrics::EvaluationResult& heads, const std::string& part) {
+    void print_part(const metrics::EpochRecord& record, const metrics::EvaluationResult& heads,
+                    const std::string& part) {
       for (const auto& head : heads.heads)
         if (const double share = record.get(part + '.' + head.level + ".top1"); !std::isnan(share))
           out_ << ' ' << head.level << ' ' << fixed(100 * share, 2) << '%';

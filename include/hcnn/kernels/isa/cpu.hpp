@@ -32,7 +32,7 @@ inline Isa detect() {
   const std::uint64_t states = saved_states();
   const bool avx2 = (b & (1u << 5)) != 0 && (states & 0x6) == 0x6;
   const bool avx512 = (b & (1u << 16)) != 0 && (b & (1u << 17)) != 0 && (b & (1u << 30)) != 0 &&
-                      (b & (1u << 31)) != 0 && (states & 0xe6) == 0xe6;  // F, DQ, BW, VL
+                      (b & (1u << 31)) != 0 && (states & 0xe6) == 0xe6;                              // F, DQ, BW, VL
   const bool amx = (d & (1u << 22)) != 0 && (d & (1u << 24)) != 0 && (states & 0x60000) == 0x60000;  // BF16, TILE
   if (avx512 && avx2 && amx) return Isa::amx;
   if (avx512 && avx2) return Isa::avx512;

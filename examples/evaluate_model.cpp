@@ -1,0 +1,63 @@
+// Evaluates a model file on the test images: accuracy of every head, severity of the mistakes.
+//
+// Run:    build/release/examples/evaluate_model runs/train_multihead-001/last.safetensors --data cifar-100-binary
+// Needs:  a model that train_multihead or train_severity wrote, and the images it was trained for.
+// Expect: the figures under "test" in the run's metrics.json.
+#include <hcnn/io.hpp>
+#include <hcnn/report.hpp>
+#include <hcnn/run.hpp>
+
+#include "examples/common/options.hpp"
+#include "examples/common/print.hpp"
+
+using namespace hcnn;
+
+namespace {
+
+struct Options {
+  std::string model, data, precision = "fp32";
+  std::uint64_t seed = 1;
+  Index batch = 128;
+  int threads = 0;
+  bool json = false;
+};
+
+template <class T>
+int run(const Options& options) {
+  auto [model, info, has_non_finite] = exchange::load_model<T>(options.model);
+  if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
+  const examples::Images images = examples::load_images(options.data, options.seed);
+  if (info.taxonomy && *info.taxonomy != *images.test.taxonomy())
+    fail<DataError>(options.model, "the model's classes are not those of " + images.name,
+                    "give the images it was trained for");
+  losses::LossSum<Master<T>> loss = losses::cross_entropy<Master<T>>(model.heads().name(0));
+  const auto result =
+      train::evaluate(model, loss, images.test, {.batch = options.batch, .normalization = {info.mean, info.deviation}})
+          .result;
+  if (options.json)
+    std::cout << run::evaluation_json(result).dump(2) << '\n';
+  else
+    examples::print_evaluation(std::cout, images.name + " test", result);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Evaluates a model file on the test images", "evaluate_model"};
+  app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
+  examples::add_data_option(app, options.data);
+  app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "of the synthetic images")->capture_default_str();
+  app.add_option("--batch", options.batch, "images at a time")
+      ->check(CLI::Range(Index{1}, Index{65536}))
+      ->capture_default_str();
+  examples::add_threads_option(app, options.threads);
+  app.add_flag("--json", options.json, "print JSON with accuracies as fractions, as in metrics.json");
+  return examples::run_program(app, argc, argv, options.threads, [&] {
+    return options.precision == "bf16" ? run<bfloat16>(options) : run<float>(options);
+  });
+}

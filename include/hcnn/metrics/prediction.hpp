@@ -1,0 +1,37 @@
+// From logits to an answer: probabilities, and the likeliest classes.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "hcnn/core/argmax.hpp"
+
+namespace hcnn::metrics {
+
+/// p_k = exp(z_k) / sum_j exp(z_j), without overflow: the greatest score is subtracted first.
+template <class M>
+std::vector<double> softmax(std::span<const M> scores) {
+  const auto greatest = static_cast<double>(scores[static_cast<std::size_t>(argmax(scores))]);
+  std::vector<double> probabilities;
+  for (const M score : scores) probabilities.push_back(std::exp(static_cast<double>(score) - greatest));
+  const double sum = std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
+  for (double& probability : probabilities) probability /= sum;
+  return probabilities;
+}
+
+/// The `count` classes of the greatest scores, greatest first; of equal scores the lower class first.
+template <class M>
+std::vector<Label> likeliest(std::span<const M> scores, Index count) {
+  std::vector<Label> classes(scores.size());
+  std::iota(classes.begin(), classes.end(), Label{0});
+  std::stable_sort(classes.begin(), classes.end(), [&](Label a, Label b) {
+    return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
+  });
+  classes.resize(std::min(classes.size(), static_cast<std::size_t>(count)));
+  return classes;
+}
+
+}  // namespace hcnn::metrics

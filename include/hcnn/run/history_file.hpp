@@ -1,0 +1,74 @@
+// history.csv: the history of a training as a table, exact to the last bit.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "hcnn/io/csv.hpp"
+#include "hcnn/metrics/history.hpp"
+
+namespace hcnn::run {
+
+/// The shortest text that gives the same double again; "" for NaN.
+inline std::string number_text(double value) {
+  if (std::isnan(value)) return "";
+  std::array<char, 32> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+/// The number in a field of a table, NaN where the field is empty; FormatError, beginning with `where`, for other text.
+inline double parse_number(std::string_view text, const std::string& where) {
+  if (text.empty()) return std::numeric_limits<double>::quiet_NaN();
+  double value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+    fail<FormatError>(where, "'" + io::printable(text) + "'", "a number or nothing is needed");
+  return value;
+}
+
+/// A row for each epoch, a column for each of `History::columns`; NaN becomes an empty field.
+inline io::CsvTable history_table(const metrics::History& history) {
+  io::CsvTable table{history.columns(), {}};
+  for (const metrics::EpochRecord& record : history) {
+    table.rows.emplace_back();
+    for (const std::string& column : table.header) table.rows.back().push_back(number_text(record.get(column)));
+  }
+  return table;
+}
+
+/// Writes history.csv all or nothing; Error as `io::write_file`.
+inline void write_history(const std::filesystem::path& path, const metrics::History& history) {
+  io::write_csv(path, history_table(history));
+}
+
+/// The history in a file that `write_history` wrote. Throws FormatError, naming file and reason, for any other file.
+inline metrics::History read_history(const std::filesystem::path& path) {
+  const io::CsvTable table = io::read_csv(path);
+  const std::string where = io::printable(path.string(), 4096);
+  const metrics::History blank;
+  metrics::History history;
+  if (table.header.size() < 3 || !std::equal(blank.columns().begin(), blank.columns().end(), table.header.begin()))
+    fail<FormatError>(where, "other columns", "epoch, learning_rate and seconds come first");
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    const std::string line = concat(where, ":", row + 2);
+    const auto value = [&](std::size_t column) { return parse_number(table.rows[row][column], line); };
+    const double epoch = value(0);
+    if (!(epoch >= 0 && epoch <= 1e15) || epoch != std::floor(epoch))
+      fail<FormatError>(line, "epoch '" + io::printable(table.rows[row][0]) + "'", "a whole number is needed");
+    metrics::EpochRecord record{.epoch = static_cast<Index>(epoch), .learning_rate = value(1), .seconds = value(2)};
+    for (std::size_t column = 3; column < table.header.size(); ++column) record.set(table.header[column], value(column));
+    try {
+      history.add(std::move(record));
+    } catch (const DataError& error) {
+      throw FormatError(line + ": " + io::printable(error.what(), 500));
+    }
+  }
+  return history;
+}
+
+}  // namespace hcnn::run

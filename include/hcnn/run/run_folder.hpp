@@ -1,0 +1,116 @@
+// The folder of one run: a fresh one is made and never one that holds something; every file in it has a fixed name.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/io/printable.hpp"
+
+/// A run on disk: its folder, history, metrics, models, pictures and report.
+namespace hcnn::run {
+
+/// A part of a file name: letters, digits, '_' and '-' stay, every other byte becomes %XX. Names of levels may come from
+/// a file and must not become paths.
+inline std::string file_name_part(std::string_view name) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string part;
+  for (const char character : name) {
+    const auto code = static_cast<unsigned char>(character);
+    const bool plain = (code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') || (code >= 'a' && code <= 'z');
+    if (plain || character == '_' || character == '-')
+      part += character;
+    else
+      (part += '%') += {kHex[code >> 4], kHex[code & 15]};
+  }
+  return part;
+}
+
+/// Names of the files in a folder. The constructor touches no disk.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  /// Makes the folder `out`, with the folders above it, or the next free one of "<root>/<program>-001", "-002", ...
+  /// An empty folder is taken as it is. Throws Error, one line, for whatever else is there or cannot be made.
+  static RunFolder create(const std::optional<std::filesystem::path>& out, std::string_view program,
+                          const std::filesystem::path& root = "runs") {
+    if (out) {
+      std::error_code error;
+      if (!make(*out) && !(std::filesystem::is_directory(*out, error) && std::filesystem::is_empty(*out, error)))
+        refuse(*out, "it is there already", "a new folder is needed: nothing is overwritten");
+      return RunFolder(*out);
+    }
+    for (int number = last_number(root, program) + 1;; ++number) {
+      std::string digits = std::to_string(number);
+      digits.insert(0, digits.size() < 3 ? 3 - digits.size() : 0, '0');
+      const std::filesystem::path path = root / concat(program, '-', digits);
+      if (make(path)) return RunFolder(path);
+    }
+  }
+
+  /// A folder that an earlier run made; throws Error where it holds no config.json.
+  static RunFolder open_existing(const std::filesystem::path& path) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(RunFolder(path).config(), error))
+      refuse(path, "it holds no config.json", "the folder of an earlier run is needed");
+    return RunFolder(path);
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path config() const { return path_ / "config.json"; }     ///< what the program was asked to do
+  std::filesystem::path history() const { return path_ / "history.csv"; }    ///< a row for each epoch
+  std::filesystem::path steps() const { return path_ / "steps.csv"; }        ///< a row for each training batch
+  std::filesystem::path metrics() const { return path_ / "metrics.json"; }   ///< the figures of the whole run
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }  ///< the model after the last epoch
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }  ///< the model after the best epoch
+  std::filesystem::path curves() const { return path_ / "curves.png"; }
+  std::filesystem::path report() const { return path_ / "report.html"; }
+  std::filesystem::path confusion_picture(std::string_view level) const { return of_level("confusion_", level, ".png"); }
+  std::filesystem::path confusion_table(std::string_view level) const { return of_level("confusion_", level, ".csv"); }
+  std::filesystem::path per_class(std::string_view level) const { return of_level("per_class_", level, ".csv"); }
+
+  /// Makes a folder with those above it; false where something of that name is there. Throws Error where it cannot be
+  /// made.
+  static bool make(const std::filesystem::path& path) {
+    const auto folder = path.has_filename() ? path : path.parent_path();  // "runs/a/" is "runs/a"
+    std::error_code error;
+    if (std::filesystem::exists(std::filesystem::symlink_status(folder, error))) return false;
+    if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
+    const bool made = !error && std::filesystem::create_directory(folder, error);
+    if (error) refuse(folder, error.message(), "a folder that can be made is needed");
+    return made;
+  }
+
+ private:
+  std::filesystem::path of_level(const char* kind, std::string_view level, const char* ending) const {
+    return path_ / (kind + file_name_part(level) + ending);
+  }
+  [[noreturn]] static void refuse(const std::filesystem::path& path, const std::string& came, const char* expected) {
+    fail<Error>(io::printable(path.string(), 4096), came, expected);
+  }
+  /// Highest number of a "<program>-<number>" in `root`; 0 where there is none.
+  static int last_number(const std::filesystem::path& root, std::string_view program) {
+    int last = 0;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
+      const std::string name = entry.path().filename().string();
+      if (!name.starts_with(concat(program, '-'))) continue;
+      int number = 0;
+      const char* end = name.data() + name.size();
+      const auto parsed = std::from_chars(name.data() + program.size() + 1, end, number);
+      if (parsed.ec == std::errc() && parsed.ptr == end && number < 1'000'000'000) last = std::max(last, number);
+    }
+    return last;
+  }
+
+  std::filesystem::path path_;
+};
+
+}  // namespace hcnn::run

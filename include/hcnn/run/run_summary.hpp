@@ -1,0 +1,98 @@
+// What a whole run was and measured, and metrics.json.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hcnn/hierarchy/taxonomy.hpp"
+#include "hcnn/io/json.hpp"
+#include "hcnn/layers/summary.hpp"
+#include "hcnn/metrics/evaluator.hpp"
+#include "hcnn/metrics/history.hpp"
+
+namespace hcnn::run {
+
+/// Everything about a run that metrics.json and the report tell. Programs fill it; what is left empty is left out.
+struct RunSummary {
+  std::string title = {};             ///< of the report
+  io::Json config = io::Json::object();  ///< as in config.json, shown in the report
+  std::string recipe = {};
+  std::string network = {};
+  std::optional<double> split = {};  ///< share of the training images that is trained on, 0..1
+  Index epochs = 0;                  ///< that were asked for
+  std::uint64_t seed = 0;
+  std::string precision = {};  ///< "fp32" or "bf16"
+  std::string isa = {};        ///< instruction set of the kernels
+  std::string commit = {};     ///< of the source
+  int threads = 0;
+  double seconds = 0;  ///< of the training, wall clock
+
+  Index parameters_total = 0;      ///< without buffers
+  Index parameters_trainable = 0;  ///< those that are not frozen
+  Index buffers = 0;               ///< values of running statistics
+  Summary layers = {};             ///< `summary(model)`, shown in the report
+
+  metrics::History history = {};
+  std::optional<metrics::EvaluationResult> train = {};  ///< in evaluation mode, without augmentation
+  std::optional<metrics::EvaluationResult> val = {};
+  std::optional<metrics::EvaluationResult> test = {};
+  std::optional<Taxonomy> taxonomy = {};
+
+  /// The parts that there are, with their names.
+  std::vector<std::pair<std::string, const metrics::EvaluationResult*>> parts() const {
+    std::vector<std::pair<std::string, const metrics::EvaluationResult*>> list;
+    if (train) list.emplace_back("train", &*train);
+    if (val) list.emplace_back("val", &*val);
+    if (test) list.emplace_back("test", &*test);
+    return list;
+  }
+};
+
+/// Figures of one part: "<level>": {"top1", "top5"} for each head; with a label tree also "from_fine": {"<level>":
+/// {"top1"}} (finest prediction lifted), "severity": {"counts", "hd1", "ms"} and, with several heads, "agreement":
+/// {"<coarser level>", "all"}. Shares are fractions 0..1.
+inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
+  io::Json json = {{"samples", result.samples}};
+  for (const auto& head : result.heads)
+    json[head.level] = {{"top1", head.top1.value()}, {"top5", head.top5.value()}};
+  for (const auto& [level, share] : result.from_fine) json["from_fine"][level]["top1"] = share.value();
+  if (result.severity.total() > 0)
+    json["severity"] = {{"counts", result.severity.counts()}, {"hd1", result.severity.hd1()}, {"ms", result.severity.ms()}};
+  for (const auto& [level, share] : result.agreement) json["agreement"][level] = share.value();
+  if (!result.agreement.empty()) json["agreement"]["all"] = result.consistent.value();
+  return json;
+}
+
+/// The content of metrics.json: what the run was, "parameters", "loss" of the first and last epoch, and
+/// `evaluation_json` of each part under its name.
+inline io::Json metrics_json(const RunSummary& run) {
+  io::Json json = io::Json::object();
+  const auto text = [&](const char* key, const std::string& value) {
+    if (!value.empty()) json[key] = value;
+  };
+  text("recipe", run.recipe);
+  text("network", run.network);
+  if (run.split) json["split"] = *run.split;
+  json["epochs"] = run.epochs;
+  json["epochs_done"] = run.history.size();
+  json["seed"] = run.seed;
+  text("precision", run.precision);
+  text("isa", run.isa);
+  text("commit", run.commit);
+  if (run.threads > 0) json["threads"] = run.threads;
+  json["seconds"] = run.seconds;
+  json["parameters"] = {{"total", run.parameters_total},
+                        {"trainable", run.parameters_trainable},
+                        {"buffers", run.buffers}};
+  for (const std::string part : {"train", "val"})
+    if (run.history.has(part + ".loss")) {
+      const std::vector<double> loss = run.history.get(part + ".loss");
+      json["loss"][part] = {{"first", loss.front()}, {"last", loss.back()}};
+    }
+  for (const auto& [name, result] : run.parts()) json[name] = evaluation_json(*result);
+  return json;
+}
+
+}  // namespace hcnn::run

@@ -1,0 +1,145 @@
+// The checkpoint callback in real trainings: models, history, steps, the best epoch, an interruption.
+#include <doctest/doctest.h>
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "hcnn/hcnn.hpp"
+#include "hcnn/run/checkpoint.hpp"
+#include "io/temporary_folder.hpp"
+
+using namespace hcnn;
+using io_test::error_of;
+using io_test::names;
+using io_test::TemporaryFolder;
+
+namespace {
+
+const Taxonomy kTree({{"fine", {"a", "b", "c"}, {0, 0, 1}}, {"kind", {"x", "y"}, {}}});
+
+models::MultiHeadCnnOptions small_options() {
+  return {.input = {4, 4, 1}, .channels = {2}, .pooled = 1, .hidden = {}, .heads = {{"fine", 3}, {"kind", 2}}};
+}
+
+/// 12 noise images: 3 steps of 4 an epoch.
+data::Dataset noise() {
+  RandomStream random(Seed{1}, hash_name("noise"));
+  std::vector<float> pixels(12 * 16);
+  for (float& pixel : pixels) pixel = static_cast<float>(random.uniform());
+  std::vector<Label> labels(12);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<Label>(i % 3);
+  return data::Dataset({4, 4, 1}, std::move(pixels), kTree, std::move(labels));
+}
+
+/// Sets a column of each epoch to a given value.
+auto column(const std::string& name, std::vector<double> values) {
+  return train::on_epoch_end([=](auto& state, auto& record) {
+    record.set(name, values[static_cast<std::size_t>(state.epoch - 1)]);
+  });
+}
+
+struct Training {
+  Model<float> model = models::multi_head_cnn<float>(small_options());
+  data::Dataset images = noise();
+
+  train::FitResult run(Index epochs, train::Callbacks<float> callbacks, bool validate = true, std::stop_token stop = {}) {
+    init::he_normal(model, Seed{1});
+    auto loss = losses::cross_entropy("fine") + losses::cross_entropy("kind");
+    Adam optimizer{model.parameters(), {.learning_rate = 1e-2}};
+    return train::fit(model, loss, optimizer, images,
+                      {.epochs = epochs, .batch = 4, .validate = validate ? &images : nullptr,
+                       .callbacks = std::move(callbacks), .stop = stop});
+  }
+};
+
+exchange::ModelInfo info() { return {.network = exchange::network_json(small_options()), .taxonomy = kTree}; }
+
+io::Json notes(const std::filesystem::path& path) { return exchange::load_model(path).info.notes; }
+
+}  // namespace
+
+TEST_CASE("each epoch leaves the model, the history and a line for each step") {
+  const TemporaryFolder folder;
+  Training training;
+  const auto result = training.run(2, {run::checkpoint(folder / "new/run", info())});
+  const run::RunFolder files(folder / "new/run");
+  const metrics::History history = run::read_history(files.history());
+  CHECK(history.columns() == result.history.columns());
+  CHECK(history.size() == 2);
+  CHECK(history[1].get("val.loss") == result.history[1].get("val.loss"));
+
+  auto loaded = exchange::load_model(files.last());
+  CHECK(loaded.info.taxonomy == kTree);
+  CHECK(loaded.info.notes["epoch"] == 2);
+  for (std::size_t p = 0; p < training.model.state().size(); ++p) {
+    const auto &trained = *training.model.state()[p], &read = *loaded.model.state()[p];
+    CHECK(std::equal(trained.value(), trained.value() + trained.size(), read.value()));
+  }
+  const io::CsvTable steps = io::read_csv(files.steps());
+  CHECK(steps.header == std::vector<std::string>{"epoch", "step", "loss", "hd1"});
+  REQUIRE(steps.rows.size() == 6);
+  double loss = 0, severity = 0;
+  for (std::size_t i = 3; i < 6; ++i) {
+    CHECK(steps.rows[i][0] == "2");
+    CHECK(steps.rows[i][1] == std::to_string(i - 2));
+    loss += run::parse_number(steps.rows[i][2], "steps") / 3;
+    severity += run::parse_number(steps.rows[i][3], "steps") / 3;
+  }
+  // Batches are equal: the mean of their means, which the history holds as a float (relative rounding 2^-24).
+  CHECK(loss == doctest::Approx(history[1].get("train.loss")).epsilon(1e-7));
+  CHECK(severity == doctest::Approx(history[1].get("train.hd1")).epsilon(1e-12));
+}
+
+TEST_CASE("the best epoch is the first one with the best value of the monitored column") {
+  const TemporaryFolder folder;
+  Training training;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  training.run(5, {column("mine", {nan, 2, 3, 3, 1}), run::checkpoint(folder / "up", info(), {.monitor = "mine"})});
+  CHECK(notes(folder / "up/best.safetensors") == io::Json({{"epoch", 3}, {"mine", 3.0}}));
+  CHECK(notes(folder / "up/last.safetensors")["epoch"] == 5);
+  training.run(5, {column("mine", {nan, 2, 3, 1, 1}),
+                   run::checkpoint(folder / "down", info(), {.monitor = "mine", .higher_is_better = false})});
+  CHECK(notes(folder / "down/best.safetensors")["epoch"] == 4);
+}
+
+TEST_CASE("by default the finest head's validation accuracy is watched, and without validation the training loss") {
+  const TemporaryFolder folder;
+  Training training;
+  training.run(3, {column("val.fine.top1", {0.25, 0.75, 0.5}), run::checkpoint(folder / "val", info())});
+  CHECK(notes(folder / "val/best.safetensors") == io::Json({{"epoch", 2}, {"val.fine.top1", 0.75}}));
+  training.run(3, {column("train.loss", {0.5, 0.75, 0.25}), run::checkpoint(folder / "train", info())}, /*validate=*/false);
+  CHECK(notes(folder / "train/best.safetensors") == io::Json({{"epoch", 3}, {"train.loss", 0.25}}));
+  CHECK(names(error_of<OptionError>([&] { training.run(1, {run::checkpoint(folder / "no", info(), {.monitor = "typo"})}); }),
+              "checkpoint: no column 'typo'"));
+}
+
+TEST_CASE("an interruption within an epoch saves the model as it is then") {
+  struct StopAt : train::Callback<float> {
+    std::stop_source source;
+    void on_step_end(train::FitState<float>& state) override {
+      if (state.epoch == 2 && state.step == 2) source.request_stop();
+    }
+  };
+  const TemporaryFolder folder;
+  Training training;
+  const auto stop = std::make_shared<StopAt>();
+  const auto result = training.run(3, {stop, run::checkpoint(folder / "run", info())}, true, stop->source.get_token());
+  CHECK(result.interrupted);
+  auto loaded = exchange::load_model(folder / "run/last.safetensors");
+  CHECK(loaded.info.notes == io::Json({{"epoch", 2}, {"step", 2}}));
+  CHECK(loaded.model.param("heads.fine.0.bias").value()[0] == training.model.param("heads.fine.0.bias").value()[0]);
+  CHECK(run::read_history(folder / "run/history.csv").size() == 1);
+  CHECK(io::read_csv(folder / "run/steps.csv").rows.size() == 5);
+  CHECK(notes(folder / "run/best.safetensors")["epoch"] == 1);
+}
+
+TEST_CASE("a folder that holds a history is refused, and so are notes that are no object") {
+  const TemporaryFolder folder;
+  io_test::put(folder / "history.csv", "kept");
+  Training training;
+  CHECK(names(error_of<Error>([&] { training.run(1, {run::checkpoint(folder.path(), info())}); }), "nothing is overwritten"));
+  CHECK(io_test::content(folder / "history.csv") == "kept");
+  CHECK(folder.entries() == 1);
+  CHECK_THROWS_AS(run::checkpoint(folder.path(), {.notes = 3}), OptionError);
+}
