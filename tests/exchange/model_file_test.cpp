@@ -36,7 +36,9 @@ Model<T> small_model() {
   RandomStream random(Seed{4}, hash_name("statistics"));
   for (auto* buffer : model.buffers())
     for (Index i = 0; i < buffer->size(); ++i)
-      buffer->value()[i] = buffer->integer ? Master<T>(17) : static_cast<Master<T>>(0.5 + random.uniform());
+      buffer->value()[i] = static_cast<Master<T>>(buffer->integer                  ? 17
+                                                  : buffer->name.ends_with("_var") ? 0.5 + random.uniform()
+                                                                                   : 0.2 * random.normal());
   for (auto* buffer : model.buffers()) buffer->touch();
   return model;
 }
@@ -80,6 +82,7 @@ TEST_CASE_TEMPLATE("a saved model is loaded with the same bits and everything it
   save_model(folder / "m.safetensors", model, small_info());
   auto loaded = load_model<T>(folder / "m.safetensors");
   CHECK(probe_logits(loaded.model) == probe_logits(model));
+  for (const auto logit : probe_logits(model)) CHECK(std::abs(logit) > 1e-3);  // else the probe would prove little
   REQUIRE(loaded.model.state().size() == model.state().size());
   for (std::size_t p = 0; p < model.state().size(); ++p) {
     const auto &before = *model.state()[p], &after = *loaded.model.state()[p];
@@ -112,8 +115,7 @@ TEST_CASE("a file has PyTorch's names, types and layouts, and the same model giv
   const float* memory = model.param("trunk.0.3.weight").value();
   for (std::size_t o = 0; o < 4; ++o)
     for (std::size_t c = 0; c < 4; ++c)
-      for (std::size_t tap = 0; tap < 9; ++tap)
-        CHECK(values[(o * 4 + c) * 9 + tap] == memory[(o * 9 + tap) * 4 + c]);
+      for (std::size_t tap = 0; tap < 9; ++tap) CHECK(values[(o * 4 + c) * 9 + tap] == memory[(o * 9 + tap) * 4 + c]);
   const auto* count = file.find("trunk.0.1.num_batches_tracked");
   REQUIRE(count != nullptr);
   CHECK(count->dtype == "I64");
@@ -177,8 +179,9 @@ TEST_CASE("arrays that are missing, surplus, of another shape or type are named"
                 tensors.back().name = "extra";
               }),
               "tensor 'extra'; the network has none of that name"));
-  CHECK(names(refusal([](auto& tensors, auto&) { std::swap(named(tensors, "heads.fine.0.weight").dims[0],
-                                                           named(tensors, "heads.fine.0.weight").dims[1]); }),
+  CHECK(names(refusal([](auto& tensors, auto&) {
+                std::swap(named(tensors, "heads.fine.0.weight").dims[0], named(tensors, "heads.fine.0.weight").dims[1]);
+              }),
               "tensor 'heads.fine.0.weight' of extents [10, 6]; the network needs [6, 10]"));
   CHECK(names(refusal([](auto& tensors, auto&) {
                 auto& count = named(tensors, "trunk.0.1.num_batches_tracked");
@@ -195,7 +198,8 @@ TEST_CASE("arrays that are missing, surplus, of another shape or type are named"
   CHECK(names(metadata("probe", R"({"precision": "float32", "logits": {"fine": [1]}})"), "1 logits of head 'fine'"));
   auto other = small_options();
   other.channels = {4, 4};
-  CHECK(names(metadata("network", exchange::network_json(other).dump()), "tensor 'trunk.1.0.weight' of extents [6, 4, 3, 3]"));
+  CHECK(names(metadata("network", exchange::network_json(other).dump()),
+              "tensor 'trunk.1.0.weight' of extents [6, 4, 3, 3]"));
   other.hidden = {65'536, 65'536};
   CHECK(names(metadata("network", exchange::network_json(other).dump()), "values; the network it describes has 42"));
   other.hidden = {};

@@ -15,8 +15,14 @@ using io_test::names;
 namespace {
 
 models::MultiHeadCnnOptions unusual() {
-  return {.input = {16, 24, 1}, .channels = {5, 7}, .pooled = 2, .hidden = {11}, .heads = {{"a", 4}, {"b", 2}},
-          .activation = models::Activation::leaky_relu, .dropout = 0.25, .batch_norm = false};
+  return {.input = {16, 24, 1},
+          .channels = {5, 7},
+          .pooled = 2,
+          .hidden = {11},
+          .heads = {{"a", 4}, {"b", 2}},
+          .activation = models::Activation::leaky_relu,
+          .dropout = 0.25,
+          .batch_norm = false};
 }
 
 std::string refusal(const io::Json& json) {
@@ -73,7 +79,8 @@ TEST_CASE("a member that is missing, unknown, of the wrong kind or absurd is nam
   CHECK(names(with("pooled", 18446744073709551615ull), "pooled = 18446744073709551615"));
   CHECK(names(with("hidden", {1024, -1}), "hidden = -1"));
   CHECK(names(with("channels", io::Json(std::vector<int>(13, 1))), "at most 12 entries"));
-  CHECK(names(with("input", {{"height", 4096}, {"width", 4096}, {"channels", 3}}), "16777216 pixels with 256 channels"));
+  CHECK(
+      names(with("input", {{"height", 4096}, {"width", 4096}, {"channels", 3}}), "16777216 pixels with 256 channels"));
   CHECK(names(with("heads", {{{"name", "a"}, {"classes", 5}, {"x", 1}}}), "file, heads: member 'x'"));
   CHECK(names(refusal("text"), "a JSON object is needed"));
 }

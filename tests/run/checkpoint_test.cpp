@@ -1,6 +1,8 @@
 // The checkpoint callback in real trainings: models, history, steps, the best epoch, an interruption.
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -34,22 +36,25 @@ data::Dataset noise() {
 
 /// Sets a column of each epoch to a given value.
 auto column(const std::string& name, std::vector<double> values) {
-  return train::on_epoch_end([=](auto& state, auto& record) {
-    record.set(name, values[static_cast<std::size_t>(state.epoch - 1)]);
-  });
+  return train::on_epoch_end(
+      [=](auto& state, auto& record) { record.set(name, values[static_cast<std::size_t>(state.epoch - 1)]); });
 }
 
 struct Training {
   Model<float> model = models::multi_head_cnn<float>(small_options());
   data::Dataset images = noise();
 
-  train::FitResult run(Index epochs, train::Callbacks<float> callbacks, bool validate = true, std::stop_token stop = {}) {
+  train::FitResult run(Index epochs, train::Callbacks<float> callbacks, bool validate = true,
+                       std::stop_token stop = {}) {
     init::he_normal(model, Seed{1});
     auto loss = losses::cross_entropy("fine") + losses::cross_entropy("kind");
     Adam optimizer{model.parameters(), {.learning_rate = 1e-2}};
     return train::fit(model, loss, optimizer, images,
-                      {.epochs = epochs, .batch = 4, .validate = validate ? &images : nullptr,
-                       .callbacks = std::move(callbacks), .stop = stop});
+                      {.epochs = epochs,
+                       .batch = 4,
+                       .validate = validate ? &images : nullptr,
+                       .callbacks = std::move(callbacks),
+                       .stop = stop});
   }
 };
 
@@ -91,6 +96,24 @@ TEST_CASE("each epoch leaves the model, the history and a line for each step") {
   CHECK(severity == doctest::Approx(history[1].get("train.hd1")).epsilon(1e-12));
 }
 
+TEST_CASE("the folder is up to date at the end of each epoch, not only of the training") {
+  struct Read : train::Callback<float> {
+    run::RunFolder files;
+    std::vector<std::size_t> epochs, steps;
+    explicit Read(const run::RunFolder& folder) : files(folder) {}
+    void on_epoch_end(train::FitState<float>&, metrics::EpochRecord&) override {
+      epochs.push_back(run::read_history(files.history()).size());
+      steps.push_back(io::read_csv(files.steps()).rows.size());
+    }
+  };
+  const TemporaryFolder folder;
+  const auto read = std::make_shared<Read>(run::RunFolder(folder / "run"));
+  Training training;
+  training.run(2, {run::checkpoint(folder / "run", info()), read});
+  CHECK(read->epochs == std::vector<std::size_t>{1, 2});
+  CHECK(read->steps == std::vector<std::size_t>{3, 6});
+}
+
 TEST_CASE("the best epoch is the first one with the best value of the monitored column") {
   const TemporaryFolder folder;
   Training training;
@@ -108,10 +131,12 @@ TEST_CASE("by default the finest head's validation accuracy is watched, and with
   Training training;
   training.run(3, {column("val.fine.top1", {0.25, 0.75, 0.5}), run::checkpoint(folder / "val", info())});
   CHECK(notes(folder / "val/best.safetensors") == io::Json({{"epoch", 2}, {"val.fine.top1", 0.75}}));
-  training.run(3, {column("train.loss", {0.5, 0.75, 0.25}), run::checkpoint(folder / "train", info())}, /*validate=*/false);
+  training.run(3, {column("train.loss", {0.5, 0.75, 0.25}), run::checkpoint(folder / "train", info())},
+               /*validate=*/false);
   CHECK(notes(folder / "train/best.safetensors") == io::Json({{"epoch", 3}, {"train.loss", 0.25}}));
-  CHECK(names(error_of<OptionError>([&] { training.run(1, {run::checkpoint(folder / "no", info(), {.monitor = "typo"})}); }),
-              "checkpoint: no column 'typo'"));
+  CHECK(names(
+      error_of<OptionError>([&] { training.run(1, {run::checkpoint(folder / "no", info(), {.monitor = "typo"})}); }),
+      "checkpoint: no column 'typo'"));
 }
 
 TEST_CASE("an interruption within an epoch saves the model as it is then") {
@@ -138,7 +163,8 @@ TEST_CASE("a folder that holds a history is refused, and so are notes that are n
   const TemporaryFolder folder;
   io_test::put(folder / "history.csv", "kept");
   Training training;
-  CHECK(names(error_of<Error>([&] { training.run(1, {run::checkpoint(folder.path(), info())}); }), "nothing is overwritten"));
+  CHECK(names(error_of<Error>([&] { training.run(1, {run::checkpoint(folder.path(), info())}); }),
+              "nothing is overwritten"));
   CHECK(io_test::content(folder / "history.csv") == "kept");
   CHECK(folder.entries() == 1);
   CHECK_THROWS_AS(run::checkpoint(folder.path(), {.notes = 3}), OptionError);

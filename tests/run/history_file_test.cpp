@@ -16,7 +16,8 @@ using io_test::TemporaryFolder;
 TEST_CASE("a history is read back with the same columns and the same bits") {
   const double kNan = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
   metrics::History history;
-  metrics::EpochRecord first{.epoch = 1, .learning_rate = 0.1, .seconds = 12.25}, second{.epoch = 3, .learning_rate = 1e-300};
+  metrics::EpochRecord first{.epoch = 1, .learning_rate = 0.1, .seconds = 12.25},
+      second{.epoch = 3, .learning_rate = 1e-300};
   first.set("train.loss", 1.0 / 3);
   first.set("a, \"quoted\" name", -0.0);
   second.set("train.loss", kInfinity);

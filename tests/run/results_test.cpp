@@ -22,7 +22,8 @@ Taxonomy small_tree() {
 metrics::EvaluationResult small_result(bool tree = true) {
   Logits<float> logits;
   Targets targets;
-  const auto head = [&](const char* level, Index classes, const std::vector<Label>& truths, const std::vector<Label>& answers) {
+  const auto head = [&](const char* level, Index classes, const std::vector<Label>& truths,
+                        const std::vector<Label>& answers) {
     Tensor<float>& scores = logits.resize(level, 4, classes);
     std::fill(scores.begin(), scores.end(), 0.0F);
     for (Index n = 0; n < 4; ++n) scores[n * classes + answers[static_cast<std::size_t>(n)]] = 1;
@@ -89,7 +90,8 @@ TEST_CASE("what was not measured is left out of metrics.json") {
   run::RunSummary run;
   run.test = small_result(/*tree=*/false);
   const io::Json json = run::metrics_json(run);
-  for (const char* key : {"recipe", "split", "commit", "threads", "loss", "train", "val"}) CHECK_FALSE(json.contains(key));
+  for (const char* key : {"recipe", "split", "commit", "threads", "loss", "train", "val"})
+    CHECK_FALSE(json.contains(key));
   for (const char* key : {"from_fine", "severity", "agreement", "group"}) CHECK_FALSE(json["test"].contains(key));
 }
 
@@ -99,7 +101,8 @@ TEST_CASE("classes are sorted by their ancestors and grouped by their parents") 
   REQUIRE(classes.groups.size() == 20);
   CHECK(classes.groups[0].name == "flowers");  // of group 0, plants
   CHECK(classes.groups[1].name == "fruit_and_vegetables");
-  CHECK(std::vector<Label>(classes.order.begin(), classes.order.begin() + 6) == std::vector<Label>{54, 62, 70, 82, 92, 0});
+  CHECK(std::vector<Label>(classes.order.begin(), classes.order.begin() + 6) ==
+        std::vector<Label>{54, 62, 70, 82, 92, 0});
   for (const auto& group : classes.groups) CHECK(group.size == 5);
 
   metrics::HeadResult unknown{"colour", {}, {}, metrics::ConfusionMatrix(3)};
@@ -113,7 +116,8 @@ TEST_CASE("tables of a head follow that order") {
   CHECK(io::to_text(run::confusion_table(result.heads[0], &tree)) ==
         "true class,<b>oak</b>,elm,ant,bee\n<b>oak</b>,1,0,0,0\nelm,0,0,0,1\nant,0,0,1,0\nbee,0,0,1,0\n");
   CHECK(io::to_text(run::per_class_table(result.heads[0], &tree)) ==
-        "class,support,precision,recall,f1\n<b>oak</b>,1,1,1,1\nelm,1,0,0,0\nant,1,0.5,1,0.6666666666666666\nbee,1,0,0,0\n");
+        "class,support,precision,recall,f1\n<b>oak</"
+        "b>,1,1,1,1\nelm,1,0,0,0\nant,1,0.5,1,0.6666666666666666\nbee,1,0,0,0\n");
 }
 
 TEST_CASE("results are written as files of fixed names, with foreign text escaped") {

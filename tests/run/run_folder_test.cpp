@@ -20,6 +20,8 @@ TEST_CASE("a folder that is asked for is made with those above it") {
   CHECK(folder.history() == temporary / "a/b/c/history.csv");
   CHECK(RunFolder::create(temporary / "slash/", "program").path() == temporary / "slash/");
   CHECK(std::filesystem::is_directory(temporary / "slash"));
+  CHECK(RunFolder::make(temporary / "other/"));
+  CHECK_FALSE(RunFolder::make(temporary / "other"));
 }
 
 TEST_CASE("an empty folder is taken; anything else that is there is refused and left alone") {
@@ -46,7 +48,7 @@ TEST_CASE("without a name the next free number is taken") {
   CHECK(next("train") == "train-002");
   CHECK(next("train-other") == "train-other-001");
   std::filesystem::create_directory(temporary / "runs/train-0999");
-  std::filesystem::create_directory(temporary / "runs/train-12x");
+  std::filesystem::create_directory(temporary / "runs/train-2000x");
   CHECK(next("train") == "train-1000");
 }
 

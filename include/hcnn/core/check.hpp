@@ -2,9 +2,14 @@
 #pragma once
 
 #include <cmath>
+#include <array>
+#include <charconv>
+#include <cstdio>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <string_view>
 
 namespace hcnn {
@@ -45,12 +50,34 @@ class NumericError : public Error {
   using Error::Error;
 };
 
+/// Appends a part as `operator<<` would write it. Without a stream for the usual types: error texts are everywhere, and
+/// a stream in each of them doubled the size of the code.
+template <class Part>
+void append_text(std::string& text, const Part& part) {
+  if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
+    text += std::string_view(part);
+  } else if constexpr (std::is_same_v<Part, char> || std::is_same_v<Part, unsigned char>) {
+    text += static_cast<char>(part);
+  } else if constexpr (std::is_integral_v<Part>) {
+    std::array<char, 24> digits;
+    text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), +part).ptr);
+  } else if constexpr (std::is_convertible_v<const Part&, double>) {
+    std::array<char, 32> digits;
+    text.append(digits.data(), static_cast<std::size_t>(std::snprintf(digits.data(), digits.size(), "%g",
+                                                                      static_cast<double>(part))));
+  } else {
+    std::ostringstream out;
+    out << part;
+    text += out.str();
+  }
+}
+
 /// The parts written one after another, as `operator<<` writes them.
 template <class... Parts>
-std::string concat(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return out.str();
+[[gnu::noinline]] std::string concat(const Parts&... parts) {
+  std::string text;
+  (append_text(text, parts), ...);
+  return text;
 }
 
 /// Throws `E` with the text "where: came; expected".

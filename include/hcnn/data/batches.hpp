@@ -170,8 +170,10 @@ class BatchLoader {
     const Shape& shape = dataset_.shape();
     const WorkspaceScope scope(scratch);
     float* image = nullptr;
-    if constexpr (std::is_same_v<T, float>) image = out;
-    else image = scratch.take<float>(shape.size());
+    if constexpr (std::is_same_v<T, float>)
+      image = out;
+    else
+      image = scratch.take<float>(shape.size());
     dataset_.copy_image(i, image);
     RandomStream random(Seed{options_.seed}, hash_name("augmentation"), epoch_, dataset_.id(i));
     for (const auto& augmentation : options_.augment) augmentation->apply(image, shape, random, scratch);

@@ -61,14 +61,16 @@ class SyntheticScene {
     for (double& value : ground_) value *= light;
     ink_ = hue(tone, 0.0);
     for (double& value : ink_) value *= 0.3 * light;
-    for (double& value : paint_) value = between(random, 0.7, 1.0);
+    constexpr std::array<Colour, 5> paints{{{1, 1, 1}, {0, 0, 0}, {1, 1, 0}, {0, 1, 1}, {1, 0, 1}}};
+    paint_ = paints[static_cast<std::size_t>(outline)];
+    for (double& value : paint_) value = std::abs(value - between(random, 0.0, 0.3));
     wave_ = 2.0 * std::numbers::pi / between(random, 5.0, 7.0);
     phase_ = {between(random, 0.0, 2.0 * std::numbers::pi), between(random, 0.0, 2.0 * std::numbers::pi)};
     const double angle = between(random, -0.15, 0.15);
     turn_ = {std::cos(angle), std::sin(angle)};
-    radius_ = between(random, 9.0, 12.0);
-    x_ = between(random, 12.0, 20.0);
-    y_ = between(random, 12.0, 20.0);
+    radius_ = between(random, 7.0, 10.0);
+    x_ = between(random, 9.0, 23.0);
+    y_ = between(random, 9.0, 23.0);
   }
 
   /// Writes the picture, H, W, C, with a grain of its own on every pixel.

@@ -20,9 +20,9 @@ inline constexpr const char* kModelFormat = "1";
 
 /// What a model file says besides the weights.
 struct ModelInfo {
-  io::Json network = nullptr;         ///< `network_json(options, name)`; null for a network of your own
-  std::vector<float> mean = {};       ///< of each input channel, subtracted before the network; empty: nothing is
-  std::vector<float> deviation = {};  ///< of each input channel, divided by after that
+  io::Json network = nullptr;             ///< `network_json(options, name)`; null for a network of your own
+  std::vector<float> mean = {};           ///< of each input channel, subtracted before the network; empty: nothing is
+  std::vector<float> deviation = {};      ///< of each input channel, divided by after that
   std::optional<Taxonomy> taxonomy = {};  ///< class names of the heads, and their tree
   io::Json notes = io::Json::object();    ///< anything else: recipe, epoch, accuracy ...
 };
@@ -55,7 +55,8 @@ template <class T>
 void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {}) {
   const std::string where = io::printable(path.string(), 4096);
   const auto text = [](const io::Json& json) { return json.dump(-1, ' ', false, io::Json::error_handler_t::replace); };
-  std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat}, {"hcnn.probe", text(probe_json(model))}};
+  std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat},
+                                                 {"hcnn.probe", text(probe_json(model))}};
   if (!info.network.is_null()) {
     Index values = 0;
     for (const auto* param : model.state()) values += param->size();
@@ -64,8 +65,7 @@ void save_model(const std::filesystem::path& path, Model<T>& model, const ModelI
     metadata["hcnn.network"] = text(info.network);
   }
   check_normalization(info, model.input_shape().channels, where);
-  if (!info.mean.empty())
-    metadata["hcnn.normalization"] = text({{"mean", info.mean}, {"deviation", info.deviation}});
+  if (!info.mean.empty()) metadata["hcnn.normalization"] = text({{"mean", info.mean}, {"deviation", info.deviation}});
   if (info.taxonomy) metadata["hcnn.taxonomy"] = text(taxonomy_json(*info.taxonomy));
   if (!info.notes.empty()) metadata["hcnn.notes"] = text(info.notes);
   const StateArrays state = state_arrays(model.state());
@@ -78,18 +78,21 @@ inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& 
     const auto entry = file.metadata.find(concat("hcnn.", key));
     return entry == file.metadata.end() ? io::Json(nullptr) : io::parse_json(entry->second, where + ": " + key);
   };
-  if (const auto format = file.metadata.find("hcnn.format"); format != file.metadata.end() && format->second != kModelFormat)
+  if (const auto format = file.metadata.find("hcnn.format");
+      format != file.metadata.end() && format->second != kModelFormat)
     fail<FormatError>(where, "model format '" + io::printable(format->second) + "'", concat(kModelFormat, " is known"));
   ModelInfo info;
   info.network = parse("network");
   if (const io::Json json = parse("normalization"); !json.is_null()) {
     io::JsonObject object(json, where + ": normalization");
-    for (const double value : object.numbers("mean", 65'536, -1e30, 1e30)) info.mean.push_back(static_cast<float>(value));
+    for (const double value : object.numbers("mean", 65'536, -1e30, 1e30))
+      info.mean.push_back(static_cast<float>(value));
     for (const double value : object.numbers("deviation", 65'536, 0, 1e30))
       info.deviation.push_back(static_cast<float>(value));
     object.finish();
   }
-  if (const io::Json json = parse("taxonomy"); !json.is_null()) info.taxonomy = taxonomy_from_json(json, where + ": taxonomy");
+  if (const io::Json json = parse("taxonomy"); !json.is_null())
+    info.taxonomy = taxonomy_from_json(json, where + ": taxonomy");
   if (const io::Json json = parse("notes"); !json.is_null()) info.notes = json;
   return info;
 }

@@ -49,15 +49,16 @@ inline Index state_values(const models::MultiHeadCnnOptions& options) {
 /// The options in the form of `network_json`. Throws FormatError, beginning with `where`, for anything else: a member
 /// that is missing, unknown or of the wrong kind, and sizes that no honest network has.
 inline models::MultiHeadCnnOptions network_options(const io::Json& json, const std::string& where) {
-  constexpr Index kMost = 65'536;                       // channels, features, classes
-  constexpr Index kMostActivations = Index{1} << 27;    // values of one sample behind one layer
+  constexpr Index kMost = 65'536;                     // channels, features, classes
+  constexpr Index kMostActivations = Index{1} << 27;  // values of one sample behind one layer
   io::JsonObject object(json, where);
   models::MultiHeadCnnOptions options;
   object.text("name");
   if (const std::string builder = object.text("builder"); builder != "multi_head_cnn")
     fail<FormatError>(where, "builder '" + io::printable(builder) + "'", "multi_head_cnn is known");
   io::JsonObject input(object.member("input"), where + ", input");
-  options.input = {input.integer("height", 1, 4096), input.integer("width", 1, 4096), input.integer("channels", 1, kMost)};
+  options.input = {input.integer("height", 1, 4096), input.integer("width", 1, 4096),
+                   input.integer("channels", 1, kMost)};
   input.finish();
   options.channels = object.integers("channels", 12, 1, kMost);
   options.pooled = object.integer("pooled", 1, 256);

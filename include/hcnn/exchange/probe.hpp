@@ -35,8 +35,7 @@ io::Json probe_json(const Model<T>& model) {
     for (const auto value : values) list.push_back(std::isfinite(value) ? io::Json(value) : io::Json(nullptr));
     logits[head] = std::move(list);
   }
-  const char* precision =
-      std::is_same_v<T, bfloat16> ? "bfloat16" : std::is_same_v<T, double> ? "float64" : "float32";
+  const char* precision = std::is_same_v<T, bfloat16> ? "bfloat16" : std::is_same_v<T, double> ? "float64" : "float32";
   return {{"precision", precision}, {"logits", std::move(logits)}};
 }
 
@@ -64,8 +63,9 @@ void check_probe(const Model<T>& model, const io::Json& probe, const std::string
       difference = std::isfinite(gap) ? std::max(difference, gap) : std::numeric_limits<double>::infinity();
     }
     if (!(difference <= (coarse ? 0.1 : 1e-4) * largest))
-      fail<FormatError>(where, concat("logits of head '", io::printable(head), "' that differ by ", difference, " of ", largest),
-                        "the network that was saved gave others: the file was changed or made by another program");
+      fail<FormatError>(
+          where, concat("logits of head '", io::printable(head), "' that differ by ", difference, " of ", largest),
+          "the network that was saved gave others: the file was changed or made by another program");
   }
   expected.finish();
 }

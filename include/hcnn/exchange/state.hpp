@@ -51,8 +51,8 @@ inline std::string to_string(const std::vector<Index>& dims) {
   return '[' + text + ']';
 }
 
-/// The array of the file for each parameter. Throws FormatError, beginning with `where`, unless the file has exactly one
-/// array for each, of the same extents, with floating-point numbers for parameters and I64 for counters.
+/// The array of the file for each parameter. Throws FormatError, beginning with `where`, unless the file has exactly
+/// one array for each, of the same extents, with floating-point numbers for parameters and I64 for counters.
 template <class M>
 std::vector<const io::TensorEntry*> match_state(const io::SafetensorsFile& file, const ParamList<M>& params,
                                                 const std::string& where) {
@@ -74,7 +74,8 @@ std::vector<const io::TensorEntry*> match_state(const io::SafetensorsFile& file,
     unused.erase(found);
   }
   if (!unused.empty())
-    fail<FormatError>(where, "tensor '" + io::printable(unused.begin()->first) + "'", "the network has none of that name");
+    fail<FormatError>(where, "tensor '" + io::printable(unused.begin()->first) + "'",
+                      "the network has none of that name");
   return matched;
 }
 

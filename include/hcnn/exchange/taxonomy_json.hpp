@@ -19,7 +19,8 @@ inline io::Json taxonomy_json(const Taxonomy& taxonomy) {
     if (level + 1 < taxonomy.levels())
       for (Label label = 0; label < taxonomy.class_count(level); ++label)
         parents.push_back(taxonomy.parent(level, label));
-    levels.push_back({{"name", taxonomy.level_name(level)}, {"classes", taxonomy.classes(level)}, {"parents", parents}});
+    levels.push_back(
+        {{"name", taxonomy.level_name(level)}, {"classes", taxonomy.classes(level)}, {"parents", parents}});
   }
   return {{"levels", levels}};
 }

@@ -37,7 +37,8 @@ class checkpoint {
  public:
   explicit checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {}, CheckpointOptions options = {})
       : folder_(std::move(folder)), info_(std::move(info)), options_(std::move(options)) {
-    if (!info_.notes.is_object()) fail<OptionError>("checkpoint", "notes that are no JSON object", "an object is needed");
+    if (!info_.notes.is_object())
+      fail<OptionError>("checkpoint", "notes that are no JSON object", "an object is needed");
   }
 
   template <class T>
@@ -116,7 +117,8 @@ class checkpoint {
     }
     void write_number(double value) {
       std::array<char, 32> text;  // no string: the training path allocates nothing
-      const auto end = std::isnan(value) ? text.data() : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+      const auto end =
+          std::isnan(value) ? text.data() : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
       steps_.write(text.data(), end - text.data());
     }
     void flush_steps() {
@@ -129,7 +131,7 @@ class checkpoint {
     CheckpointOptions options_;
     std::ofstream steps_;
     double best_ = std::numeric_limits<double>::quiet_NaN();
-    bool unsaved_ = false;  // steps were done since the last model was written
+    bool unsaved_ = false;        // steps were done since the last model was written
     Index epoch_ = 0, step_ = 0;  // of the last step
   };
 

@@ -93,12 +93,12 @@ inline ClassOrder class_order(const metrics::HeadResult& head, const Taxonomy* t
 }
 
 /// The head's confusion matrix as a picture, sorted by `class_order`.
-inline io::Image confusion_picture(const metrics::HeadResult& head, const Taxonomy* taxonomy, const std::string& title) {
+inline io::Image confusion_picture(const metrics::HeadResult& head, const Taxonomy* taxonomy,
+                                   const std::string& title) {
   const ClassOrder classes = class_order(head, taxonomy);
-  return report::confusion(head.confusion, classes.names,
-                           {.title = title,
-                            .order = {classes.order.begin(), classes.order.end()},
-                            .groups = classes.groups});
+  return report::confusion(
+      head.confusion, classes.names,
+      {.title = title, .order = {classes.order.begin(), classes.order.end()}, .groups = classes.groups});
 }
 
 /// The same counts as a table: a row for each true class, a column for each predicted one, sorted as in the picture.

@@ -61,7 +61,8 @@ inline metrics::History read_history(const std::filesystem::path& path) {
     if (!(epoch >= 0 && epoch <= 1e15) || epoch != std::floor(epoch))
       fail<FormatError>(line, "epoch '" + io::printable(table.rows[row][0]) + "'", "a whole number is needed");
     metrics::EpochRecord record{.epoch = static_cast<Index>(epoch), .learning_rate = value(1), .seconds = value(2)};
-    for (std::size_t column = 3; column < table.header.size(); ++column) record.set(table.header[column], value(column));
+    for (std::size_t column = 3; column < table.header.size(); ++column)
+      record.set(table.header[column], value(column));
     try {
       history.add(std::move(record));
     } catch (const DataError& error) {

@@ -27,8 +27,9 @@ inline void add_facts(TableRows& rows, const io::Json& object, const std::string
     if (value.is_object())
       add_facts(rows, value, prefix + key + '.');
     else
-      rows.push_back({prefix + key, value.is_string() ? value.get<std::string>()
-                                                      : value.dump(-1, ' ', false, io::Json::error_handler_t::replace)});
+      rows.push_back({prefix + key, value.is_string()
+                                        ? value.get<std::string>()
+                                        : value.dump(-1, ' ', false, io::Json::error_handler_t::replace)});
   }
 }
 
@@ -41,8 +42,11 @@ inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
           {"training time", report::decimal(run.seconds, 1) + " s"},
           {"parameters", concat(with_commas(run.parameters_total), ", of which ", with_commas(run.parameters_trainable),
                                 " are trained; running statistics: ", with_commas(run.buffers))}};
-  for (const auto& [key, value] : {std::pair{"recipe", &run.recipe}, {"network", &run.network}, {"precision", &run.precision},
-                                   {"instruction set", &run.isa}, {"commit", &run.commit}})
+  for (const auto& [key, value] : {std::pair{"recipe", &run.recipe},
+                                   {"network", &run.network},
+                                   {"precision", &run.precision},
+                                   {"instruction set", &run.isa},
+                                   {"commit", &run.commit}})
     if (!value->empty()) rows.push_back({key, *value});
   page.heading("Run").table({}, rows);
 }
@@ -113,9 +117,10 @@ inline void add_severities(report::HtmlReport& page, const RunSummary& run) {
   header.push_back(concat(tree.levels() - level, ": different ", tree.level_name(tree.levels() - 1)));
   header.insert(header.end(), {"HD@1", "MS"});
   page.heading("Severity of the mistakes of head " + finest).table(header, rows);
-  page.paragraph("Severity is the height of the lowest common ancestor of the true and the predicted class. HD@1 is its "
-                 "average over all samples, MS over the mistakes; guessing has an MS of " +
-                 report::decimal(metrics::chance_ms(tree, level), 3) + ".");
+  page.paragraph(
+      "Severity is the height of the lowest common ancestor of the true and the predicted class. HD@1 is its "
+      "average over all samples, MS over the mistakes; guessing has an MS of " +
+      report::decimal(metrics::chance_ms(tree, level), 3) + ".");
 }
 
 /// Precision, recall and F1 of each class of a head.
@@ -153,18 +158,22 @@ inline void write_results(const RunFolder& folder, const RunSummary& run) {
   if (!run.history.empty()) {
     const std::string curves = io::encode_png(training_curves(run.history, run.title));
     io::write_file(folder.curves(), curves);
-    page.heading("Training").figure(curves, "Dashed: training batches, as they were trained on. Solid: validation data.");
+    page.heading("Training")
+        .figure(curves, "Dashed: training batches, as they were trained on. Solid: validation data.");
   }
   const Taxonomy* tree = run.taxonomy ? &*run.taxonomy : nullptr;
-  const auto& [part, result] = run.test ? std::pair("test", &*run.test) : std::pair("val", run.val ? &*run.val : nullptr);
+  const auto& [part, result] =
+      run.test ? std::pair("test", &*run.test) : std::pair("val", run.val ? &*run.val : nullptr);
   if (result) {
     page.heading(concat("Confusion on the ", part, " part"));
     for (const auto& head : result->heads) {
-      const std::string picture = io::encode_png(confusion_picture(head, tree, concat(head.level, ", ", part, " part")));
+      const std::string picture =
+          io::encode_png(confusion_picture(head, tree, concat(head.level, ", ", part, " part")));
       io::write_file(folder.confusion_picture(head.level), picture);
       io::write_csv(folder.confusion_table(head.level), confusion_table(head, tree));
       io::write_csv(folder.per_class(head.level), per_class_table(head, tree));
-      page.figure(picture, concat("Confusion of head ", head.level, ": rows are true classes, columns predicted ones."));
+      page.figure(picture,
+                  concat("Confusion of head ", head.level, ": rows are true classes, columns predicted ones."));
     }
     for (const auto& head : result->heads) add_classes(page, head, tree);
   }

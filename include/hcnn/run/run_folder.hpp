@@ -16,8 +16,8 @@
 /// A run on disk: its folder, history, metrics, models, pictures and report.
 namespace hcnn::run {
 
-/// A part of a file name: letters, digits, '_' and '-' stay, every other byte becomes %XX. Names of levels may come from
-/// a file and must not become paths.
+/// A part of a file name: letters, digits, '_' and '-' stay, every other byte becomes %XX. Names of levels may come
+/// from a file and must not become paths.
 inline std::string file_name_part(std::string_view name) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string part;
@@ -72,7 +72,9 @@ class RunFolder {
   std::filesystem::path best() const { return path_ / "best.safetensors"; }  ///< the model after the best epoch
   std::filesystem::path curves() const { return path_ / "curves.png"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
-  std::filesystem::path confusion_picture(std::string_view level) const { return of_level("confusion_", level, ".png"); }
+  std::filesystem::path confusion_picture(std::string_view level) const {
+    return of_level("confusion_", level, ".png");
+  }
   std::filesystem::path confusion_table(std::string_view level) const { return of_level("confusion_", level, ".csv"); }
   std::filesystem::path per_class(std::string_view level) const { return of_level("per_class_", level, ".csv"); }
 
@@ -82,6 +84,7 @@ class RunFolder {
     const auto folder = path.has_filename() ? path : path.parent_path();  // "runs/a/" is "runs/a"
     std::error_code error;
     if (std::filesystem::exists(std::filesystem::symlink_status(folder, error))) return false;
+    error.clear();  // that nothing is there is no error
     if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
     const bool made = !error && std::filesystem::create_directory(folder, error);
     if (error) refuse(folder, error.message(), "a folder that can be made is needed");

@@ -16,7 +16,7 @@ namespace hcnn::run {
 
 /// Everything about a run that metrics.json and the report tell. Programs fill it; what is left empty is left out.
 struct RunSummary {
-  std::string title = {};             ///< of the report
+  std::string title = {};                ///< of the report
   io::Json config = io::Json::object();  ///< as in config.json, shown in the report
   std::string recipe = {};
   std::string network = {};
@@ -55,11 +55,11 @@ struct RunSummary {
 /// {"<coarser level>", "all"}. Shares are fractions 0..1.
 inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
   io::Json json = {{"samples", result.samples}};
-  for (const auto& head : result.heads)
-    json[head.level] = {{"top1", head.top1.value()}, {"top5", head.top5.value()}};
+  for (const auto& head : result.heads) json[head.level] = {{"top1", head.top1.value()}, {"top5", head.top5.value()}};
   for (const auto& [level, share] : result.from_fine) json["from_fine"][level]["top1"] = share.value();
   if (result.severity.total() > 0)
-    json["severity"] = {{"counts", result.severity.counts()}, {"hd1", result.severity.hd1()}, {"ms", result.severity.ms()}};
+    json["severity"] = {
+        {"counts", result.severity.counts()}, {"hd1", result.severity.hd1()}, {"ms", result.severity.ms()}};
   for (const auto& [level, share] : result.agreement) json["agreement"][level] = share.value();
   if (!result.agreement.empty()) json["agreement"]["all"] = result.consistent.value();
   return json;
@@ -83,9 +83,8 @@ inline io::Json metrics_json(const RunSummary& run) {
   text("commit", run.commit);
   if (run.threads > 0) json["threads"] = run.threads;
   json["seconds"] = run.seconds;
-  json["parameters"] = {{"total", run.parameters_total},
-                        {"trainable", run.parameters_trainable},
-                        {"buffers", run.buffers}};
+  json["parameters"] = {
+      {"total", run.parameters_total}, {"trainable", run.parameters_trainable}, {"buffers", run.buffers}};
   for (const std::string part : {"train", "val"})
     if (run.history.has(part + ".loss")) {
       const std::vector<double> loss = run.history.get(part + ".loss");

@@ -1,0 +1,256 @@
+// The training loop: determinism, partial batches, callbacks, stopping, errors, learning sanity.
+#include "hcnn/train/fit.hpp"
+
+#include <doctest/doctest.h>
+
+#include "hcnn/data/synthetic.hpp"
+#include "hcnn/layers/dropout.hpp"
+#include "hcnn/layers/flatten.hpp"
+#include "hcnn/layers/init.hpp"
+#include "hcnn/losses/cross_entropy.hpp"
+#include "hcnn/optim/adam.hpp"
+#include "hcnn/optim/schedule_plateau.hpp"
+#include "hcnn/train/early_stopping.hpp"
+#include "hcnn/train/progress.hpp"
+#include "kernels/each_isa.hpp"
+
+using namespace hcnn;
+
+namespace {
+
+constexpr Shape kShape{.height = 6, .width = 6, .channels = 2};
+
+// Images whose class shows in the place of a bright pixel, under noise; two levels: 4 classes in 2 groups.
+data::Dataset small_images(Index count, std::uint64_t seed = 1, bool shuffled_labels = false) {
+  const Taxonomy tree({{"fine", {"a", "b", "c", "d"}, {0, 0, 1, 1}}, {"group", {"ab", "cd"}, {}}});
+  RandomStream random(Seed{seed}, hash_name("fit test"));
+  std::vector<float> pixels;
+  std::vector<Label> labels;
+  for (Index n = 0; n < count; ++n) {
+    const auto label = static_cast<Label>(n % 4);
+    labels.push_back(shuffled_labels ? static_cast<Label>(random.below(4)) : label);
+    for (Index i = 0; i < kShape.size(); ++i)
+      pixels.push_back(static_cast<float>(0.3 * random.uniform() + (i / 18 == label ? 0.5 : 0.0)));
+  }
+  return data::Dataset(kShape, std::move(pixels), tree, std::move(labels));
+}
+
+template <class T>
+Model<T> small_model(double dropout = 0.25) {
+  Model<T> model(kShape,
+                 seq(Conv2d<T>{{.out_channels = 8, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, ReLU<T>{},
+                     MaxPool2d<T>{{.window = 2}}, Flatten<T>{}, Linear<T>{{.out_features = 16}}, ReLU<T>{},
+                     Dropout<T>{{.rate = dropout}}),
+                 heads(head("fine", Linear<T>{{.out_features = 4}}), head("group", Linear<T>{{.out_features = 2}})));
+  init::he_normal(model, Seed{1});
+  return model;
+}
+
+template <class M>
+losses::LossSum<M> two_heads() {
+  return losses::cross_entropy<M>("fine") + 0.5 * losses::cross_entropy<M>("group");
+}
+
+template <class M>
+std::vector<M> weights(Model<M>& model) {
+  std::vector<M> all;
+  for (const auto* param : model.state()) all.insert(all.end(), param->value(), param->value() + param->size());
+  return all;
+}
+
+template <class T>
+std::vector<Master<T>> train_weights(int threads, Index epochs = 10) {
+  using M = Master<T>;
+  set_thread_count(threads);
+  Model<T> model = small_model<T>();
+  auto loss = two_heads<M>();
+  Adam<M> optimizer{model.parameters(), {.learning_rate = 0.01}};
+  train::fit(model, loss, optimizer, small_images(75),
+             {.epochs = epochs, .batch = 8, .augment = {data::pad_crop(1), data::horizontal_flip()}});
+  std::vector<M> all;
+  for (const auto* param : model.state()) all.insert(all.end(), param->value(), param->value() + param->size());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("200 steps with augmentation and dropout give the same bits at 1, 2, 3, 4 and 8 threads", T, float,
+                   bfloat16) {
+  const int before = thread_count();
+  testing::on_each_isa([] {
+    const auto expected = train_weights<T>(1, 20);  // 20 epochs of 10 batches
+    for (const int threads : {2, 3, 4, 8}) CHECK(train_weights<T>(threads, 20) == expected);
+  });
+  set_thread_count(before);
+}
+
+TEST_CASE("two heads learn, and the history says how") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  const data::Dataset fit_set = small_images(200), val_set = small_images(60, 2);
+  const auto result = train::fit(model, loss, optimizer, fit_set, {.epochs = 12, .batch = 16, .validate = &val_set});
+  CHECK(result.history.size() == 12);
+  CHECK(result.stop_reason.empty());
+  const auto& last = result.history.back();
+  CHECK(last.get("val.fine.top1") > 0.9);
+  CHECK(last.get("val.group.top1") > 0.9);
+  CHECK(last.get("train.loss") < result.history[0].get("train.loss"));
+  CHECK(last.get("val.severity.0") + last.get("val.severity.1") + last.get("val.severity.2") == 60);
+  CHECK(last.get("train.loss.cross_entropy(fine)") + 0.5 * last.get("train.loss.cross_entropy(group)") ==
+        doctest::Approx(last.get("train.loss")).epsilon(1e-5));
+}
+
+TEST_CASE("one batch can be overfitted to 100 %") {
+  Model<float> model = small_model<float>(0.0);
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  const data::Dataset batch = small_images(16, 1, true);
+  train::fit(model, loss, optimizer, batch, {.epochs = 150, .batch = 16});
+  CHECK(train::evaluate(model, loss, batch).result.heads[0].top1.value() == 1);
+}
+
+TEST_CASE("shuffled labels stay at chance on validation") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 0.005}};
+  const data::Dataset fit_set = small_images(300, 1, true), val_set = small_images(400, 2, true);
+  const auto result = train::fit(model, loss, optimizer, fit_set, {.epochs = 5, .batch = 16, .validate = &val_set});
+  // 400 guesses at 1/4: standard deviation 2.2 %
+  CHECK(result.history.back().get("val.fine.top1") == doctest::Approx(0.25).epsilon(0.35));
+}
+
+TEST_CASE("with zeroed head weights the first loss is ln(classes) per head") {
+  Model<float> model = small_model<float>();
+  init::normal(model, "heads.", 0.0, Seed{1});
+  auto loss = losses::cross_entropy("fine") + losses::cross_entropy("group");
+  const auto value = train::evaluate(model, loss, small_images(40)).loss;
+  CHECK(value.parts[0].value == doctest::Approx(std::log(4.0)).epsilon(1e-6));
+  CHECK(value.parts[1].value == doctest::Approx(std::log(2.0)).epsilon(1e-6));
+}
+
+TEST_CASE("a last partial batch and a data set smaller than a batch count every sample once") {
+  for (const Index count : {Index{5}, Index{17}}) {
+    Model<float> model = small_model<float>();
+    auto loss = two_heads<float>();
+    Adam optimizer{model.parameters(), {}};
+    struct Count : train::Callback<float> {
+      void on_step_end(train::FitState<float>& state) override { images = state.images; }
+      Index images = 0;
+    };
+    const auto counter = std::make_shared<Count>();
+    const auto result =
+        train::fit(model, loss, optimizer, small_images(count), {.epochs = 2, .batch = 8, .callbacks = {counter}});
+    CHECK(counter->images == count);
+    const auto& record = result.history.back();
+    CHECK(record.get("train.severity.0") + record.get("train.severity.1") + record.get("train.severity.2") ==
+          static_cast<double>(count));
+  }
+}
+
+TEST_CASE("an evaluation inside a callback changes nothing of the training") {
+  const auto run = [](bool evaluates) {
+    Model<float> model = small_model<float>();
+    auto loss = two_heads<float>();
+    auto other = two_heads<float>();
+    Adam optimizer{model.parameters(), {}};
+    const data::Dataset images = small_images(40);
+    const auto callback = train::on_epoch_end([&](auto& state, auto&) {
+      if (evaluates) train::evaluate(state.model, other, images, {.batch = 7});
+    });
+    train::fit(model, loss, optimizer, images, {.epochs = 3, .batch = 16, .callbacks = {callback}});
+    return weights(model);
+  };
+  CHECK(run(true) == run(false));
+}
+
+TEST_CASE("early stopping waits for its patience, then stops with a reason") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 0}};  // nothing can improve
+  const data::Dataset images = small_images(40);
+  const auto result = train::fit(
+      model, loss, optimizer, images,
+      {.epochs = 50,
+       .validate = &images,
+       .callbacks = {train::early_stopping({.monitor = "val.fine.top1", .higher_is_better = true, .patience = 3})}});
+  CHECK(result.history.size() == 4);
+  CHECK(result.stop_reason == "no better val.fine.top1 for 3 epochs");
+  CHECK_FALSE(result.interrupted);
+}
+
+TEST_CASE("the stop token ends the loop after the running batch") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  std::stop_source source;
+  struct Stop : train::Callback<float> {
+    explicit Stop(std::stop_source& s) : source(s) {}
+    void on_step_end(train::FitState<float>& state) override {
+      steps = optimizer_steps = static_cast<Index>(state.optimizer.step_count());
+      if (state.epoch == 2 && state.step == 2) source.request_stop();
+    }
+    std::stop_source& source;
+    Index steps = 0, optimizer_steps = 0;
+  };
+  const auto stop = std::make_shared<Stop>(source);
+  const auto result = train::fit(model, loss, optimizer, small_images(64),
+                                 {.epochs = 5, .batch = 16, .callbacks = {stop}, .stop = source.get_token()});
+  CHECK(result.interrupted);
+  CHECK(result.history.size() == 1);
+  CHECK(stop->steps == 4 + 2);
+}
+
+TEST_CASE("a loss that is not finite stops with layer, epoch and batch") {
+  Model<float> model = small_model<float>();
+  model.param("trunk.5.weight").value()[3] = std::numeric_limits<float>::quiet_NaN();
+  model.param("trunk.5.weight").touch();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  try {
+    train::fit(model, loss, optimizer, small_images(20), {.batch = 8});
+    FAIL("no error");
+  } catch (const NumericError& error) {
+    CHECK(std::string(error.what()) ==
+          "epoch 1, batch 1: the loss is nan; the first value that is not finite is in parameter trunk.5.weight; a "
+          "smaller learning rate or clip_norm may help");
+  }
+}
+
+TEST_CASE("an exploding learning rate is noticed") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 1e30}};
+  CHECK_THROWS_AS(train::fit(model, loss, optimizer, small_images(64), {.epochs = 5, .batch = 8}), NumericError);
+}
+
+TEST_CASE("the schedule sets each step's rate and the plateau follows the monitored column") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 1e-6}};  // the loss stands still
+  const data::Dataset images = small_images(40);
+  const auto result =
+      train::fit(model, loss, optimizer, images,
+                 {.epochs = 6,
+                  .validate = &images,
+                  .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1, .threshold = 0.5}),
+                  .monitor = "train.loss"});
+  CHECK(result.history.get("learning_rate") == std::vector<double>{1e-6, 1e-6, 1e-6, 5e-7, 5e-7, 2.5e-7});
+}
+
+TEST_CASE("progress without a terminal is one plain line for each epoch") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  const data::Dataset images = small_images(40);
+  std::ostringstream out;
+  train::fit(model, loss, optimizer, images,
+             {.epochs = 2, .validate = &images, .callbacks = {train::progress_bar(out)}});
+  const std::string text = out.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+  CHECK(text.find('\r') == std::string::npos);
+  CHECK(text.starts_with("epoch 1/2  train loss "));
+  CHECK(text.find("val loss") != std::string::npos);
+  CHECK(train::clock_time(65) == "1:05");
+  CHECK(train::clock_time(3725) == "1:02:05");
+}
