@@ -52,3 +52,8 @@ TEST_CASE("numbers stand at the right of a table with a header, and the first co
   CHECK(contains(report::HtmlReport("t").table({}, {{"epochs", "50"}}).html(),
                  "<th scope=\"row\">epochs</th><td>50</td>"));
 }
+
+TEST_CASE("numbers may have commas, exponents and a percent sign; other text is no number") {
+  for (const char* text : {"5,933,505", "-1.5e3", "71.9 %", "0"}) CHECK(report::is_number(text));
+  for (const char* text : {"", ",", "32x32x3", "avx2", "5 s"}) CHECK_FALSE(report::is_number(text));
+}

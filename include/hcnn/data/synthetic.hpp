@@ -24,19 +24,19 @@ struct SyntheticOptions {
 };
 
 /// The tree of the synthetic classes, of the same form as CIFAR-100's: a group is a colour ("red"), a superclass a
-/// texture in that colour ("red barred"), a fine class an outline that lies on it ("red barred disc").
+/// texture in that colour ("red barred"), a fine class a kind of mark that lies on it ("red barred disc").
 inline const Taxonomy& synthetic_taxonomy() {
   static const Taxonomy taxonomy = [] {
     const std::array<std::string, 9> colours{"red", "orange", "lime", "green", "mint", "sky", "blue", "violet", "pink"};
     const std::array<std::string, 4> textures{"barred", "striped", "dotted", "checked"};
-    const std::array<std::string, 5> outlines{"disc", "square", "triangle", "cross", "ring"};
+    const std::array<std::string, 5> marks{"disc", "square", "triangle", "cross", "ring"};
     const std::array<std::size_t, 9> superclasses{3, 2, 2, 2, 2, 4, 1, 3, 1};  // of each group, as in CIFAR-100
     TaxonomyLevel fine{"fine", {}, {}}, superclass{"superclass", {}, {}}, group{"group", {}, {}};
     for (std::size_t g = 0; g < colours.size(); ++g) {
       group.classes.push_back(colours[g]);
       for (std::size_t s = 0; s < superclasses[g]; ++s) {
-        for (const std::string& outline : outlines) {
-          fine.classes.push_back(colours[g] + ' ' + textures[s] + ' ' + outline);
+        for (const std::string& mark : marks) {
+          fine.classes.push_back(colours[g] + ' ' + textures[s] + ' ' + mark);
           fine.parents.push_back(static_cast<Label>(superclass.classes.size()));
         }
         superclass.classes.push_back(colours[g] + ' ' + textures[s]);
@@ -48,29 +48,28 @@ inline const Taxonomy& synthetic_taxonomy() {
   return taxonomy;
 }
 
-/// One picture of the synthetic data set: what was drawn at random, and the value of each pixel.
+/// One picture of the synthetic data set: a textured ground with two marks of one kind, drawn at random.
 class SyntheticScene {
  public:
   /// @param colour 0..8, ninths of the colour wheel
   /// @param texture 0..3: bars (horizontal), stripes (vertical), dots, checks
-  /// @param outline 0..4: disc, square, triangle, cross, ring; a mirror image keeps its class
-  SyntheticScene(int colour, int texture, int outline, RandomStream& random) : texture_(texture), outline_(outline) {
-    const double tone = colour + between(random, -0.3, 0.3);
-    const double light = between(random, 0.6, 1.0);
+  /// @param kind 0..4: white disc, black square, yellow triangle, cyan cross, magenta ring
+  SyntheticScene(int colour, int texture, int kind, RandomStream& random) : texture_(texture), kind_(kind) {
+    const double tone = colour + between(random, -0.35, 0.35);
+    const double light = between(random, 0.45, 1.0);
     ground_ = hue(tone, between(random, 0.1, 0.4));
     for (double& value : ground_) value *= light;
     ink_ = hue(tone, 0.0);
     for (double& value : ink_) value *= 0.3 * light;
     constexpr std::array<Colour, 5> paints{{{1, 1, 1}, {0, 0, 0}, {1, 1, 0}, {0, 1, 1}, {1, 0, 1}}};
-    paint_ = paints[static_cast<std::size_t>(outline)];
-    for (double& value : paint_) value = std::abs(value - between(random, 0.0, 0.3));
+    paint_ = paints[static_cast<std::size_t>(kind)];
+    for (double& value : paint_) value = std::abs(value - between(random, 0.0, 0.3));  // 0.7..1 for 1, 0..0.3 for 0
     wave_ = 2.0 * std::numbers::pi / between(random, 5.0, 7.0);
     phase_ = {between(random, 0.0, 2.0 * std::numbers::pi), between(random, 0.0, 2.0 * std::numbers::pi)};
     const double angle = between(random, -0.15, 0.15);
     turn_ = {std::cos(angle), std::sin(angle)};
-    radius_ = between(random, 7.0, 10.0);
-    x_ = between(random, 9.0, 23.0);
-    y_ = between(random, 9.0, 23.0);
+    for (Mark& mark : marks_)
+      mark = {between(random, 6.0, 26.0), between(random, 6.0, 26.0), between(random, 5.0, 8.0)};
   }
 
   /// Writes the picture, H, W, C, with a grain of its own on every pixel.
@@ -88,12 +87,18 @@ class SyntheticScene {
 
  private:
   using Colour = std::array<double, 3>;
+  struct Mark {
+    double x, y, radius;  // pixels
+  };
 
   // Colour of a pixel before the grain, values of 0..1.
   const Colour& at(Index row, Index column) const {
-    const double x = static_cast<double>(column) + 0.5 - x_, y = static_cast<double>(row) + 0.5 - y_;
-    const double u = turn_[0] * x + turn_[1] * y, v = turn_[0] * y - turn_[1] * x;
-    return inside(u, v) ? paint_ : inked(u, v) ? ink_ : ground_;
+    const double x = static_cast<double>(column) + 0.5, y = static_cast<double>(row) + 0.5;
+    for (const Mark& mark : marks_)
+      if (inside((turn_[0] * (x - mark.x) + turn_[1] * (y - mark.y)) / mark.radius,
+                 (turn_[0] * (y - mark.y) - turn_[1] * (x - mark.x)) / mark.radius))
+        return paint_;
+    return inked(turn_[0] * x + turn_[1] * y, turn_[0] * y - turn_[1] * x) ? ink_ : ground_;
   }
 
   static double between(RandomStream& random, double low, double high) { return low + (high - low) * random.uniform(); }
@@ -108,39 +113,42 @@ class SyntheticScene {
     return colour;
   }
 
+  // Whether the texture is dark at a place of the turned picture, pixels.
   bool inked(double u, double v) const {
     const bool bar = std::sin(wave_ * v + phase_[0]) > 0.0, stripe = std::sin(wave_ * u + phase_[1]) > 0.0;
     return texture_ == 0 ? bar : texture_ == 1 ? stripe : texture_ == 2 ? bar && stripe : bar != stripe;
   }
 
+  // Whether a mark of radius 1 covers a place, seen from its centre.
   bool inside(double u, double v) const {
     const double far = std::max(std::abs(u), std::abs(v)), near = std::min(std::abs(u), std::abs(v));
     const double centre = std::hypot(u, v);
-    switch (outline_) {
+    switch (kind_) {
       case 0:
-        return centre < 0.9 * radius_;
+        return centre < 0.9;
       case 1:
-        return far < 0.8 * radius_;
+        return far < 0.8;
       case 2:
-        return v < 0.8 * radius_ && std::abs(u) < 0.58 * (v + radius_);
+        return v < 0.8 && std::abs(u) < 0.58 * (v + 1.0);
       case 3:
-        return far < radius_ && near < 0.35 * radius_;
+        return far < 1.0 && near < 0.35;
       default:
-        return centre < radius_ && centre > 0.55 * radius_;
+        return centre < 1.0 && centre > 0.55;
     }
   }
 
-  int texture_, outline_;
+  int texture_, kind_;
   Colour ground_{}, ink_{}, paint_{};
   std::array<double, 2> turn_{}, phase_{};  // cosine and sine; of bars and stripes
-  double x_ = 0, y_ = 0, radius_ = 0;       // of the outline, pixels
-  double wave_ = 0;                         // of the texture, radians per pixel
+  std::array<Mark, 2> marks_{};
+  double wave_ = 0;  // of the texture, radians per pixel
 };
 
 /// Draws the data set: shape 32x32x3, levels "fine" (100), "superclass" (20) and "group" (9) of `synthetic_taxonomy`.
-/// Place, size, turn and tone of a shape and the phase of the texture are random, so single pixels tell little and
-/// small features anywhere tell all: a convolutional network learns colours first, then textures, then outlines, and
-/// its mistakes are mild from the start. Same bits at any number of threads. Throws OptionError for samples < 1.
+/// Places and sizes of the marks, phase, pitch and turn of the texture and all tones are random, so single pixels tell
+/// little and small features anywhere tell all: a convolutional network learns colours first, then textures, then
+/// marks, and its mistakes are mild from the start. A mirror image keeps its class. Same bits at any number of threads.
+/// Throws OptionError for samples < 1.
 inline Dataset synthetic(const SyntheticOptions& options = {}) {
   if (options.samples < 1) fail<OptionError>("synthetic", concat(options.samples, " samples"), "at least 1 is needed");
   const Taxonomy& tree = synthetic_taxonomy();

@@ -8,14 +8,23 @@ namespace hcnn::kernels {
 #if defined(__x86_64__)
 namespace isa {
 
+// g++ would use half of each 512-bit register unless told otherwise; clang 14 does not know the option.
+#if defined(__clang__)
+#define HCNN_AVX512_LOOPS [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]]
+#else
+#define HCNN_AVX512_LOOPS [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,prefer-vector-width=512")]]
+#endif
+
 template <class Loop, class... Args>
-[[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,prefer-vector-width=512")]] void run_avx512(Args... args) {
+HCNN_AVX512_LOOPS void run_avx512(Args... args) {
   Loop::run(args...);
 }
 template <class Loop, class... Args>
 [[gnu::target("avx2,fma")]] void run_avx2(Args... args) {
   Loop::run(args...);
 }
+
+#undef HCNN_AVX512_LOOPS
 
 }  // namespace isa
 #endif
