@@ -2,6 +2,7 @@
 // machine and every geometry.
 #pragma once
 
+#include "hcnn/core/bfloat16.hpp"
 #include "hcnn/core/parallel.hpp"
 #include "hcnn/core/tensor.hpp"
 #include "hcnn/core/workspace.hpp"

@@ -106,10 +106,10 @@ struct NormalizePoolImage {
     for (Index v = 0; v < out.height; ++v)
       for (Index u = 0; u < out.width; ++u, y += channels) {
         NormalizeImage::run(map, x + pool.at(v, u, 0), 1, channels, y);
+        if (taps) std::fill_n(taps, channels, std::uint8_t{0});
         for (Index tap = 1; tap < pool.height * pool.width; ++tap) {
           const T* in = x + pool.at(v, u, tap);
           if (taps) {
-            if (tap == 1) std::fill_n(taps, channels, std::uint8_t{0});
             HCNN_SIMD
             for (Index c = 0; c < channels; ++c) {
               const T value = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
