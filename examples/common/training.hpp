@@ -87,9 +87,9 @@ inline Recipe resolve(const TrainingOptions& options, const std::string& default
   return recipe;
 }
 
-/// Settings that suit the synthetic images, where none were given: 8 epochs with a one-cycle schedule.
+/// Settings that suit the synthetic images, where none were given: 6 epochs with a one-cycle schedule.
 inline void use_synthetic_defaults(TrainingOptions& options) {
-  if (!options.common.epochs) options.common.epochs = 8;
+  if (!options.common.epochs) options.common.epochs = 6;
   if (!options.schedule) options.schedule = "one-cycle";
 }
 
