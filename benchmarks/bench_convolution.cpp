@@ -1,6 +1,6 @@
 // Times the three passes of every convolution of the networks on every instruction set of this machine.
 //
-// Run:   build/release/benchmarks/bench_convolution [--benchmark_filter=64x32.*avx512]
+// Run:   build/release/benchmarks/bench_convolution [--benchmark_filter='64->64@32/.*avx512']
 // Needs: an idle machine; threads as OMP_NUM_THREADS says, batch 128, fp32.
 // Takes: about two minutes, most of it for the portable path.
 // Reads: GFLOP/s counts 2 * N * H * W * C * O * 9, products with the zero border included. Every kernel is first

@@ -17,7 +17,7 @@ BELOW = {
     "models": ["layers"],
     "hierarchy": ["core"],
     "losses": ["hierarchy", "kernels"],
-    "metrics": ["hierarchy", "kernels"],
+    "metrics": ["hierarchy"],
     "data": ["hierarchy", "kernels"],
     "optim": ["kernels"],
     "io": ["core"],

@@ -59,7 +59,7 @@ if [[ $data == synthetic && $network_given == no ]]; then
 fi
 
 # Only the training program is built; a build folder that has been configured for more stays so.
-if [[ ! -f $root/build/release/CMakeCache.txt ]]; then
+if [[ ! -f $root/build/release/build.ninja ]]; then
   cmake -S "$root" --preset release -DHCNN_BUILD_TESTS=OFF -DHCNN_BUILD_BENCHMARKS=OFF >/dev/null
 fi
 cmake --build "$root/build/release" --target train_multihead

@@ -90,8 +90,11 @@ int run_program(CLI::App& app, int argc, char** argv, const int& threads, const 
     app.parse(argc, argv);
     if (threads > 0) set_thread_count(threads);
     return body();
+  } catch (const CLI::Success& request) {
+    return app.exit(request);  // --help
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    std::cerr << app.get_name() << ": " << error.what() << "; see --help\n";
+    return 2;
   } catch (const std::exception& error) {
     std::cerr << app.get_name() << ": " << error.what() << '\n';
     return 1;

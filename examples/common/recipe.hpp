@@ -32,6 +32,9 @@ struct Recipe {
   Index batch = 128;  ///< images
 };
 
+/// Weight decay that the optimizer is known for where none was asked for.
+inline double default_weight_decay(const std::string& optimizer) { return optimizer == "adamw" ? 0.01 : 0; }
+
 /// Learning rate that suits the optimizer where none was asked for.
 inline double default_learning_rate(const std::string& optimizer) { return optimizer == "sgd" ? 0.01 : 1e-3; }
 
@@ -89,12 +92,12 @@ losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const Taxono
   std::optional<losses::LossSum<M>> sum;
   for (std::size_t h = 0; h < model.heads().size(); ++h) {
     const std::string& name = model.heads().name(h);
-    losses::LossSum<M> term =
-        h > 0 || recipe.loss == "ce"
-            ? losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing})
-            : losses::severity<M>(
-                  name, severity_matrix(taxonomy),
-                  {.form = recipe.loss == "report" ? losses::SeverityForm::report : losses::SeverityForm::readme});
+    losses::LossSum<M> term = h > 0 || recipe.loss == "ce"
+                                  ? losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing})
+                                  : losses::severity<M>(name, severity_matrix(taxonomy),
+                                                        {.form = recipe.loss == "report" ? losses::SeverityForm::report
+                                                                                         : losses::SeverityForm::readme,
+                                                         .cross_entropy = {.label_smoothing = recipe.label_smoothing}});
     term = recipe.head_weights.at(h) * term;
     sum = sum ? *sum + term : term;
   }

@@ -5,6 +5,8 @@
 #include <hcnn/report.hpp>
 #include <hcnn/run.hpp>
 
+#include <numeric>
+
 #include "examples/common/interrupt.hpp"
 #include "examples/common/options.hpp"
 #include "examples/common/print.hpp"
@@ -70,6 +72,7 @@ inline Recipe resolve(const TrainingOptions& options, const std::string& default
   if (options.optimizer && *options.optimizer != recipe.optimizer) {
     recipe.optimizer = *options.optimizer;
     recipe.learning_rate = default_learning_rate(recipe.optimizer);
+    recipe.weight_decay = default_weight_decay(recipe.optimizer);
   }
   set(recipe.network, options.network);
   set(recipe.activation, options.activation);
@@ -89,6 +92,9 @@ inline Recipe resolve(const TrainingOptions& options, const std::string& default
 
 /// Settings that suit the synthetic images, where none were given: 6 epochs with a one-cycle schedule.
 inline void use_synthetic_defaults(TrainingOptions& options) {
+  if (!options.common.epochs || !options.schedule)
+    std::cout
+        << "synthetic images: 6 epochs with a one-cycle schedule where --epochs and --schedule say nothing else\n";
   if (!options.common.epochs) options.common.epochs = 6;
   if (!options.schedule) options.schedule = "one-cycle";
 }
@@ -172,18 +178,18 @@ class Training {
                                     .callbacks = {train::progress_bar(std::cerr), run::checkpoint(folder.path(), info)},
                                     .stop = interrupt.token()});
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    if (result.interrupted) {
-      std::cerr << program_ << ": interrupted; the model so far is " << folder.last().string() << '\n';
-      return kInterrupted;
-    }
+    if (result.interrupted) return interrupted(folder);
 
     const auto measure = [&](const data::Dataset& part) {
-      return train::evaluate(model, loss, part, {.batch = recipe_.batch, .normalization = normalization}).result;
+      return train::evaluate(model, loss, part,
+                             {.batch = recipe_.batch, .normalization = normalization, .stop = interrupt.token()})
+          .result;
     };
     run::RunSummary run = describe(model, config, result.history, seconds);
     run.train = measure(fit_set);
     run.val = measure(val_set);
     run.test = measure(images.test);
+    if (interrupt.token().stop_requested()) return interrupted(folder);
     run.taxonomy = *fit_set.taxonomy();
     run::write_results(folder, run);
     for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures);
@@ -192,11 +198,20 @@ class Training {
   }
 
  private:
+  // The first `limit` images of a keyed shuffle.
   data::Dataset limited(const data::Dataset& all) const {
     if (options_.limit == 0 || options_.limit >= all.size()) return all;
-    return data::stratified_split(all, static_cast<double>(options_.limit) / static_cast<double>(all.size()),
-                                  options_.common.seed)
-        .first;
+    std::vector<Index> order(static_cast<std::size_t>(all.size()));
+    std::iota(order.begin(), order.end(), Index{0});
+    RandomStream random(Seed{options_.common.seed}, hash_name("limit"));
+    shuffle(std::span<Index>(order), random);
+    order.resize(static_cast<std::size_t>(options_.limit));
+    return all.subset(order);
+  }
+
+  int interrupted(const run::RunFolder& folder) const {
+    std::cerr << program_ << ": interrupted; the model so far is " << folder.last().string() << '\n';
+    return kInterrupted;
   }
 
   run::RunSummary describe(Model<T>& model, const io::Json& config, const metrics::History& history, double seconds) {

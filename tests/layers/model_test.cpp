@@ -182,6 +182,19 @@ TEST_CASE("a clone has the same numbers and its own parameters") {
   CHECK(std::equal(after.begin(), after.end(), before.begin()));
 }
 
+TEST_CASE("fuse = false reaches the layers inside heads") {
+  const auto make = [](bool fuse) {
+    Model<float> model({8, 8, 3}, seq(ReLU{}),
+                       heads(head("a", seq(Conv2d{{.out_channels = 4}}, BatchNorm2d{}, ReLU{}, MaxPool2d{}, Flatten{}),
+                                  Linear{{.out_features = 2}})),
+                       {.fuse = fuse});
+    init::he_normal(model, Seed{1});
+    model.forward(random_batch<float>(3, {8, 8, 3}));
+    return model.workspace_bytes();
+  };
+  CHECK(make(false) > make(true));  // the originals keep one activation more
+}
+
 TEST_CASE("misuse of a model is named with what came and what was expected") {
   CHECK_THROWS_WITH_AS(
       Model(Shape{4, 4, 1}, seq(ReLU{}, MaxPool2d{{.window = 8}}), heads(head("a", Linear{{.out_features = 2}}))),
@@ -193,4 +206,15 @@ TEST_CASE("misuse of a model is named with what came and what was expected") {
   CHECK_THROWS_WITH_AS(model.forward(Tensor<float>(2, {8, 8, 1})),
                        "Model: batch of 2 samples 8x8x1; expected at least one sample 8x8x3", ShapeError);
   CHECK_THROWS_AS(model.backward(Logits<float>{}), ShapeError);
+  const Tensor<float> x = random_batch<float>(2, model.input_shape());
+  Logits<float> gradients;
+  gradients.zeros_like(model.forward(x));
+  gradients.resize("group", 2, 4);
+  CHECK_THROWS_WITH_AS(model.backward(gradients), "Model::backward: 2x4 gradients of group; 2x3 are needed",
+                       ShapeError);
+  gradients.resize("group", 2, 3);
+  Tensor<float> dx(1, model.input_shape());
+  CHECK_THROWS_AS(model.backward(gradients, dx), ShapeError);
+  CHECK_THROWS_AS(model.infer(x, "typo"), DataError);
+  CHECK_THROWS_AS(heads(head("a.b", Linear{{.out_features = 2}})), OptionError);
 }

@@ -7,6 +7,7 @@
 #include "hcnn/layers/linear.hpp"
 #include "hcnn/layers/residual.hpp"
 #include "hcnn/testing/gradient_check.hpp"
+#include "kernels/each_isa.hpp"
 #include "layers/layer_runner.hpp"
 
 using namespace hcnn;
@@ -59,46 +60,65 @@ TEST_CASE("a residual block inside a sequence has right derivatives, fused or no
 // Fused and unfused compute the same formulas; only roundings differ: those of scale * x + shift against (x - mean) *
 // r. Both are this library's scale * x + shift, so in evaluation order nothing differs but the pooling of equal values.
 TEST_CASE_TEMPLATE("a fused block gives what its layers give", T, float, double, bfloat16) {
-  using M = Master<T>;
-  const double tolerance = std::is_same_v<T, double> ? 1e-12 : std::is_same_v<T, float> ? 1e-5 : 0x1p-6;
-  for (const Index pool : {Index{1}, Index{2}, Index{3}}) {
-    Sequential<T> plain = conv_block<T>(5, pool), fused = conv_block<T>(5, pool);
-    plain.plan(false);
-    LayerRunner<T> a(plain, 3, {7, 6, 3}), b(fused, 3, {7, 6, 3});
-    plain.plan(false);
-    fused.plan(true);
-    RandomStream random(Seed{3}, 1);
-    for (std::size_t p = 0; p < a.params().size(); ++p)
-      for (Index i = 0; i < a.params()[p]->size() && !a.params()[p]->is_buffer(); ++i)
-        a.params()[p]->value()[i] = b.params()[p]->value()[i] = static_cast<M>(random.normal());
-    for (std::size_t p = 0; p < a.params().size(); ++p) {
-      a.params()[p]->touch();
-      b.params()[p]->touch();
-    }
-    for (Index i = 0; i < a.x().size(); ++i) a.x()[i] = b.x()[i] = static_cast<T>(static_cast<float>(random.normal()));
-    for (Index i = 0; i < a.dy().size(); ++i)
-      a.dy()[i] = b.dy()[i] = static_cast<T>(static_cast<float>(random.normal()));
-    const auto close = [&](const std::vector<double>& u, const std::vector<double>& v, double allowed) {
-      double size = 0, worst = 0;
-      for (const double value : u) size = std::max(size, std::abs(value));
-      for (std::size_t i = 0; i < u.size(); ++i) worst = std::max(worst, std::abs(u[i] - v[i]));
-      CHECK_MESSAGE(worst <= allowed * size, worst, " of ", size);
-    };
-    close(numbers(a.forward()), numbers(b.forward()), tolerance);
-    if constexpr (!std::is_same_v<T, bfloat16>) {  // in bfloat16 a rounded tie may send a gradient to another pixel
-      close(numbers(a.backward()), numbers(b.backward()), 20 * tolerance);
+  testing::on_each_isa([] {
+    using M = Master<T>;
+    const double tolerance = std::is_same_v<T, double> ? 1e-12 : std::is_same_v<T, float> ? 1e-5 : 0x1p-6;
+    for (const Index pool : {Index{1}, Index{2}, Index{3}}) {
+      Sequential<T> plain = conv_block<T>(5, pool), fused = conv_block<T>(5, pool);
+      plain.plan(false);
+      LayerRunner<T> a(plain, 3, {7, 6, 3}), b(fused, 3, {7, 6, 3});
+      plain.plan(false);
+      fused.plan(true);
+      RandomStream random(Seed{3}, 1);
+      for (std::size_t p = 0; p < a.params().size(); ++p)
+        for (Index i = 0; i < a.params()[p]->size() && !a.params()[p]->is_buffer(); ++i)
+          a.params()[p]->value()[i] = b.params()[p]->value()[i] = static_cast<M>(random.normal());
       for (std::size_t p = 0; p < a.params().size(); ++p) {
-        if (a.params()[p]->is_buffer() || a.params()[p]->name.ends_with(".bias")) continue;  // conv biases: exactly 0
-        const std::vector<double> u(a.params()[p]->grad(), a.params()[p]->grad() + a.params()[p]->size());
-        const std::vector<double> v(b.params()[p]->grad(), b.params()[p]->grad() + b.params()[p]->size());
-        close(u, v, 20 * tolerance);
+        a.params()[p]->touch();
+        b.params()[p]->touch();
       }
+      for (Index i = 0; i < a.x().size(); ++i)
+        a.x()[i] = b.x()[i] = static_cast<T>(static_cast<float>(random.normal()));
+      for (Index i = 0; i < a.dy().size(); ++i)
+        a.dy()[i] = b.dy()[i] = static_cast<T>(static_cast<float>(random.normal()));
+      const auto close = [&](const std::vector<double>& u, const std::vector<double>& v, double allowed) {
+        double size = 0, worst = 0;
+        for (const double value : u) size = std::max(size, std::abs(value));
+        for (std::size_t i = 0; i < u.size(); ++i) worst = std::max(worst, std::abs(u[i] - v[i]));
+        CHECK_MESSAGE(worst <= allowed * size, worst, " of ", size);
+      };
+      close(numbers(a.forward()), numbers(b.forward()), tolerance);
+      if constexpr (!std::is_same_v<T, bfloat16>) {  // in bfloat16 a rounded tie may send a gradient to another pixel
+        close(numbers(a.backward()), numbers(b.backward()), 20 * tolerance);
+        for (std::size_t p = 0; p < a.params().size(); ++p) {
+          if (a.params()[p]->is_buffer() || a.params()[p]->name.ends_with(".bias")) continue;  // conv biases: exactly 0
+          const std::vector<double> u(a.params()[p]->grad(), a.params()[p]->grad() + a.params()[p]->size());
+          const std::vector<double> v(b.params()[p]->grad(), b.params()[p]->grad() + b.params()[p]->size());
+          close(u, v, 20 * tolerance);
+        }
+      }
+      const auto cold = numbers(b.infer());
+      fused.prepare_inference();
+      CHECK(numbers(b.infer()) == cold);
+      close(numbers(a.infer()), cold, tolerance);
     }
-    const auto cold = numbers(b.infer());
-    fused.prepare_inference();
-    CHECK(numbers(b.infer()) == cold);
-    close(numbers(a.infer()), cold, tolerance);
-  }
+  });
+}
+
+TEST_CASE("a NaN under a fused pooling stays visible, wherever in its window it is") {
+  testing::on_each_isa([] {
+    for (Index place = 0; place < 4; ++place) {
+      Sequential<float> layers = seq(Conv2d<float>{{.out_channels = 1, .kernel = 1}}, BatchNorm2d<float>{},
+                                     ReLU<float>{}, MaxPool2d<float>{{.window = 2}});
+      LayerRunner<float> run(layers, 1, {2, 2, 1});
+      run.params()[0]->value()[0] = 1;
+      run.params()[0]->touch();
+      assign(run.x(), {1, 2, 3, 4});
+      run.x()[place] = std::numeric_limits<float>::quiet_NaN();
+      CHECK(std::isnan(run.forward(Pass{.mode = Mode::evaluate})[0]));
+      CHECK(std::isnan(run.infer()[0]));
+    }
+  });
 }
 
 TEST_CASE("an error names the path of the layer that does not fit") {

@@ -40,6 +40,12 @@ add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/s
 target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
 add_test(NAME structure.two_units COMMAND structure_two_units)
 
+if(HCNN_BUILD_EXAMPLES)
+  add_test(NAME structure.programs
+           COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
+                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
+endif()
+
 add_test(NAME structure.download
          COMMAND "${CMAKE_COMMAND}" "-DSCRIPT=${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake"
                  "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/download" -P "${structure}/download_test.cmake")

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "count_allocations.hpp"
 #include "hcnn/data/synthetic.hpp"
 #include "hcnn/layers/dropout.hpp"
 #include "hcnn/layers/flatten.hpp"
@@ -215,6 +216,54 @@ TEST_CASE("a loss that is not finite stops with layer, epoch and batch") {
           "epoch 1, batch 1: the loss is nan; the first value that is not finite is in parameter trunk.5.weight; a "
           "smaller learning rate or clip_norm may help");
   }
+}
+
+TEST_CASE("a steady step of loader, network, loss, figures and optimizer allocates nothing") {
+  set_thread_count(2);
+  const Taxonomy tree({{"fine class", {"a", "b", "c", "d"}, {0, 0, 1, 2}},  // long names: no room inside a string
+                       {"superclass of it", {"ab", "c", "d"}, {0, 0, 1}},
+                       {"group of these classes", {"abc", "d"}, {}}});
+  std::vector<float> pixels(static_cast<std::size_t>(64 * kShape.size()), 0.5f);
+  std::vector<Label> labels(64);
+  for (std::size_t n = 0; n < labels.size(); ++n) labels[n] = static_cast<Label>(n % 4);
+  data::BatchLoader<float> loader(data::Dataset(kShape, std::move(pixels), tree, std::move(labels)),
+                                  {.batch = 16, .augment = {data::pad_crop(1), data::horizontal_flip()}});
+  Model<float> model(
+      kShape, seq(Conv2d{{.out_channels = 4}}, BatchNorm2d{}, ReLU{}, Flatten{}, Dropout{{.rate = 0.5}}),
+      heads(head("fine class", Linear{{.out_features = 4}}), head("superclass of it", Linear{{.out_features = 3}}),
+            head("group of these classes", Linear{{.out_features = 2}})));
+  init::he_normal(model, Seed{1});
+  auto loss = losses::cross_entropy("fine class") + losses::cross_entropy("superclass of it") +
+              losses::cross_entropy("group of these classes");
+  Adam optimizer{model.parameters(), {}};
+  metrics::Evaluator<float> evaluator(tree);
+  Logits<float> gradients;
+  const auto epoch = [&](std::uint64_t number) {
+    loader.start(number);
+    while (const auto* batch = loader.next()) {
+      const auto& logits = model.forward(batch->images, {.epoch = number, .samples = batch->ids});
+      loss.evaluate(logits, batch->targets, gradients);
+      model.backward(gradients);
+      optimizer.step();
+      evaluator.add(logits, batch->targets);
+    }
+  };
+  for (std::uint64_t warm_up = 1; warm_up <= 3; ++warm_up) epoch(warm_up);
+  const long before = allocation_count;
+  epoch(4);
+  CHECK(allocation_count == before);
+}
+
+TEST_CASE("nothing to train on, to validate or to monitor is refused") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  const data::Dataset images = small_images(20), none = images.subset({});
+  CHECK_THROWS_AS(train::fit(model, loss, optimizer, none, {.batch = 8}), DataError);
+  CHECK_THROWS_AS(train::fit(model, loss, optimizer, images, {.batch = 8, .validate = &none}), DataError);
+  CHECK_THROWS_AS(train::fit(model, loss, optimizer, images, {.batch = 8, .monitor = "val.los"}), OptionError);
+  CHECK_THROWS_AS(train::fit(model, loss, optimizer, images, {.batch = 8, .clip_norm = -1}), OptionError);
+  CHECK_THROWS_AS(train::evaluate(model, loss, none), DataError);
 }
 
 TEST_CASE("an exploding learning rate is noticed") {

@@ -39,7 +39,7 @@ class AlignedBuffer {
     const auto bytes = (static_cast<std::size_t>(size) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
     data_.reset();
     capacity_ = 0;
-    data_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t{kAlignment})));
+    data_.reset(static_cast<T*>(::operator new (bytes, std::align_val_t{kAlignment})));
     capacity_ = size;
   }
 
@@ -49,7 +49,7 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(T* pointer) const { ::operator delete(pointer, std::align_val_t{kAlignment}); }
+    void operator()(T* pointer) const { ::operator delete (pointer, std::align_val_t{kAlignment}); }
   };
   std::unique_ptr<T, Free> data_;
   Index capacity_ = 0;

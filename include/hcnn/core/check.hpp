@@ -1,16 +1,15 @@
 // Errors of the library: one exception type per kind of misuse, one line of text each.
 #pragma once
 
-#include <cmath>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <string_view>
 
 namespace hcnn {
 
@@ -63,8 +62,8 @@ void append_text(std::string& text, const Part& part) {
     text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), +part).ptr);
   } else if constexpr (std::is_convertible_v<const Part&, double>) {
     std::array<char, 32> digits;
-    text.append(digits.data(), static_cast<std::size_t>(std::snprintf(digits.data(), digits.size(), "%g",
-                                                                      static_cast<double>(part))));
+    text.append(digits.data(),
+                static_cast<std::size_t>(std::snprintf(digits.data(), digits.size(), "%g", static_cast<double>(part))));
   } else {
     std::ostringstream out;
     out << part;

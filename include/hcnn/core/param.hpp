@@ -40,8 +40,8 @@ class Param {
   Role role = Role::weight;
   ParamLayout layout = ParamLayout::plain;
   std::vector<Index> dims;
-  bool integer = false;         ///< written to files as a 64-bit integer (num_batches_tracked)
-  std::uint64_t version = 1;    ///< grows with every change of the values: packed copies compare it
+  bool integer = false;       ///< written to files as a 64-bit integer (num_batches_tracked)
+  std::uint64_t version = 1;  ///< grows with every change of the values: packed copies compare it
 
   Index size() const { return std::accumulate(dims.begin(), dims.end(), Index{1}, std::multiplies<>{}); }
   bool is_buffer() const { return role == Role::buffer; }

@@ -53,7 +53,8 @@ class RandomStream {
 
   /// Words 4*block .. 4*block+3 of the stream, at random access.
   std::array<std::uint32_t, 4> block(std::uint32_t index) const {
-    return philox({index, epoch_, static_cast<std::uint32_t>(sample_), static_cast<std::uint32_t>(sample_ >> 32)}, key_);
+    return philox({index, epoch_, static_cast<std::uint32_t>(sample_), static_cast<std::uint32_t>(sample_ >> 32)},
+                  key_);
   }
 
   /// Next 32 random bits.

@@ -8,6 +8,7 @@
 
 namespace hcnn {
 
+/// Sizes and positions; signed, so that differences are.
 using Index = std::ptrdiff_t;
 
 /// Extents of one sample, stored height, width, channels ("channels last"). A feature vector is 1x1xchannels.
@@ -25,9 +26,7 @@ struct Shape {
 };
 
 /// "32x32x3".
-inline std::string to_string(const Shape& shape) {
-  return concat(shape.height, 'x', shape.width, 'x', shape.channels);
-}
+inline std::string to_string(const Shape& shape) { return concat(shape.height, 'x', shape.width, 'x', shape.channels); }
 
 /// Throws ShapeError unless every extent is at least 1.
 inline void require_positive(const std::string& where, const Shape& shape) {

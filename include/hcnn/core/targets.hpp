@@ -19,8 +19,8 @@ inline constexpr Label kNoLabel = -1;
 /// the losses that take them. Labels stay: accuracy and severity are counted against them.
 struct LevelTargets {
   std::string level;
-  std::vector<Label> labels;      ///< N class indices, or kNoLabel
-  Tensor<double> probabilities;   ///< (N, classes) rows that sum to 1, or empty
+  std::vector<Label> labels;     ///< N class indices, or kNoLabel
+  Tensor<double> probabilities;  ///< (N, classes) rows that sum to 1, or empty
 };
 
 /// Targets of every level for a batch of samples.
@@ -28,11 +28,10 @@ class Targets {
  public:
   /// The level's targets; throws DataError and lists the levels there are.
   const LevelTargets& operator[](std::string_view level) const {
-    std::string known;
-    for (const auto& entry : levels_) {
+    for (const auto& entry : levels_)
       if (entry.level == level) return entry;
-      known += (known.empty() ? "" : ", ") + entry.level;
-    }
+    std::string known;
+    for (const auto& entry : levels_) known += (known.empty() ? "" : ", ") + entry.level;
     fail<DataError>("Targets", concat("no level '", level, "'"), "levels are: " + known);
   }
   /// True where the level exists.

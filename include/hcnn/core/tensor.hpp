@@ -31,8 +31,8 @@ struct TensorView {
   TensorView() = default;
   TensorView(T* first, Index n, const Shape& sample_shape) : data(first), count(n), shape(sample_shape) {}
   template <class U>
-    requires(std::is_const_v<T> && std::is_same_v<U, std::remove_const_t<T>>)
-  TensorView(const TensorView<U>& other) : data(other.data), count(other.count), shape(other.shape) {}
+  requires(std::is_const_v<T>&& std::is_same_v<U, std::remove_const_t<T>>) TensorView(const TensorView<U>& other)
+      : data(other.data), count(other.count), shape(other.shape) {}
 
   /// Number of values in all samples.
   Index size() const { return count * shape.size(); }

@@ -35,7 +35,10 @@ class Workspace {
     used_ = mark;
     if (mark == 0 && blocks_.size() > 1) {
       blocks_.clear();
-      add_block(peak_);
+      try {
+        add_block(peak_);
+      } catch (const std::bad_alloc&) {  // the next `take` will try again; destructors call this
+      }
     }
   }
   /// Frees everything: `rewind(0)`.

@@ -1,4 +1,4 @@
-// From samples to batches: shuffled each epoch, augmented, normalised, and ready before they are asked for.
+// From samples to batches: shuffled each epoch, augmented, normalised, and prepared by the team, or ahead by a thread of their own.
 #pragma once
 
 #include <algorithm>

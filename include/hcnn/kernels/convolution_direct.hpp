@@ -72,6 +72,7 @@ void stage(const GatherPlan& plan, const T* image, float* staged) {
 template <class T, class After>
 void conv_gather(const MicroKernels& kernels, const GatherPlan& plan, const Panels& weights, const float* bias,
                  TensorView<const T> x, TensorView<T> y, const After& after) {
+  if (x.count == 0) return;
   const Index pixels = plan.output.pixels(), channels = plan.output.channels, staged_size = plan.staged.size();
   const Index images = std::min(x.count, (255 + pixels) / pixels), groups = (x.count + images - 1) / images;
   parallel_ranges(groups, [&](Index begin, Index end) {
@@ -158,6 +159,7 @@ inline void conv_outer_tiles(const MicroKernels& kernels, const ConvGeometry& g,
 template <class T>
 void conv_outer(const MicroKernels& kernels, const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy,
                 float* dw, Workspace& workspace) {
+  if (x.count == 0) return;
   const WorkspaceScope scope(workspace);
   const Index C = g.input.channels, O = g.out_channels, depth = g.depth();
   const Index tile = even_tile(C, kernels.rows), blocks = (O + kernels.columns - 1) / kernels.columns;

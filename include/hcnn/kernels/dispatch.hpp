@@ -38,13 +38,18 @@ inline constexpr auto float_table = std::to_array<const MicroKernels*>({
       nullptr
 });
 
-/// The most that may be used: what the machine has, capped by the environment or by `limit_isa`.
-inline std::atomic<Isa>& limit() {
-  static std::atomic<Isa> value = [] {
+/// The most that may ever be used: what the machine has, capped by HCNN_ISA.
+inline Isa ceiling() {
+  static const Isa value = [] {
     const char* cap = std::getenv("HCNN_ISA");
-    const Isa machine = detect();
-    return cap ? std::min(machine, parse_isa(cap)) : machine;
+    return cap ? std::min(detect(), parse_isa(cap)) : detect();
   }();
+  return value;
+}
+
+/// The most that is used now: the ceiling, or less after `limit_isa`.
+inline std::atomic<Isa>& limit() {
+  static std::atomic<Isa> value = ceiling();
   return value;
 }
 
@@ -64,10 +69,10 @@ inline Isa active_isa() {
   return kernels ? kernels->isa : Isa::portable;
 }
 
-/// Caps the choice for the whole process, for tests and benchmarks; never above what the machine has. Returns the
-/// instruction set that runs from now on. Not while another thread computes.
+/// Caps the choice for the whole process, for tests and benchmarks; never above HCNN_ISA and what the machine has.
+/// Returns the instruction set that runs from now on. Not while another thread computes.
 inline Isa limit_isa(Isa cap) {
-  isa::limit().store(std::min(cap, isa::detect()));
+  isa::limit().store(std::min(cap, isa::ceiling()));
   return active_isa();
 }
 

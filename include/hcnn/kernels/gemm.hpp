@@ -13,7 +13,7 @@ namespace hcnn::kernels {
 /// Rows of one tile when `rows` are shared out evenly over tiles of at most `most`: 64 rows in tiles of 14 become
 /// 5 x 13, not 4 x 14 + 8, so that every tile has enough sums in flight.
 inline Index even_tile(Index rows, Index most) {
-  const Index tiles = (rows + most - 1) / most;
+  const Index tiles = std::max<Index>(1, (rows + most - 1) / most);
   return (rows + tiles - 1) / tiles;
 }
 
@@ -21,6 +21,7 @@ inline Index even_tile(Index rows, Index most) {
 /// A is row-major with row stride `lda`, B is packed, C has row stride `ldc`; bias has N values or is null.
 inline void gemm_packed(const MicroKernels& kernels, Index rows, const float* a, Index lda, const Panels& b,
                         const float* bias, float* c, Index ldc) {
+  if (rows == 0) return;
   constexpr Index kDepthBlock = 1024;  // 1024 x 32 floats of a panel = 128 KiB: stays in the second-level cache
   const Index tile = even_tile(rows, kernels.rows), tiles = (rows + tile - 1) / tile;
   parallel_for(b.count(), [&](Index j) {
@@ -46,6 +47,7 @@ inline void gemm_packed(const MicroKernels& kernels, Index rows, const float* a,
 /// C (m x n) += A^T B.   (M, N) += (K, M)^T (K, N), all row-major and dense. Fast path of `add_transposed_product`.
 inline void gemm_outer(const MicroKernels& kernels, Index depth, Index m, Index n, const float* a, const float* b,
                        float* c) {
+  if (m == 0) return;
   const Index tile = even_tile(m, kernels.rows), tiles = (m + tile - 1) / tile;
   const Index blocks = (n + kernels.columns - 1) / kernels.columns;
   parallel_for(blocks, [&](Index j) {

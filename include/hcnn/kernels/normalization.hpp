@@ -83,7 +83,8 @@ struct NormalizeImage {
   }
 };
 
-/// Windows that tile the image without overlap or border: the max pooling that is fused. At most 255 taps.
+/// Windows without overlap or border, perhaps with a rest that none covers: the max pooling that is fused. At most 255
+/// taps.
 struct TilePool {
   Shape input;
   Index height;
@@ -113,7 +114,7 @@ struct NormalizePoolImage {
             HCNN_SIMD
             for (Index c = 0; c < channels; ++c) {
               const T value = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
-              const bool larger = !(value <= y[c]);  // a NaN wins and stays visible
+              const bool larger = value > y[c] || value != value;  // a NaN wins and stays visible
               y[c] = larger ? value : y[c];
               taps[c] = larger ? static_cast<std::uint8_t>(tap) : taps[c];
             }
@@ -121,7 +122,7 @@ struct NormalizePoolImage {
             HCNN_SIMD
             for (Index c = 0; c < channels; ++c) {
               const T value = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
-              y[c] = !(value <= y[c]) ? value : y[c];
+              y[c] = value > y[c] || value != value ? value : y[c];
             }
           }
         }

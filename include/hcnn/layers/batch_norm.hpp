@@ -8,6 +8,7 @@
 
 namespace hcnn {
 
+/// Options of BatchNorm2d.
 struct BatchNorm2dOptions {
   double momentum = 0.1;  ///< weight of the newest batch in the running statistics
   double epsilon = 1e-5;  ///< added to the variance

@@ -89,11 +89,6 @@ class Chain {
     for (Step& step : steps_) step.layer->prepare_inference();
   }
 
-  /// What the whole chain reads in backward.
-  LayerTraits traits() const {
-    return {.backward_reads_input = true, .backward_reads_output = true, .in_place = false};
-  }
-
  private:
   struct Step {
     Layer<T>* layer;

@@ -6,6 +6,7 @@
 
 namespace hcnn {
 
+/// Options of Conv2d.
 struct Conv2dOptions {
   Index out_channels = 0;
   Extent2 kernel = 3;    ///< pixels

@@ -116,8 +116,10 @@ class FusedBlock : public Layer<T> {
     kernels::refresh_forward<T>(conv_.geometry(), folded_weight_.data(), folded_version_, folded_panels_);
   }
 
-  /// Not copied on its own: the chain that owns it is planned anew.
-  std::unique_ptr<Layer<T>> clone() const override { return nullptr; }
+  /// Throws Error: a block belongs to the layers it refers to; a copied Sequential plans blocks of its own.
+  std::unique_ptr<Layer<T>> clone() const override {
+    fail<Error>("FusedBlock", "a copy was asked for", "copy the Sequential instead");
+  }
 
  private:
   std::uint64_t version() const {
@@ -153,12 +155,12 @@ struct Fusion {
   std::size_t layers = 0;
 };
 
-/// Slope of a rectifier for negative inputs, as FusedBlock takes it: ReLU 0, LeakyReLU its own up to 1; else nothing.
+/// Slope of a rectifier for negative inputs, as FusedBlock takes it: ReLU 0, LeakyReLU its own; else nothing.
 template <class T>
 std::optional<Master<T>> fusable_slope(const Layer<T>& layer) {
   if (dynamic_cast<const ReLU<T>*>(&layer)) return Master<T>{0};
   const auto* leaky = dynamic_cast<const LeakyReLU<T>*>(&layer);
-  return leaky && leaky->slope() <= Master<T>{1} ? std::optional(leaky->slope()) : std::nullopt;
+  return leaky ? std::optional(leaky->slope()) : std::nullopt;
 }
 
 /// Pooling that FusedBlock can take over: windows without overlap or border, of at most 255 pixels.

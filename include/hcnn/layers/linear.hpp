@@ -6,6 +6,7 @@
 
 namespace hcnn {
 
+/// Options of Linear.
 struct LinearOptions {
   Index out_features = 0;
   bool bias = true;

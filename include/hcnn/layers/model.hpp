@@ -5,6 +5,7 @@
 
 namespace hcnn {
 
+/// Options of Model.
 struct ModelOptions {
   bool fuse = true;  ///< execute known runs of layers as fused blocks (layers/fusion.hpp)
 };
@@ -63,6 +64,16 @@ class Model {
     if (gradients.count() != x_.count || x_.count == 0)
       fail<ShapeError>("Model::backward", concat("gradients of ", gradients.count(), " samples"),
                        concat("the last forward pass had ", x_.count));
+    for (std::size_t h = 0; h < heads_->size(); ++h) {
+      const Tensor<M>& head = gradients[heads_->name(h)];
+      if (head.count() != x_.count || head.shape().size() != heads_->classes(h))
+        fail<ShapeError>("Model::backward",
+                         concat(head.count(), "x", head.shape().size(), " gradients of ", heads_->name(h)),
+                         concat(x_.count, "x", heads_->classes(h), " are needed"));
+    }
+    if (!dx.empty() && (dx.count != x_.count || dx.shape != input_))
+      fail<ShapeError>("Model::backward", concat("dx of ", dx.count, " samples ", to_string(dx.shape)),
+                       concat(x_.count, " samples ", to_string(input_), " are needed"));
     const WorkspaceScope scope(workspace_);
     const TensorView<T> dy = workspace_.template tensor<T>(x_.count, features_);
     heads_->backward(y_, gradients, dy, workspace_);
@@ -73,6 +84,7 @@ class Model {
   /// weights. With `only`, the logits of that head alone.
   void infer(TensorView<const T> x, Logits<M>& logits, Workspace& workspace, std::string_view only = {}) const {
     require_input(x);
+    if (!only.empty()) heads_->require(only);
     const WorkspaceScope scope(workspace);
     const TensorView<T> y = workspace.tensor<T>(x.count, features_);
     trunk_->infer(x, y, workspace);
@@ -139,6 +151,7 @@ class Model {
     heads_->attach("heads", state_);
     for (Param<M>* param : state_) (param->is_buffer() ? buffers_ : parameters_).push_back(param);
     trunk_->plan(options_.fuse);
+    heads_->plan(options_.fuse);
     plan_children(*trunk_);
     heads_->for_each_child([&](Layer<T>& layer, const std::string&) { plan_children(layer); });
   }

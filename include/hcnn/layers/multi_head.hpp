@@ -37,6 +37,8 @@ class MultiHead {
 
   explicit MultiHead(std::vector<Head<T>> heads) {
     for (Head<T>& head : heads) {
+      if (head.name.empty() || head.name.find('.') != std::string::npos)
+        fail<OptionError>("MultiHead", concat("head name '", head.name, "'"), "a name without dots is needed");
       for (const auto& other : heads_)
         if (other->name == head.name)
           fail<OptionError>("MultiHead", concat("two heads '", head.name, "'"), "names must differ");
@@ -60,6 +62,11 @@ class MultiHead {
         throw ShapeError(head->name + (error.what()[0] == '[' ? "" : " ") + error.what());
       }
     }
+  }
+
+  /// Chooses whether known runs of layers in the heads are executed as fused blocks.
+  void plan(bool fuse) {
+    for (auto& head : heads_) head->body.plan(fuse);
   }
 
   void attach(const std::string& path, ParamList<M>& list) {
@@ -122,6 +129,15 @@ class MultiHead {
     }
   }
 
+  /// Throws DataError, listing the heads there are, unless one has this name.
+  void require(std::string_view name) const {
+    std::string known;
+    for (const auto& head : heads_) {
+      if (head->name == name) return;
+      known += (known.empty() ? "" : ", ") + head->name;
+    }
+    fail<DataError>("MultiHead", concat("no head '", name, "'"), "heads are: " + known);
+  }
   std::size_t size() const { return heads_.size(); }
   const std::string& name(std::size_t h) const { return heads_[h]->name; }
   Index classes(std::size_t h) const { return heads_[h]->classifier.outputs(); }

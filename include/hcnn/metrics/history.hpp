@@ -29,6 +29,11 @@ struct EpochRecord {
       }
     values.emplace_back(column, value);
   }
+  /// True where the record has the column.
+  bool has(std::string_view column) const {
+    return column == "epoch" || column == "learning_rate" || column == "seconds" ||
+           std::any_of(values.begin(), values.end(), [&](const auto& value) { return value.first == column; });
+  }
   /// Value of any column, "epoch", "learning_rate" and "seconds" included; NaN where the record has none.
   double get(std::string_view column) const {
     if (column == "epoch") return static_cast<double>(epoch);

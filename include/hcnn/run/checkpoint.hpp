@@ -54,8 +54,8 @@ class checkpoint {
         : folder_(parent.folder_), info_(parent.info_), options_(parent.options_) {}
 
     void on_train_begin(train::FitState<T>&) override {
-      if (!RunFolder::make(folder_.path()) && std::filesystem::exists(folder_.history()))
-        fail<Error>(io::printable(folder_.path().string(), 4096), "it holds the history of a run",
+      if (!RunFolder::make(folder_.path()) && holds_run())
+        fail<Error>(io::printable(folder_.path().string(), 4096), "it holds a run",
                     "a new folder is needed: nothing is overwritten");
       steps_.open(folder_.steps(), std::ios::trunc);
       steps_ << "epoch,step,loss,hd1\n";
@@ -104,6 +104,10 @@ class checkpoint {
     }
 
    private:
+    bool holds_run() const {
+      return std::filesystem::exists(folder_.history()) || std::filesystem::exists(folder_.steps()) ||
+             std::filesystem::exists(folder_.last()) || std::filesystem::exists(folder_.best());
+    }
     static bool record_has(const metrics::EpochRecord& record, const std::string& column) {
       return std::any_of(record.values.begin(), record.values.end(), [&](const auto& v) { return v.first == column; });
     }

@@ -31,7 +31,7 @@ struct FitState {
   double hd1 = 0;                ///< average severity of the last batch
   double running_loss = 0;       ///< mean of this epoch so far, nats per sample
   double learning_rate = 0;      ///< of the last step
-  double seconds = 0;            ///< since this epoch began, wall clock
+  double seconds = 0;            ///< of this epoch's training so far, without validation, wall clock
   std::string stop_reason = {};  ///< not empty: the loop stops after this batch or epoch
 
   /// Asks the loop to stop; the first reason given is kept.

@@ -7,6 +7,7 @@
 
 namespace hcnn::train {
 
+/// Options of early_stopping.
 struct EarlyStoppingOptions {
   std::string monitor = "val.loss";  ///< history column
   bool higher_is_better = false;
@@ -38,11 +39,11 @@ class early_stopping {
       waited = 0;
     }
     void on_epoch_end(FitState<T>& state, metrics::EpochRecord& record) override {
-      const double value = record.get(options.monitor);
-      if (std::isnan(value))
+      if (!record.has(options.monitor))
         fail<OptionError>("early_stopping", "no column '" + options.monitor + "'", "name one of history.csv");
+      const double value = record.get(options.monitor);
       const double gain = options.higher_is_better ? value - best : best - value;
-      if (std::isnan(best) || gain > options.min_delta) {
+      if ((std::isnan(best) && !std::isnan(value)) || gain > options.min_delta) {
         best = value;
         waited = 0;
       } else if (++waited >= options.patience) {

@@ -1,6 +1,8 @@
 // A network measured on a data set.
 #pragma once
 
+#include <stop_token>
+
 #include "hcnn/data/batches.hpp"
 #include "hcnn/layers/model.hpp"
 #include "hcnn/losses/weighted_sum.hpp"
@@ -8,9 +10,11 @@
 
 namespace hcnn::train {
 
+/// Options of evaluate.
 struct EvaluateOptions {
   Index batch = 128;
   data::Normalization normalization = {};
+  std::stop_token stop = {};  ///< asks to stop after the running batch
 };
 
 /// Figures of a network on a data set, and the mean of its loss and of each part, nats per sample.
@@ -53,12 +57,14 @@ class LossMean {
   double samples_ = 0;
 };
 
-/// Runs the network over the data set in evaluation mode, without augmentation, in the data set's order. With several
-/// calls on one network keep an Evaluator-owning object instead: this allocates its memory anew.
+/// Runs the network over the data set in evaluation mode, without augmentation, in the data set's order. The loss is
+/// the mean over batches weighted by their numbers of samples. Stops early, with the batches so far, when asked to.
+/// Throws DataError for a data set without samples.
 template <class T>
 Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss, const data::Dataset& dataset,
                                const EvaluateOptions& options = {}) {
   using M = Master<T>;
+  if (dataset.size() == 0) fail<DataError>("evaluate", "no samples", "at least one is needed");
   model.prepare_inference();
   data::BatchLoader<T> loader(dataset,
                               {.batch = options.batch, .shuffle = false, .normalization = options.normalization});
@@ -67,7 +73,7 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
   Logits<M> logits;
   Workspace workspace;
   loader.start(0);
-  while (const data::Batch<T>* batch = loader.next()) {
+  while (const data::Batch<T>* batch = options.stop.stop_requested() ? nullptr : loader.next()) {
     model.infer(batch->images, logits, workspace);
     mean.add(loss.value(logits, batch->targets), batch->images.count());
     evaluator.add(logits, batch->targets);

@@ -56,7 +56,7 @@ void record_evaluation(metrics::EpochRecord& record, const std::string& part, co
 
 /// Trains a network: for each epoch, for each batch of the reshuffled data set, forward, loss, backward, step; then
 /// validation, schedule, callbacks. The same seed gives the same bits at any number of threads.
-/// Throws NumericError, naming layer, epoch and batch, when the loss is not finite.
+/// Throws NumericError, naming layer, epoch and batch, when the loss is not finite; DataError for an empty data set.
 template <class T>
 class Fit {
  public:
@@ -74,6 +74,10 @@ class Fit {
         evaluator_(dataset.taxonomy()),
         state_{model, optimizer, result_.history, evaluator_.result()} {
     if (options_.epochs < 1) fail<OptionError>("fit", concat(options_.epochs, " epochs"), "at least 1 is needed");
+    require_nonnegative("fit", "clip_norm", options_.clip_norm);
+    if (dataset.size() == 0 || (options_.validate && options_.validate->size() == 0))
+      fail<DataError>("fit", dataset.size() == 0 ? "no samples to train on" : "no samples to validate",
+                      "some are needed");
     state_.epochs = options_.epochs;
     state_.steps_per_epoch = loader_.batches_per_epoch();
   }
@@ -103,23 +107,43 @@ class Fit {
       if (state_.step == 1) first_rate = state_.learning_rate;
       state_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
       for (const auto& callback : options_.callbacks) callback->on_step_end(state_);
-      if (options_.stop.stop_requested()) {
-        result_.interrupted = true;
-        state_.stop("interrupted");
-      }
+      note_stop();
       if (finished() && state_.step < state_.steps_per_epoch) return;
     }
     metrics::EpochRecord record{.epoch = state_.epoch, .learning_rate = first_rate};
     record_evaluation(record, "train", mean_.mean(), evaluator_.result());
     if (options_.validate) {
-      const auto validation = evaluate(state_.model, loss_, *options_.validate,
-                                       {.batch = options_.batch, .normalization = options_.normalization});
+      const auto validation =
+          evaluate(state_.model, loss_, *options_.validate,
+                   {.batch = options_.batch, .normalization = options_.normalization, .stop = options_.stop});
+      note_stop();
+      if (result_.interrupted) return;  // half a validation is none
       record_evaluation(record, "val", validation.loss, validation.result);
     }
-    record.seconds = state_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    require_finite(record);
+    record.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (!record.has(monitored()))
+      fail<OptionError>("fit", "no column '" + monitored() + "' to monitor", "name one of history.csv");
     options_.schedule.on_epoch(record.get(monitored()));
     for (const auto& callback : options_.callbacks) callback->on_epoch_end(state_, record);
     result_.history.add(std::move(record));
+  }
+
+  void note_stop() {
+    if (!options_.stop.stop_requested()) return;
+    result_.interrupted = true;
+    state_.stop("interrupted");
+  }
+
+  // The last steps' gradients may have been bad without a later loss to show it.
+  void require_finite(const metrics::EpochRecord& record) const {
+    std::string place;
+    if (record.has("val.loss") && !std::isfinite(record.get("val.loss"))) place = "the validation loss";
+    for (const Param<M>* param : state_.model.state())
+      if (!all_finite(param->value(), param->size())) place = "parameter " + param->name;
+    if (!place.empty())
+      fail<NumericError>(concat("epoch ", state_.epoch), place + " is not finite",
+                         "a smaller learning rate or clip_norm may help");
   }
 
   void train_step(const data::Batch<T>& batch) {

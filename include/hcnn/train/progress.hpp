@@ -95,8 +95,8 @@ class progress_bar {
         out_ << "  | val loss " << fixed(loss, 4);
         print_part(record, state.running, "val");
       }
-      out_ << "  | rate " << std::setprecision(3) << record.learning_rate << "  " << clock_time(record.seconds) << "  "
-           << fixed(static_cast<double>(state.images) / record.seconds, 0) << " images/s" << std::endl;
+      out_ << "  | rate " << concat(record.learning_rate) << "  " << clock_time(record.seconds) << "  "
+           << fixed(static_cast<double>(state.images) / state.seconds, 0) << " images/s" << std::endl;
     }
 
     void on_train_end(FitState<T>& state) override {
