@@ -1,10 +1,9 @@
-# Installs headers, share/ and the CMake package. The package works on any machine: nothing in it is compiled.
+# Installs headers and the CMake package. The package works on any machine: nothing in it is compiled.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/hcnn")
 install(DIRECTORY include/hcnn DESTINATION include FILES_MATCHING PATTERN "*.hpp")
-install(DIRECTORY share/ DESTINATION share/hcnn OPTIONAL)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # Two export sets: find_package(hcnn) must not ask for the packages of hcnn::io.
