@@ -16,9 +16,9 @@ set(hide)
 foreach(package IN ITEMS nlohmann_json ZLIB PNG JPEG stb doctest CLI11 benchmark)
   list(APPEND hide "-DCMAKE_DISABLE_FIND_PACKAGE_${package}=ON")
 endforeach()
-run("${CMAKE_COMMAND}" -S "${CONSUMER}" -B "${WORK}/build" "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=Release
+run("${CMAKE_COMMAND}" -S "${CONSUMER}" -B "${WORK}/build" "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=
     "-DCMAKE_PREFIX_PATH=${WORK}/moved" --no-warn-unused-cli ${hide})
-# Limits of each compiler process: 20 s of processor time, 1 GiB (2^20 KiB) of address space.
+# Built as a plain `cmake -S . -B build` does, without a build type. Limits of each compiler process: 20 s of processor time, 1 GiB (2^20 KiB) of address space.
 run(sh -c "ulimit -t 20 && ulimit -v 1048576 && exec \"$0\" --build \"$1\" --verbose"
     "${CMAKE_COMMAND}" "${WORK}/build")
 run("${WORK}/build/consumer")

@@ -73,7 +73,7 @@ void append_text(std::string& text, const Part& part) {
 
 /// The parts written one after another, as `operator<<` writes them.
 template <class... Parts>
-[[gnu::noinline]] std::string concat(const Parts&... parts) {
+[[gnu::cold, gnu::noinline]] std::string concat(const Parts&... parts) {
   std::string text;
   (append_text(text, parts), ...);
   return text;
@@ -81,7 +81,8 @@ template <class... Parts>
 
 /// Throws `E` with the text "where: came; expected".
 template <class E>
-[[noreturn]] void fail(const std::string& where, const std::string& came, const std::string& expected) {
+[[noreturn, gnu::cold, gnu::noinline]] void fail(const std::string& where, const std::string& came,
+                                                 const std::string& expected) {
   throw E(where + ": " + came + "; " + expected);
 }
 
