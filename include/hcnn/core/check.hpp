@@ -4,12 +4,14 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
-#include <sstream>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 
 namespace hcnn {
 
@@ -49,47 +51,71 @@ class NumericError : public Error {
   using Error::Error;
 };
 
-/// Appends a part as `operator<<` would write it. Without a stream for the usual types: error texts are everywhere, and
-/// a stream in each of them doubled the size of the code.
-template <class Part>
-void append_text(std::string& text, const Part& part) {
-  if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
-    text += std::string_view(part);
-  } else if constexpr (std::is_same_v<Part, char> || std::is_same_v<Part, unsigned char>) {
-    text += static_cast<char>(part);
-  } else if constexpr (std::is_integral_v<Part>) {
-    std::array<char, 24> digits;
-    text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), +part).ptr);
-  } else if constexpr (std::is_convertible_v<const Part&, double>) {
-    std::array<char, 32> digits;
-    text.append(digits.data(),
-                static_cast<std::size_t>(std::snprintf(digits.data(), digits.size(), "%g", static_cast<double>(part))));
-  } else {
-    std::ostringstream out;
-    out << part;
-    text += out.str();
+/// One part of a text: a string, a character or a number. Refers to strings, so it must not outlive them.
+class TextPart {
+ public:
+  template <class Part>
+    requires std::is_convertible_v<const Part&, std::string_view> || std::is_convertible_v<const Part&, double>
+  TextPart(const Part& part) {  // NOLINT: implicit, as arguments of concat
+    if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
+      value_ = std::string_view(part);
+    } else if constexpr (std::is_same_v<Part, char> || std::is_same_v<Part, unsigned char>) {
+      value_ = static_cast<char>(part);
+    } else if constexpr (std::is_unsigned_v<Part>) {
+      value_ = std::uint64_t{part};
+    } else if constexpr (std::is_integral_v<Part>) {
+      value_ = std::int64_t{part};
+    } else {
+      value_ = static_cast<double>(part);
+    }
   }
+  /// Numbers with a fraction take the six digits of "%g".
+  [[gnu::cold]] void append_to(std::string& text) const {
+    std::array<char, 32> digits;
+    if (const auto* string = std::get_if<std::string_view>(&value_)) {
+      text += *string;
+    } else if (const auto* character = std::get_if<char>(&value_)) {
+      text += *character;
+    } else {
+      char* end = digits.data();
+      if (const auto* real = std::get_if<double>(&value_))
+        end += std::snprintf(digits.data(), digits.size(), "%g", *real);
+      else if (const auto* natural = std::get_if<std::uint64_t>(&value_))
+        end = std::to_chars(end, end + digits.size(), *natural).ptr;
+      else
+        end = std::to_chars(end, end + digits.size(), std::get<std::int64_t>(value_)).ptr;
+      text.append(digits.data(), end);
+    }
+  }
+
+ private:
+  std::variant<std::string_view, char, std::int64_t, std::uint64_t, double> value_;
+};
+
+/// The parts written one after another.
+[[gnu::cold, gnu::noinline]] inline std::string concat_parts(std::initializer_list<TextPart> parts) {
+  std::string text;
+  for (const TextPart& part : parts) part.append_to(text);
+  return text;
 }
 
-/// The parts written one after another, as `operator<<` writes them.
+/// The parts written one after another: `concat("row ", 3)`. The work is in `concat_parts`, compiled once.
 template <class... Parts>
-[[gnu::cold, gnu::noinline]] std::string concat(const Parts&... parts) {
-  std::string text;
-  (append_text(text, parts), ...);
-  return text;
+std::string concat(const Parts&... parts) {
+  return concat_parts({TextPart(parts)...});
 }
 
 /// Throws `E` with the text "where: came; expected".
 template <class E>
-[[noreturn, gnu::cold, gnu::noinline]] void fail(const std::string& where, const std::string& came,
-                                                 const std::string& expected) {
-  throw E(where + ": " + came + "; " + expected);
+[[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view where, std::string_view came,
+                                                 std::string_view expected) {
+  throw E(concat(where, ": ", came, "; ", expected));
 }
 
 /// Throws OptionError "where: name = value; expected" unless `legal`. Write the test so that NaN fails it.
 template <class Value>
 void require_option(bool legal, std::string_view where, const char* name, const Value& value, const char* expected) {
-  if (!legal) fail<OptionError>(std::string(where), concat(name, " = ", value), expected);
+  if (!legal) fail<OptionError>(where, concat(name, " = ", value), expected);
 }
 
 /// Throws OptionError unless `value` is a finite number >= 0.

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "hcnn/core/check.hpp"
+#include "hcnn/core/function_ref.hpp"
 #include "hcnn/core/shape.hpp"
 
 #ifdef _OPENMP
@@ -37,17 +38,10 @@ inline void set_thread_count(int threads) {
 #endif
 }
 
-/// `task(begin, end)`, compiled once: inlined into both ways of calling it below, every loop would be compiled twice.
-template <class Task>
-[[gnu::noinline]] void run_range(const Task& task, Index begin, Index end) {
-  task(begin, end);
-}
-
 /// Calls `task(begin, end)` once per thread on disjoint ranges that cover [0, count). Which range a thread gets depends
 /// on the number of threads, so a task must not sum across its range into something shared. Inside another parallel
 /// loop it runs on the calling thread. The first exception is passed on.
-template <class Task>
-void parallel_ranges(Index count, const Task& task) {
+inline void parallel_ranges(Index count, FunctionRef<void(Index begin, Index end)> task) {
 #ifdef _OPENMP
   const int threads = static_cast<int>(count < thread_count() ? count : Index{thread_count()});
   if (threads > 1 && !omp_in_parallel()) {
@@ -56,7 +50,7 @@ void parallel_ranges(Index count, const Task& task) {
     {
       const Index team = omp_get_num_threads(), id = omp_get_thread_num();
       try {
-        run_range(task, count * id / team, count * (id + 1) / team);
+        task(count * id / team, count * (id + 1) / team);
       } catch (...) {
 #pragma omp critical(hcnn_parallel_error)
         if (!error) error = std::current_exception();
@@ -66,7 +60,7 @@ void parallel_ranges(Index count, const Task& task) {
     return;
   }
 #endif
-  if (count > 0) run_range(task, Index{0}, count);
+  if (count > 0) task(Index{0}, count);
 }
 
 /// Calls `task(i)` for every i in [0, count), each exactly once, on several threads. Tasks own disjoint outputs.

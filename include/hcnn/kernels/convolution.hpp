@@ -47,16 +47,11 @@ inline void pack_backward_data(const MicroKernels& kernels, const ConvGeometry& 
     panels.pack(tap * g.out_channels, g.out_channels, w + (g.kernel.area() - 1 - tap) * g.input.channels, g.depth(), 1);
 }
 
-/// Does nothing: the default of `conv_forward`'s last argument.
-struct NoAfter {
-  void operator()(Index, Index) const {}
-};
-
 /// y = conv(x, w) + bias; `after(first, count)` follows each group of finished images (see conv_gather).
 /// @param version of w: `packed` is refreshed where it holds another
-template <class T, class After = NoAfter>
+template <class T>
 void conv_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
-                  ConvWeights& packed, TensorView<const T> x, TensorView<T> y, const After& after = {}) {
+                  ConvWeights& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
   if constexpr (kUsesFloatKernels<T>)
     if (const MicroKernels* kernels = conv_kernels<T>(g)) {
       refresh_forward<T>(g, w, version, packed.forward);
@@ -67,9 +62,9 @@ void conv_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t versi
 }
 
 /// The same for inference: `packed` is read only; where it is stale the weights are packed into fresh memory.
-template <class T, class After = NoAfter>
+template <class T>
 void conv_infer(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
-                const CachedPanels& packed, TensorView<const T> x, TensorView<T> y, const After& after = {}) {
+                const CachedPanels& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
   if constexpr (kUsesFloatKernels<T>)
     if (const MicroKernels* kernels = conv_kernels<T>(g)) {
       Panels fresh;
@@ -90,7 +85,7 @@ void conv_backward_data(const ConvGeometry& g, const Master<T>* w, std::uint64_t
       if (packed.backward_data.stale(*kernels, version))
         pack_backward_data(*kernels, g, w, packed.backward_data.renew(*kernels, version));
       return conv_gather<T>(*kernels, GatherPlan::backward_data(g), packed.backward_data.get(), nullptr, dy, dx,
-                            NoAfter{});
+                            kNothingAfter);
     }
   conv_backward_data_eigen<T>(g, w, dy, dx);
 }

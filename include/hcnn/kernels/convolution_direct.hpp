@@ -66,12 +66,15 @@ void stage(const GatherPlan& plan, const T* image, float* staged) {
   }
 }
 
+/// What follows when the images [first, first + count) of a convolution are complete, on the thread that made them.
+using AfterImages = FunctionRef<void(Index first, Index count)>;
+inline constexpr auto kNothingAfter = [](Index, Index) {};
+
 /// y = the planned convolution of x with packed weights, + bias. Tasks are groups of images of at least 256 output
 /// pixels, so that a panel is read often enough for the time it takes to load it.
-/// `after(first, count)` runs when the images [first, first + count) are complete, on the thread that made them.
-template <class T, class After>
+template <class T>
 void conv_gather(const MicroKernels& kernels, const GatherPlan& plan, const Panels& weights, const float* bias,
-                 TensorView<const T> x, TensorView<T> y, const After& after) {
+                 TensorView<const T> x, TensorView<T> y, AfterImages after) {
   if (x.count == 0) return;
   const Index pixels = plan.output.pixels(), channels = plan.output.channels, staged_size = plan.staged.size();
   const Index images = std::min(x.count, (255 + pixels) / pixels), groups = (x.count + images - 1) / images;

@@ -7,6 +7,7 @@
 #include "hcnn/core/workspace.hpp"
 #include "hcnn/kernels/dispatch.hpp"
 #include "hcnn/kernels/panels.hpp"
+#include "hcnn/kernels/transpose.hpp"
 
 namespace hcnn::kernels {
 
@@ -64,38 +65,30 @@ inline void gemm_outer(const MicroKernels& kernels, Index depth, Index m, Index 
   });
 }
 
-inline constexpr Index kGemmRowBlock = 32;  ///< rows of one task of the portable path; fixed, so that bits are too
-
-/// C = A B^T + bias through Eigen.   (M, N) = (M, K) (N, K)^T
+/// C += A B through Eigen, on the calling thread.   (M, N) += (M, K) (K, N), all row-major and dense.
+/// The library's only product of Eigen: each further form, with a factor transposed, costs every program that includes
+/// it a second of compilation, and a transposed copy costs little beside the product.
 template <class M>
-void gemm_abt(Index rows, Index depth, Index columns, const M* a, const M* b, const M* bias, M* c) {
-  const MatrixMap<const M> weights(b, columns, depth);
-  parallel_for((rows + kGemmRowBlock - 1) / kGemmRowBlock, [&](Index block) {
-    const Index first = block * kGemmRowBlock, m = std::min(kGemmRowBlock, rows - first);
-    MatrixMap<M> out(c + first * columns, m, columns);
-    out.noalias() = MatrixMap<const M>(a + first * depth, m, depth) * weights.transpose();
-    if (bias) out.rowwise() += Eigen::Map<const Eigen::Matrix<M, 1, Eigen::Dynamic>>(bias, columns);
+void add_product(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
+  MatrixMap<M>(c, rows, columns).noalias() += MatrixMap<const M>(a, rows, depth) * MatrixMap<const M>(b, depth, columns);
+}
+
+/// C += A B through `add_product`, in parallel over blocks of rows, whose size is fixed so that the bits are too.
+template <class M>
+void gemm_portable(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
+  constexpr Index kRowBlock = 32;
+  parallel_for((rows + kRowBlock - 1) / kRowBlock, [&](Index block) {
+    const Index first = block * kRowBlock, m = std::min(kRowBlock, rows - first);
+    add_product(m, depth, columns, a + first * depth, b, c + first * columns);
   });
 }
 
-/// C = A B through Eigen.   (M, N) = (M, K) (K, N)
+/// The transposed copy of a matrix, in the workspace.   (columns, rows) = (rows, columns)^T
 template <class M>
-void gemm_ab(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
-  const MatrixMap<const M> weights(b, depth, columns);
-  parallel_for((rows + kGemmRowBlock - 1) / kGemmRowBlock, [&](Index block) {
-    const Index first = block * kGemmRowBlock, m = std::min(kGemmRowBlock, rows - first);
-    MatrixMap<M>(c + first * columns, m, columns).noalias() = MatrixMap<const M>(a + first * depth, m, depth) * weights;
-  });
-}
-
-/// C += A^T B through Eigen.   (M, N) += (K, M)^T (K, N)
-template <class M>
-void gemm_atb(Index depth, Index m, Index n, const M* a, const M* b, M* c) {
-  const MatrixMap<const M> left(a, depth, m), right(b, depth, n);
-  parallel_for((m + kGemmRowBlock - 1) / kGemmRowBlock, [&](Index block) {
-    const Index first = block * kGemmRowBlock, rows = std::min(kGemmRowBlock, m - first);
-    MatrixMap<M>(c + first * n, rows, n).noalias() += left.middleCols(first, rows).transpose() * right;
-  });
+const M* transposed(Index rows, Index columns, const M* a, Workspace& workspace) {
+  M* copy = workspace.take<M>(rows * columns);
+  transpose(a, copy, rows, columns);
+  return copy;
 }
 
 /// out[j] += sum over rows of a[i][j]: bias gradients. Partial sums of fixed row blocks are added in order.

@@ -73,7 +73,10 @@ class Linear : public Layer<T> {
         return kernels::gemm_packed(*kernels, x.count, in, inputs_, stale ? fresh : forward_panels_.get(), bias, y,
                                     outputs());
       }
-    kernels::gemm_abt(x.count, inputs_, outputs(), in, weight_.value(), bias, y);
+    for (Index n = 0; n < x.count; ++n)
+      bias ? std::copy_n(bias, outputs(), y + n * outputs()) : std::fill_n(y + n * outputs(), outputs(), M{0});
+    kernels::gemm_portable(x.count, inputs_, outputs(), in,
+                           kernels::transposed(outputs(), inputs_, weight_.value(), workspace), y);
   }
 
   void backward(TensorView<const T> x, TensorView<const T>, TensorView<T> dy, TensorView<T> dx,
@@ -93,7 +96,9 @@ class Linear : public Layer<T> {
     if constexpr (kernels::kUsesFloatKernels<T>) {
       if (kernels) kernels::gemm_outer(*kernels, x.count, outputs(), inputs_, dy, in, weight_.grad());
     }
-    if (!kernels) kernels::gemm_atb(x.count, outputs(), inputs_, dy, in, weight_.grad());
+    if (!kernels)
+      kernels::gemm_portable(outputs(), x.count, inputs_, kernels::transposed(x.count, outputs(), dy, workspace), in,
+                             weight_.grad());
     if (dx.empty()) return;
     // dx = dy W:  (N, I) = (N, O) (O, I)
     M* sums = kernels::master_room(dx.data, dx.size(), workspace);
@@ -107,7 +112,10 @@ class Linear : public Layer<T> {
         kernels::gemm_packed(*kernels, x.count, dy, outputs(), backward_panels_.get(), nullptr, sums, inputs_);
       }
     }
-    if (!kernels) kernels::gemm_ab(x.count, outputs(), inputs_, dy, weight_.value(), sums);
+    if (!kernels) {
+      std::fill_n(sums, x.count * inputs_, M{0});
+      kernels::gemm_portable(x.count, outputs(), inputs_, dy, weight_.value(), sums);
+    }
     kernels::round_from_master(sums, dx.data, dx.size());
   }
 
