@@ -23,7 +23,7 @@ struct Options {
 };
 
 template <class T>
-int run(const Options& options) {
+int evaluate(const Options& options) {
   auto [model, info, has_non_finite] = exchange::load_model<T>(options.model);
   if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
   const examples::Images images = examples::load_images(options.data, options.seed);
@@ -51,13 +51,13 @@ int main(int argc, char** argv) {
   app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "of the synthetic images")->capture_default_str();
+  examples::add_seed_option(app, options.seed, "of the synthetic images");
   app.add_option("--batch", options.batch, "images at a time")
       ->check(CLI::Range(Index{1}, Index{65536}))
       ->capture_default_str();
   examples::add_threads_option(app, options.threads);
   app.add_flag("--json", options.json, "print JSON with accuracies as fractions, as in metrics.json");
   return examples::run_program(app, argc, argv, options.threads, [&] {
-    return options.precision == "bf16" ? run<bfloat16>(options) : run<float>(options);
+    return options.precision == "bf16" ? evaluate<bfloat16>(options) : evaluate<float>(options);
   });
 }

@@ -11,9 +11,12 @@ import json
 import struct
 import sys
 
-import numpy as np
-import torch
-from torch import nn
+try:
+    import numpy as np
+    import torch
+    from torch import nn
+except ImportError as error:
+    sys.exit(f"load_in_pytorch.py: {error}; PyTorch is needed (apt-get install python3-torch)")
 
 
 def read_safetensors(path):
@@ -86,9 +89,12 @@ def probe_input(height, width, channels):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: load_in_pytorch.py MODEL.safetensors")
-    arrays, metadata = read_safetensors(sys.argv[1])
+    try:
+        arrays, metadata = read_safetensors(sys.argv[1])
+    except OSError as error:
+        sys.exit(f"load_in_pytorch.py: {error}")
     network, probe = json.loads(metadata["hcnn.network"]), json.loads(metadata["hcnn.probe"])
     model = MultiHeadCnn(network).eval()
     model.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()}, strict=True)

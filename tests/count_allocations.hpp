@@ -1,13 +1,25 @@
-// Counts heap allocations of a test program. Include it in one file of the program only: it replaces operator new.
+// Counts heap allocations of a test program. Include it in one file of the program only: it replaces operator new, but
+// not under the thread sanitizer, whose own operator new tells it which thread owns what; there nothing is counted.
 // noinline, else g++ 12 sees free() beside a new expression and warns of a mismatch.
 #pragma once
+
+#include <doctest/doctest.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <new>
 
+#if defined(__SANITIZE_THREAD__)
+#define HCNN_TEST_COUNTS_ALLOCATIONS 0
+#elif defined(__has_feature)
+#define HCNN_TEST_COUNTS_ALLOCATIONS !__has_feature(thread_sanitizer)
+#else
+#define HCNN_TEST_COUNTS_ALLOCATIONS 1
+#endif
+
 inline std::atomic<long> allocation_count{0};
 
+#if HCNN_TEST_COUNTS_ALLOCATIONS
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocation_count;
   if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
@@ -23,3 +35,24 @@ inline std::atomic<long> allocation_count{0};
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#endif
+
+namespace hcnn::testing {
+
+/// Runs `action` and returns how often it allocated, on any thread. Under the thread sanitizer 0, and a message says
+/// so.
+template <class Action>
+long allocations_in(const Action& action) {
+#if HCNN_TEST_COUNTS_ALLOCATIONS
+  const long start = allocation_count;
+  ::operator delete(::operator new(1));
+  REQUIRE(allocation_count > start);  // else a result of 0 would prove nothing
+#else
+  MESSAGE("skipped: allocations are not counted under the thread sanitizer");
+#endif
+  const long before = allocation_count;
+  action();
+  return allocation_count - before;
+}
+
+}  // namespace hcnn::testing

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <hcnn/hcnn.hpp>
+#include <hcnn/io/printable.hpp>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -16,20 +17,38 @@ using namespace hcnn;
 /// `--data`, `--out`, `--seed`, `--epochs`, `--batch`, `--threads`, `--precision`.
 struct CommonOptions {
   std::string data;                ///< a folder, "synthetic", or "" to look around
-  std::optional<std::string> out;  ///< run folder
-  std::uint64_t seed = 1;
-  std::optional<Index> epochs;  ///< else the recipe's
-  std::optional<Index> batch;   ///< samples; else the recipe's
-  int threads = 0;              ///< 0: all cores
-  std::string precision = "fp32";
+  std::optional<std::string> out;  ///< run folder; else the next free one of runs/<program>-NNN
+  std::uint64_t seed = 1;          ///< of all that is random
+  std::optional<Index> epochs;     ///< else the recipe's
+  std::optional<Index> batch;      ///< samples; else the recipe's
+  int threads = 0;                 ///< 0: all cores
+  std::string precision = "fp32";  ///< or "bf16"
 };
 
+/// Accepts numbers of 0 or more, or those above 0. CLI11's own checks do, and print the 309 digits of the largest
+/// double.
+inline CLI::Validator from_zero(bool zero_itself = true) {
+  const std::string range = zero_itself ? "0 or more" : "above 0";
+  const auto check = [zero_itself, range](const std::string& text) {
+    const double value = std::strtod(text.c_str(), nullptr);
+    return value > 0 || (zero_itself && value == 0) ? "" : "Value " + text + " is not " + range;
+  };
+  return CLI::Validator(check, range);
+}
+
+/// `--data`.
 inline void add_data_option(CLI::App& app, std::string& data) {
   app.add_option("--data", data,
                  "folder with CIFAR-100's train.bin and test.bin, or 'synthetic' for the built-in images "
                  "[default: $HCNN_CIFAR100_DIR, then data/cifar-100-binary]");
 }
 
+/// `--seed`, 0 or more.
+inline void add_seed_option(CLI::App& app, std::uint64_t& seed, const char* text) {
+  app.add_option("--seed", seed, text)->check(from_zero())->capture_default_str();
+}
+
+/// `--threads`.
 inline void add_threads_option(CLI::App& app, int& threads) {
   app.add_option("--threads", threads, "threads; 0: OMP_NUM_THREADS or all cores")
       ->check(CLI::Range(0, 1024))
@@ -40,8 +59,7 @@ inline void add_threads_option(CLI::App& app, int& threads) {
 inline void add_common_options(CLI::App& app, CommonOptions& options) {
   add_data_option(app, options.data);
   app.add_option("--out", options.out, "run folder, must not exist yet [default: runs/<program>-NNN]");
-  app.add_option("--seed", options.seed, "of weights, split, shuffling, augmentation and dropout")
-      ->capture_default_str();
+  add_seed_option(app, options.seed, "of weights, split, shuffling, augmentation and dropout");
   app.add_option("--epochs", options.epochs, "passes over the training images [default: the recipe's]")
       ->check(CLI::Range(Index{1}, Index{100000}));
   app.add_option("--batch", options.batch, "images a step [default: the recipe's]")
@@ -83,9 +101,14 @@ inline Images load_images(const std::string& data, std::uint64_t seed) {
   return {data::load_cifar100(folder, data::Part::train), data::load_cifar100(folder, data::Part::test), "CIFAR-100"};
 }
 
-/// Runs a program: parses, applies `--threads`, and turns every error into one line and an exit status of 1.
+/// Runs a program: parses, applies `--threads`, and turns every error into one line, whatever a file's name holds. Exit
+/// status: 2 for a wrong command line, 1 for any other error, else what the body returns.
 template <class Body>
 int run_program(CLI::App& app, int argc, char** argv, const int& threads, const Body& body) {
+  const auto complain = [&](const std::exception& error, const char* hint, int status) {
+    std::cerr << app.get_name() << ": " << io::printable(error.what(), 8192) << hint << '\n';
+    return status;
+  };
   try {
     app.parse(argc, argv);
     if (threads > 0) set_thread_count(threads);
@@ -93,11 +116,9 @@ int run_program(CLI::App& app, int argc, char** argv, const int& threads, const 
   } catch (const CLI::Success& request) {
     return app.exit(request);  // --help
   } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << error.what() << "; see --help\n";
-    return 2;
+    return complain(error, "; see --help", 2);
   } catch (const std::exception& error) {
-    std::cerr << app.get_name() << ": " << error.what() << '\n';
-    return 1;
+    return complain(error, "", 1);
   }
 }
 

@@ -1,7 +1,7 @@
 // Tables on the terminal.
 #pragma once
 
-#include <hcnn/hcnn.hpp>
+#include <hcnn/run.hpp>
 #include <iomanip>
 #include <ostream>
 #include <string>
@@ -12,16 +12,15 @@ using namespace hcnn;
 
 /// Accuracy of each head, severity counts, HD@1 and MS of one part, as lines of text.
 inline void print_evaluation(std::ostream& out, const std::string& part, const metrics::EvaluationResult& result) {
-  const auto percent = [](double share) { return train::fixed(100 * share, 2) + " %"; };
   out << part << " (" << result.samples << " images)\n";
   for (const auto& head : result.heads)
     out << "  " << std::left << std::setw(12) << head.level << std::right << " top-1 " << std::setw(8)
-        << percent(head.top1.value()) << "   top-5 " << std::setw(8) << percent(head.top5.value()) << '\n';
+        << run::percent(head.top1.value()) << "   top-5 " << std::setw(8) << run::percent(head.top5.value()) << '\n';
   if (result.severity.total() == 0) return;
   out << "  severity    ";
   for (std::size_t s = 0; s < result.severity.counts().size(); ++s)
     out << ' ' << s << ": " << result.severity.counts()[s];
-  out << "   HD@1 " << train::fixed(result.severity.hd1(), 4) << "   MS " << train::fixed(result.severity.ms(), 4)
+  out << "   HD@1 " << report::decimal(result.severity.hd1(), 4) << "   MS " << report::decimal(result.severity.ms(), 4)
       << '\n';
 }
 

@@ -7,9 +7,11 @@
 
 #include "count_allocations.hpp"
 #include "hcnn/losses/severity.hpp"
-#include "losses/numeric_gradient.hpp"
+#include "hcnn/testing/loss_check.hpp"
+#include "losses/random_batch.hpp"
 
 using namespace hcnn;
+using namespace hcnn::testing;
 using losses::cross_entropy;
 
 namespace {
@@ -73,9 +75,9 @@ TEST_CASE("a sum has the weighted total and each term's own value") {
 
 TEST_CASE("the gradient of a sum over two heads agrees with central differences") {
   auto sum = cross_entropy<double>("fine") + 0.5 * cross_entropy<double>("superclass", {.label_smoothing = 0.1});
-  const auto check = check_gradient(sum, two_heads(), two_levels());
-  CHECK(check.worst <= 1);
-  CHECK(check.checked == 36);
+  const GradientReport report = check_loss(sum, two_heads(), two_levels());
+  CHECK_MESSAGE(report, report.text());
+  CHECK(report.checked() == 36);
 }
 
 TEST_CASE("gradients are set anew by each evaluation, and a head without a loss gets 0") {
@@ -106,7 +108,9 @@ TEST_CASE("a user's loss joins a sum, and its parameters are named by the term's
   sum.attach("loss", params);
   REQUIRE(params.size() == 1);
   CHECK(params[0]->name == "loss.1.factor");
-  CHECK(check_gradient(sum, two_heads(), two_levels()).worst <= 1);
+  const GradientReport report = check_loss(sum, two_heads(), two_levels());
+  CHECK_MESSAGE(report, report.text());
+  CHECK(report.checked() == 36 + 1);  // the parameter too
 }
 
 TEST_CASE("a copy has its own parameters, a moved sum keeps their addresses") {
@@ -135,11 +139,11 @@ TEST_CASE("after the first batch an evaluation allocates nothing") {
   Logits<double> gradients;
   sum.evaluate(logits, targets, gradients);
   sum.value(logits, targets);
-  const long before = allocation_count;
-  sum.evaluate(logits, targets, gradients);
-  sum.value(logits, targets);
-  CHECK(allocation_count == before);
-  CHECK(before > 0);
+  const long allocations = allocations_in([&] {
+    sum.evaluate(logits, targets, gradients);
+    sum.value(logits, targets);
+  });
+  CHECK(allocations == 0);
 }
 
 TEST_CASE("a weight that is not finite is refused") {

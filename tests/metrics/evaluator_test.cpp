@@ -157,12 +157,13 @@ TEST_CASE("batches of any size add up, a reset forgets them and later batches al
   CHECK(copy.severity.counts() == std::vector<Index>{2, 1, 1});
   CHECK(copy.consistent == Share{4, 5});
 
-  const long before = allocation_count;
-  evaluator.reset();
-  CHECK(evaluator.result().samples == 0);
-  CHECK(evaluator.result().heads[0].top1 == Share{});
-  evaluator.add(batch.logits, batch.targets);
-  CHECK(allocation_count == before);
+  const long allocations = testing::allocations_in([&] {
+    evaluator.reset();
+    CHECK(evaluator.result().samples == 0);
+    CHECK(evaluator.result().heads[0].top1 == Share{});
+    evaluator.add(batch.logits, batch.targets);
+  });
+  CHECK(allocations == 0);
   CHECK(evaluator.result().heads[0].top1 == Share{1, 3});
   CHECK(copy.samples == 5);
 }

@@ -203,4 +203,6 @@ TEST_CASE("options out of range are refused by name") {
   CHECK_THROWS_AS(optimizer.set_learning_rate(nan), OptionError);
   CHECK_THROWS_AS(optimizer.add_group({.weight_decay = nan}), OptionError);
   CHECK_THROWS_AS(optimizer.add_group({.learning_rate_scale = -1}), OptionError);
+  CHECK_THROWS_AS(optimizer.freeze(7), OptionError);
+  CHECK_THROWS_AS(optimizer.set_learning_rate_scale(7, 1), OptionError);
 }

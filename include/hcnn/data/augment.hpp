@@ -35,9 +35,11 @@ using Augmentations = std::vector<std::shared_ptr<const Augmentation>>;
 /// What lies outside an image: 0 (black), or its mirror image without repeating the border (as PyTorch's "reflect").
 enum class PadMode { zero, reflect };
 
-/// Pads every side, then cuts the original extents out at a random place.
+/// Pads every side, then cuts the original extents out at a random place: pad_crop.
+/// Source: He et al. 2015, arXiv:1512.03385, section 4.2.
 class PadCrop : public Augmentation {
  public:
+  /// @param pixels padding of each side. Throws OptionError for less than 0.
   PadCrop(Index pixels, PadMode mode) : pixels_(pixels), mode_(mode) {
     if (pixels < 0) fail<OptionError>("pad_crop", concat(pixels, " pixels"), "at least 0 is needed");
   }
@@ -77,9 +79,10 @@ class PadCrop : public Augmentation {
   PadMode mode_;
 };
 
-/// Mirrors left and right with a probability.
+/// Mirrors left and right with a probability: horizontal_flip.
 class HorizontalFlip : public Augmentation {
  public:
+  /// Throws OptionError for a probability outside 0..1.
   explicit HorizontalFlip(double probability) : probability_(probability) {
     if (!(probability >= 0.0 && probability <= 1.0))
       fail<OptionError>("horizontal_flip", concat("probability ", probability), "0..1 is needed");
@@ -98,10 +101,12 @@ class HorizontalFlip : public Augmentation {
   double probability_;
 };
 
-/// Overwrites a square whose centre is anywhere in the image; what sticks out is cut off.
+/// Overwrites a square whose centre is anywhere in the image; what sticks out is cut off: cutout.
 /// Source: DeVries, Taylor 2017, "Improved Regularization of CNNs with Cutout", arXiv:1708.04552.
 class Cutout : public Augmentation {
  public:
+  /// @param size of each side, pixels  @param fill in the data set's units. Throws OptionError for a size below 1 and a
+  /// fill that is not finite.
   Cutout(Index size, float fill) : size_(size), fill_(fill) {
     if (size < 1) fail<OptionError>("cutout", concat("size ", size), "at least 1 pixel is needed");
     if (!std::isfinite(fill)) fail<OptionError>("cutout", concat("fill ", fill), "a finite value is needed");
@@ -120,15 +125,17 @@ class Cutout : public Augmentation {
   float fill_;
 };
 
-/// Crop of the original extents from the padded image. `pixels` is the padding of each side.
+/// Crop of the original extents from the padded image. `pixels` is the padding of each side. Throws OptionError for
+/// less than 0; with PadMode::reflect, a loader throws ShapeError unless both sides of its images are longer than that.
 inline std::shared_ptr<const Augmentation> pad_crop(Index pixels, PadMode mode = PadMode::zero) {
   return std::make_shared<PadCrop>(pixels, mode);
 }
-/// Mirror image with this probability.
+/// Mirror image with this probability. Throws OptionError for one outside 0..1.
 inline std::shared_ptr<const Augmentation> horizontal_flip(double probability = 0.5) {
   return std::make_shared<HorizontalFlip>(probability);
 }
 /// Square of `size` x `size` pixels overwritten with `fill`; augmentations come before normalisation, so 0 is black.
+/// Throws OptionError for a size below 1 and a fill that is not finite.
 inline std::shared_ptr<const Augmentation> cutout(Index size, float fill = 0.0F) {
   return std::make_shared<Cutout>(size, fill);
 }

@@ -1,4 +1,5 @@
-// From samples to batches: shuffled each epoch, augmented, normalised, and prepared by the team, or ahead by a thread of their own.
+// From samples to batches: shuffled each epoch, augmented, normalised, and prepared by the team, or ahead by a thread
+// of their own.
 #pragma once
 
 #include <algorithm>
@@ -16,39 +17,11 @@
 
 #include "hcnn/core/parallel.hpp"
 #include "hcnn/core/random.hpp"
-#include "hcnn/core/targets.hpp"
-#include "hcnn/core/tensor.hpp"
 #include "hcnn/core/workspace.hpp"
-#include "hcnn/data/augment.hpp"
+#include "hcnn/data/batch.hpp"
 #include "hcnn/data/dataset.hpp"
-#include "hcnn/data/normalization.hpp"
 
 namespace hcnn::data {
-
-/// Samples of one training step.
-template <class T>
-struct Batch {
-  Tensor<T> images;                ///< (N, H, W, C)
-  Targets targets;                 ///< labels of every level of the data set
-  std::vector<std::uint64_t> ids;  ///< identity of each sample, for `Pass::samples`
-
-  Index count() const { return images.count(); }
-};
-
-/// Who prepares the batches: the worker team when `next` is called, or one more thread during the step before. 128
-/// CIFAR images, cropped and flipped, take one core 2 ms of a 200 ms step: a second thread pays for slow augmentations.
-enum class Prefetch { none, background };
-
-/// How a `BatchLoader` makes batches.
-struct BatchOptions {
-  Index batch = 128;           ///< samples per batch
-  bool shuffle = true;         ///< new order each epoch; else the data set's order
-  std::uint64_t seed = 0;      ///< of the order and of the augmentations
-  Augmentations augment = {};  ///< applied first to last, before the normalisation
-  Normalization normalization = {};
-  bool drop_last = false;  ///< leave out the last batch of an epoch where it is not full
-  Prefetch prefetch = Prefetch::none;
-};
 
 /// Batches of a data set, epoch by epoch: `loader.start(epoch); while (const auto* batch = loader.next()) ...`.
 /// The order depends on (seed, epoch), an augmentation on (seed, epoch, identity): same bits at any number of threads,
@@ -70,13 +43,14 @@ class BatchLoader {
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
+  /// The data set that is read.
   const Dataset& dataset() const { return dataset_; }
   /// Batches of an epoch, the last partial one included unless it is dropped.
   Index batches_per_epoch() const {
     return (dataset_.size() + (options_.drop_last ? 0 : options_.batch - 1)) / options_.batch;
   }
 
-  /// Begins an epoch, leaving out its first `skip` batches; ends the one in progress.
+  /// Begins an epoch, leaving out its first `skip` batches; ends the one in progress. Throws OptionError for skip < 0.
   void start(std::uint64_t epoch, Index skip = 0) {
     if (skip < 0) fail<OptionError>("BatchLoader::start", concat("skip ", skip), "at least 0 is needed");
     stop();

@@ -102,7 +102,7 @@ inline Dataset read_cifar100_file(const std::filesystem::path& path) {
   return Dataset(kCifarShape, std::move(pixels), cifar100_taxonomy(), std::move(fine));
 }
 
-/// Reads `dir`/train.bin or `dir`/test.bin as `read_cifar100_file` does.
+/// Reads `dir`/train.bin or `dir`/test.bin as `read_cifar100_file` does; the same FormatError.
 inline Dataset load_cifar100(const std::filesystem::path& dir, Part part) {
   return read_cifar100_file(dir / (part == Part::train ? "train.bin" : "test.bin"));
 }

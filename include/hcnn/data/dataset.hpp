@@ -30,8 +30,8 @@ using Pixels = std::variant<std::vector<std::uint8_t>, std::vector<float>>;
 
 /// Labels of one level.
 struct LabelColumn {
-  std::string level;
-  Index classes = 0;
+  std::string level;          ///< name, "fine"
+  Index classes = 0;          ///< number of classes
   std::vector<Label> labels;  ///< one per sample: a class index, or kNoLabel
 };
 
@@ -49,13 +49,16 @@ class Dataset {
   Dataset(const Shape& shape, Pixels pixels, Taxonomy taxonomy, std::vector<Label> finest)
       : Dataset(Storage{shape, std::move(pixels), lift(taxonomy, std::move(finest)), std::move(taxonomy)}) {}
 
+  /// Shape of every image.
   const Shape& shape() const { return storage_->shape; }
   /// Number of samples.
   Index size() const { return static_cast<Index>(positions_.size()); }
 
   /// Number of label levels.
   Index levels() const { return static_cast<Index>(storage_->columns.size()); }
+  /// Name of a level, 0..levels() - 1; not checked.
   const std::string& level_name(Index level) const { return column(level).level; }
+  /// Number of classes of a level, 0..levels() - 1; not checked.
   Index class_count(Index level) const { return column(level).classes; }
   /// Position of the named level; throws DataError and lists the levels there are.
   Index level_index(std::string_view name) const {

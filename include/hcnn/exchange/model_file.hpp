@@ -30,8 +30,8 @@ struct ModelInfo {
 /// What `load_model` returns.
 template <class T>
 struct LoadedModel {
-  Model<T> model;
-  ModelInfo info;
+  Model<T> model;               ///< built and filled
+  ModelInfo info;               ///< what the file says besides the weights
   bool has_non_finite = false;  ///< a weight is NaN or infinite; the probe was not checked
 };
 
@@ -53,7 +53,7 @@ inline void check_normalization(const ModelInfo& info, Index channels, const std
 /// Throws FormatError where `info` does not fit the network, Error where the file cannot be written.
 template <class T>
 void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {}) {
-  const std::string where = io::printable(path.string(), 4096);
+  const std::string where = io::printable_path(path);
   const auto text = [](const io::Json& json) { return json.dump(-1, ' ', false, io::Json::error_handler_t::replace); };
   std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat},
                                                  {"hcnn.probe", text(probe_json(model))}};
@@ -113,7 +113,7 @@ bool fill_model(const io::SafetensorsFile& file, Model<T>& model, const std::str
 /// for a file that is damaged, names no network, or whose arrays are not exactly those of its network.
 template <class T = float>
 LoadedModel<T> load_model(const std::filesystem::path& path) {
-  const std::string where = io::printable(path.string(), 4096);
+  const std::string where = io::printable_path(path);
   const io::SafetensorsFile file = io::read_safetensors(path);
   ModelInfo info = model_info(file, where);
   if (info.network.is_null())
@@ -141,7 +141,7 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
 /// as it was.
 template <class T>
 bool load_weights(const std::filesystem::path& path, Model<T>& model) {
-  const std::string where = io::printable(path.string(), 4096);
+  const std::string where = io::printable_path(path);
   const io::SafetensorsFile file = io::read_safetensors(path);
   model_info(file, where);
   Model<T> trial = model.clone();

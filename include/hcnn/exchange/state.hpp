@@ -19,8 +19,8 @@ namespace hcnn::exchange {
 
 /// Arrays of a network and their bytes; movable, and alive as long as a file is being written from it.
 struct StateArrays {
-  std::vector<io::TensorToWrite> tensors;
-  std::vector<std::vector<std::byte>> bytes;
+  std::vector<io::TensorToWrite> tensors;     ///< views of `bytes`
+  std::vector<std::vector<std::byte>> bytes;  ///< of each array
 };
 
 /// Copies parameters into arrays: F32 or F64, counters as I64; convolution weights become (O, C, KH, KW).

@@ -54,6 +54,7 @@ class AtomicFile {
       count -= static_cast<std::size_t>(put);
     }
   }
+  /// Appends the bytes.
   void write(std::string_view bytes) { write(bytes.data(), bytes.size()); }
 
   /// Order matters: content on disk, then the name, then the folder's entry on disk.
@@ -80,7 +81,7 @@ class AtomicFile {
 
   [[noreturn]] void refuse(const std::string& what) const {
     const std::string reason = std::strerror(errno);
-    fail<Error>(printable(path_.string(), 4096), what + ": " + reason, "a writable folder with free space is needed");
+    fail<Error>(printable_path(path_), what + ": " + reason, "a writable folder with free space is needed");
   }
 
   std::filesystem::path path_;

@@ -17,8 +17,8 @@ namespace hcnn::io {
 
 /// A table of text: a header and rows of as many fields.
 struct CsvTable {
-  std::vector<std::string> header;
-  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> header;             ///< names of the columns
+  std::vector<std::vector<std::string>> rows;  ///< each as long as the header
 };
 
 /// One line of a CSV file, ended by "\n". Fields with a comma, a quote or a line break are quoted and quotes doubled
@@ -60,8 +60,10 @@ inline void write_csv(const std::filesystem::path& path, const CsvTable& table) 
 /// Reads CSV text one character at a time; see `parse_csv`.
 class CsvParser {
  public:
+  /// @param where begins every message
   CsvParser(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
 
+  /// The whole text as a table; to be called once.
   CsvTable parse() {
     for (std::size_t i = 0; i < text_.size(); ++i) {
       take(text_[i], i + 1 < text_.size() && text_[i + 1] == '\n');
@@ -130,7 +132,7 @@ inline CsvTable parse_csv(std::string_view text, const std::string& where) { ret
 
 /// The table in a file; FormatError as `parse_csv` and `read_file`.
 inline CsvTable read_csv(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 26) {
-  return parse_csv(read_file(path, most_bytes), printable(path.string(), 4096));
+  return parse_csv(read_file(path, most_bytes), printable_path(path));
 }
 
 }  // namespace hcnn::io

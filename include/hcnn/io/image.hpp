@@ -39,11 +39,11 @@ struct Colour {
 
 /// Pixels in rows from the top left, red, green, blue: the layout of a network's input.
 struct Image {
-  Index width = 0;   ///< pixels
-  Index height = 0;  ///< pixels
-  std::vector<std::uint8_t> pixels;
+  Index width = 0;                   ///< pixels
+  Index height = 0;                  ///< pixels
+  std::vector<std::uint8_t> pixels;  ///< height * width * 3 values, 0 to 255
 
-  static constexpr Index channels = 3;
+  static constexpr Index channels = 3;  ///< red, green, blue
 
   Image() = default;
   /// An image of one colour; throws ShapeError for an extent below 1 or more than 2^28 pixels.
@@ -55,9 +55,13 @@ struct Image {
       for (Index x = 0; x < columns; ++x) set(x, y, colour);
   }
 
+  /// The three values of a pixel; extents are not checked.
   std::uint8_t* at(Index x, Index y) { return pixels.data() + (y * width + x) * channels; }
+  /// The same, to read.
   const std::uint8_t* at(Index x, Index y) const { return pixels.data() + (y * width + x) * channels; }
+  /// Colour of a pixel; extents are not checked.
   Colour get(Index x, Index y) const { return {at(x, y)[0], at(x, y)[1], at(x, y)[2]}; }
+  /// Colours a pixel; extents are not checked.
   void set(Index x, Index y, Colour colour) {
     at(x, y)[0] = colour.red;
     at(x, y)[1] = colour.green;
@@ -92,8 +96,8 @@ inline void write_png(const std::filesystem::path& path, const Image& image) { w
 
 /// Source pixels that make one pixel along an axis, and their weights, which sum to 1.
 struct ResampleTaps {
-  Index first = 0;
-  std::vector<float> weights;
+  Index first = 0;             ///< source pixel of the first weight
+  std::vector<float> weights;  ///< of `first`, `first` + 1, ...
 };
 
 /// A triangle as wide as two source pixels, or two target pixels where those are larger: bilinear interpolation when

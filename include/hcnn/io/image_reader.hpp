@@ -52,7 +52,7 @@ inline Image decode_image(std::string_view bytes, const std::string& where) {
 
 /// The picture in a file of at most `most_bytes`; FormatError as `decode_image` and `read_file`.
 inline Image read_image(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 26) {
-  return decode_image(read_file(path, most_bytes), printable(path.string(), 4096));
+  return decode_image(read_file(path, most_bytes), printable_path(path));
 }
 
 }  // namespace hcnn::io

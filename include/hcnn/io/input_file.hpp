@@ -22,7 +22,7 @@ namespace hcnn::io {
 class InputFile {
  public:
   /// Opens the file; a folder, a device or a pipe is refused, and so is a file larger than `most_bytes`.
-  InputFile(const std::filesystem::path& path, std::uint64_t most_bytes) : name_(printable(path.string(), 4096)) {
+  InputFile(const std::filesystem::path& path, std::uint64_t most_bytes) : name_(printable_path(path)) {
     // O_NONBLOCK: opening a pipe that nobody writes to must not wait forever.
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor_ < 0) fail<FormatError>(name_, std::strerror(errno), "a readable file is needed");

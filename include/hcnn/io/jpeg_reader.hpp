@@ -21,6 +21,7 @@ namespace hcnn::io {
 /// none in their frames.
 class JpegDecoder {
  public:
+  /// @param bytes of the file; they must outlive the decoder
   explicit JpegDecoder(std::string_view bytes) : bytes_(bytes) {
     info_.err = jpeg_std_error(&errors_);
     errors_.error_exit = give_up;
@@ -53,8 +54,11 @@ class JpegDecoder {
     jpeg_finish_decompress(&info_);
     return true;
   }
+  /// Columns, once the header was read.
   Index width() const { return static_cast<Index>(info_.image_width); }
+  /// Rows, once the header was read.
   Index height() const { return static_cast<Index>(info_.image_height); }
+  /// What was wrong, after an error.
   const char* message() const { return message_; }
 
  private:

@@ -28,7 +28,9 @@ inline constexpr std::size_t kJsonDepth = 64;
 /// searches an object once per key; this one refuses the first two and appends.
 class JsonBuilder : public nlohmann::json_sax<Json> {
  public:
+  /// @param where begins every message
   explicit JsonBuilder(std::string where) : where_(std::move(where)) {}
+  /// The value, once the parser is done.
   Json take() { return std::move(root_); }
 
   bool null() override { return put(nullptr); }
@@ -103,7 +105,7 @@ inline Json parse_json(std::string_view text, const std::string& where) {
 
 /// The value in a file; FormatError as `parse_json` and `read_file`.
 inline Json read_json(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 24) {
-  return parse_json(read_file(path, most_bytes), printable(path.string(), 4096));
+  return parse_json(read_file(path, most_bytes), printable_path(path));
 }
 
 /// JSON text, indented by two spaces, with a newline at the end. JSON has no NaN and no infinity: they become null.

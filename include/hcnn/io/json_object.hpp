@@ -17,6 +17,7 @@ namespace hcnn::io {
 /// it.
 class JsonObject {
  public:
+  /// @param where begins every message. Throws FormatError where the value is no object.
   JsonObject(const Json& value, std::string where) : value_(value), where_(std::move(where)) {
     if (!value.is_object()) fail<FormatError>(where_, printable(value.dump()), "a JSON object is needed");
   }
@@ -38,11 +39,13 @@ class JsonObject {
       refuse(key, value, concat("an array of at most ", most, " entries is needed"));
     return value;
   }
+  /// A text.
   std::string text(const std::string& key) {
     const Json& value = member(key);
     if (!value.is_string()) refuse(key, value, "a text is needed");
     return value.get<std::string>();
   }
+  /// True or false.
   bool boolean(const std::string& key) {
     const Json& value = member(key);
     if (!value.is_boolean()) refuse(key, value, "true or false is needed");

@@ -1,6 +1,7 @@
 // Text that came from a file or a user, made safe for one line of a terminal.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,8 @@ inline std::string printable(std::string_view text, std::size_t longest = 120) {
   if (text.size() > longest) out += "...";
   return out;
 }
+
+/// A path for messages, in full: no path that Linux takes is longer than 4096 bytes.
+inline std::string printable_path(const std::filesystem::path& path) { return printable(path.string(), 4096); }
 
 }  // namespace hcnn::io

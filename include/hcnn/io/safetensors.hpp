@@ -29,10 +29,10 @@ namespace hcnn::io {
 
 /// One array of a file: PyTorch's name and extents, and its bytes (little-endian, row-major) inside the file's buffer.
 struct TensorEntry {
-  std::string name;
-  std::string dtype;  ///< "F64", "F32", "BF16", "I64" or "U8"
-  std::vector<Index> dims;
-  std::span<const std::byte> data;
+  std::string name;                 ///< "trunk.0.weight"
+  std::string dtype;                ///< "F64", "F32", "BF16", "I64" or "U8"
+  std::vector<Index> dims;          ///< extents; empty: one number
+  std::span<const std::byte> data;  ///< in `SafetensorsFile::payload`
 
   /// Number of values.
   Index size() const { return static_cast<Index>(data.size() / dtype_bytes(dtype)); }
@@ -40,10 +40,10 @@ struct TensorEntry {
 
 /// The content of a safetensors file. Moving it keeps the entries' views valid.
 struct SafetensorsFile {
-  std::map<std::string, std::string> metadata;
-  std::vector<TensorEntry> tensors;  ///< in the order of their bytes
-  bool checksummed = false;          ///< the file carried hcnn's checksum, and it was right
-  std::unique_ptr<std::byte[]> payload;
+  std::map<std::string, std::string> metadata;  ///< texts by name
+  std::vector<TensorEntry> tensors;             ///< in the order of their bytes
+  bool checksummed = false;                     ///< the file carried hcnn's checksum, and it was right
+  std::unique_ptr<std::byte[]> payload;         ///< the bytes of all arrays
 
   /// The array of that name, or null.
   const TensorEntry* find(std::string_view name) const {

@@ -18,26 +18,28 @@
 
 namespace hcnn::io {
 
-/// Name, type, extents of an array and the bytes [begin, end) behind the header that hold it.
+/// What a header says about one array.
 struct HeaderEntry {
-  std::string name;
-  std::string dtype;
-  std::vector<Index> dims;
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
+  std::string name;         ///< "trunk.0.weight"
+  std::string dtype;        ///< "F32"
+  std::vector<Index> dims;  ///< extents
+  std::uint64_t begin = 0;  ///< its first byte, counted from the end of the header
+  std::uint64_t end = 0;    ///< the byte after its last
 };
 
-/// What a header says: arrays in the order of their bytes, and `__metadata__`.
+/// What a header says.
 struct SafetensorsHeader {
-  std::vector<HeaderEntry> tensors;
-  std::map<std::string, std::string> metadata;
+  std::vector<HeaderEntry> tensors;             ///< in the order of their bytes
+  std::map<std::string, std::string> metadata;  ///< `__metadata__`
 };
 
 /// Receives the events of a header's JSON. Its form is fixed: {"name": {"dtype": "F32", "shape": [..],
 /// "data_offsets": [begin, end]}, .., "__metadata__": {"key": "text", ..}}; whatever else comes throws FormatError.
 class HeaderHandler : public nlohmann::json_sax<Json> {
  public:
+  /// @param where begins every message
   explicit HeaderHandler(std::string where) : where_(std::move(where)) {}
+  /// The header, once the parser is done.
   SafetensorsHeader take() { return std::move(header_); }
 
   bool key(string_t& name) override {

@@ -24,9 +24,9 @@ namespace hcnn::io {
 
 /// One array to write. `data` is a view: it must live until the file is written.
 struct TensorToWrite {
-  std::string name = {};
-  std::string dtype = {};  ///< "F64", "F32", "BF16", "I64" or "U8"
-  std::vector<Index> dims = {};
+  std::string name = {};                 ///< "trunk.0.weight"
+  std::string dtype = {};                ///< "F64", "F32", "BF16", "I64" or "U8"
+  std::vector<Index> dims = {};          ///< extents; empty: one number
   std::span<const std::byte> data = {};  ///< little-endian, row-major
 };
 
@@ -63,7 +63,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::vector<Ten
   std::stable_sort(tensors.begin(), tensors.end(), [](const TensorToWrite& a, const TensorToWrite& b) {
     return dtype_bytes(a.dtype) > dtype_bytes(b.dtype);
   });
-  const std::string where = printable(path.string(), 4096);
+  const std::string where = printable_path(path);
   std::uint64_t payload_bytes = 0;
   std::vector<std::span<const std::byte>> pieces;
   for (const TensorToWrite& tensor : tensors) {

@@ -15,10 +15,10 @@
 
 namespace hcnn::losses {
 
-/// Options of CrossEntropy.
+/// Options of CrossEntropy. Source of label smoothing: Szegedy et al. 2015, arXiv:1512.00567, section 7.
 struct CrossEntropyOptions {
-  std::string level = {};                  ///< level of the targets; empty: the one named like the head
-  double label_smoothing = 0;              ///< share of each target spread evenly over all classes, 0..1
+  std::string level = {};                  ///< level of the targets; "": the one named like the head
+  double label_smoothing = 0;              ///< share of each target spread evenly over all classes, 0..1; 0: none
   std::vector<double> class_weights = {};  ///< one per class, finite and not negative; empty: all 1
 };
 
@@ -72,6 +72,7 @@ class CrossEntropy : public Loss<M> {
     static_cast<void>(predicted);
     return 1;
   }
+  /// Name of the head.
   const std::string& head() const { return head_; }
 
  private:
@@ -150,7 +151,8 @@ class CrossEntropy : public Loss<M> {
   std::vector<double> target_, exp_;  // one sample's scratch
 };
 
-/// `CrossEntropy` of the head as a LossSum of one term, for `+` and `*`.
+/// `CrossEntropy` of the head as a LossSum of one term, for `+` and `*`. Throws OptionError for an option outside its
+/// range.
 template <class M = float>
 LossSum<M> cross_entropy(std::string head, CrossEntropyOptions options = {}) {
   return CrossEntropy<M>(std::move(head), std::move(options));

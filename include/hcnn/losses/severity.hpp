@@ -18,10 +18,10 @@ enum class SeverityForm {
 
 /// Options of SeverityLoss.
 struct SeverityOptions {
-  SeverityForm form = SeverityForm::report;
-  double correct_weight = 1;               ///< report form: factor of a correct prediction, finite and >= 0
-  double alpha = 1;                        ///< readme form: factor of a correct prediction of cost 0, finite and >= 0
-  CrossEntropyOptions cross_entropy = {};  ///< level, label smoothing and class weights of the cross-entropy
+  SeverityForm form = SeverityForm::report;  ///< how costs enter
+  double correct_weight = 1;                 ///< report form: factor of a correct prediction, finite and >= 0
+  double alpha = 1;                          ///< readme form: factor of a correct prediction of cost 0, finite and >= 0
+  CrossEntropyOptions cross_entropy = {};    ///< level, label smoothing and class weights of the cross-entropy
 };
 
 /// Mean over the samples n that have a label of  factor(y_n, argmax z_n) * CE(z_n, y_n).
@@ -63,7 +63,8 @@ class SeverityLoss final : public CrossEntropy<M> {
 };
 
 /// `SeverityLoss` of the head as a LossSum of one term:
-/// `severity("fine", severity_matrix(cifar100_taxonomy()), {.form = SeverityForm::readme})`.
+/// `severity("fine", severity_matrix(cifar100_taxonomy()), {.form = SeverityForm::readme})`. Throws OptionError for an
+/// option outside its range.
 template <class M = float>
 LossSum<M> severity(std::string head, CostMatrix costs, SeverityOptions options = {}) {
   return SeverityLoss<M>(std::move(head), std::move(costs), std::move(options));

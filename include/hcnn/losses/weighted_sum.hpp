@@ -15,15 +15,15 @@ namespace hcnn::losses {
 /// One term of a LossValue.
 template <class M>
 struct LossPart {
-  std::string name;
-  M value = 0;  ///< nats per sample, before the term's weight
+  std::string name;  ///< `Loss::name`: "cross_entropy(fine)"
+  M value = 0;       ///< nats per sample, before the term's weight
 };
 
 /// A weighted sum and what it is made of.
 template <class M>
 struct LossValue {
-  M total = 0;  ///< nats per sample: sum of weight * value
-  std::vector<LossPart<M>> parts;
+  M total = 0;                     ///< nats per sample: sum of weight * value
+  std::vector<LossPart<M>> parts;  ///< one for each term, in the order they were added
 };
 
 /// sum_i weight_i * loss_i, written `cross_entropy("fine") + 0.5 * cross_entropy("superclass")`. A value: it can be
@@ -39,6 +39,7 @@ class LossSum {
     value_.parts.push_back({loss.name()});
     terms_.push_back({1.0, std::make_unique<L>(std::move(loss))});
   }
+  /// A sum of the same terms, with parameters of its own.
   LossSum(const LossSum& other) : value_(other.value_), scratch_(other.scratch_) {
     for (const Term& term : other.terms_) terms_.push_back({term.weight, term.loss->clone()});
   }
@@ -51,6 +52,7 @@ class LossSum {
   }
   ~LossSum() = default;
 
+  /// The terms of `a`, then those of `b`.
   friend LossSum operator+(LossSum a, LossSum b) {
     for (Term& term : b.terms_) a.terms_.push_back(std::move(term));
     for (LossPart<M>& part : b.value_.parts) a.value_.parts.push_back(std::move(part));

@@ -9,9 +9,10 @@ namespace hcnn::metrics {
 
 /// How many of how many samples.
 struct Share {
-  Index count = 0;
-  Index total = 0;
+  Index count = 0;  ///< samples that hit
+  Index total = 0;  ///< samples counted
 
+  /// Counts one sample.
   void add(bool hit) {
     count += hit ? 1 : 0;
     ++total;

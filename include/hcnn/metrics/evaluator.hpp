@@ -16,21 +16,21 @@ namespace hcnn::metrics {
 
 /// Figures of one head against the labels of its level.
 struct HeadResult {
-  std::string level;  ///< name of head and level
-  Share top1, top5;   ///< of the labelled samples; top5 is everything where there are 5 classes or less
-  ConfusionMatrix confusion;
+  std::string level;          ///< name of head and level
+  Share top1, top5;           ///< of the labelled samples; top5 is everything where there are 5 classes or less
+  ConfusionMatrix confusion;  ///< of the labelled samples
 };
 
 /// A share of samples for one level.
 struct LevelShare {
-  std::string level;
-  Share share;
+  std::string level;  ///< name of the level
+  Share share;        ///< of its labelled samples
 };
 
 /// Figures of an evaluation. "Finest head" is the head of the finest level of the taxonomy that has one; what concerns
 /// it is empty without a taxonomy.
 struct EvaluationResult {
-  Index samples = 0;
+  Index samples = 0;                  ///< with and without labels
   std::vector<HeadResult> heads;      ///< heads of the taxonomy fine to coarse, then others
   SeverityCounts severity;            ///< of the finest head's predictions
   std::vector<LevelShare> from_fine;  ///< finest head's prediction lifted to each level is right; its own level first
@@ -55,6 +55,7 @@ class Evaluator {
   explicit Evaluator(const Taxonomy* taxonomy = nullptr) {
     if (taxonomy) taxonomy_ = *taxonomy;
   }
+  /// @param taxonomy the tree that the levels belong to
   explicit Evaluator(Taxonomy taxonomy) : taxonomy_(std::move(taxonomy)) {}
 
   /// Counts a batch. Throws DataError where no head has targets, where a head of the first batch is missing and for a

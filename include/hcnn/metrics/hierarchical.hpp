@@ -24,9 +24,11 @@ class SeverityCounts {
     ++counts_[static_cast<std::size_t>(severity)];
   }
 
+  /// The greatest severity there is.
   int highest() const { return static_cast<int>(counts_.size()) - 1; }
   /// Samples of severity 0 .. highest.
   const std::vector<Index>& counts() const { return counts_; }
+  /// Samples counted.
   Index total() const {
     Index sum = 0;
     for (const Index count : counts_) sum += count;
@@ -54,7 +56,7 @@ class SeverityCounts {
 };
 
 /// Mistake severity of guessing: the mean severity over all ordered pairs of different classes of the level; 0 where
-/// there is one class. 2.838 for CIFAR-100's fine classes.
+/// there is one class. 2.838 for CIFAR-100's fine classes. Cost: K^2 for K classes.
 inline double chance_ms(const Taxonomy& taxonomy, Index level = 0) {
   SeverityCounts pairs(static_cast<int>(taxonomy.levels() - level));
   const auto classes = static_cast<Label>(taxonomy.class_count(level));

@@ -63,6 +63,7 @@ class History {
 
   /// "epoch", "learning_rate", "seconds", then every other column.
   const std::vector<std::string>& columns() const { return columns_; }
+  /// True where a record has the column.
   bool has(std::string_view column) const {
     return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
   }
@@ -87,10 +88,15 @@ class History {
     return *best;
   }
 
+  /// True without records.
   bool empty() const { return records_.empty(); }
+  /// Number of records.
   std::size_t size() const { return records_.size(); }
+  /// Record i, 0..size() - 1; not checked.
   const EpochRecord& operator[](std::size_t i) const { return records_[i]; }
+  /// The last record; there must be one.
   const EpochRecord& back() const { return records_.back(); }
+  /// Records in the order of their epochs.
   auto begin() const { return records_.begin(); }
   auto end() const { return records_.end(); }
 

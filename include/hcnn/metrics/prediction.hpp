@@ -11,7 +11,8 @@
 
 namespace hcnn::metrics {
 
-/// p_k = exp(z_k) / sum_j exp(z_j), without overflow: the greatest score is subtracted first.
+/// p_k = exp(z_k) / sum_j exp(z_j) of one sample, at least one score, without overflow: the greatest score is
+/// subtracted first.
 template <class M>
 std::vector<double> softmax(std::span<const M> scores) {
   const auto greatest = static_cast<double>(scores[static_cast<std::size_t>(argmax(scores))]);
@@ -22,7 +23,8 @@ std::vector<double> softmax(std::span<const M> scores) {
   return probabilities;
 }
 
-/// The `count` classes of the greatest scores, greatest first; of equal scores the lower class first.
+/// The `count` classes of the greatest scores, greatest first; of equal scores the lower class first. All classes where
+/// there are not more.
 template <class M>
 std::vector<Label> likeliest(std::span<const M> scores, Index count) {
   std::vector<Label> classes(scores.size());

@@ -7,23 +7,24 @@
 
 namespace hcnn {
 
+/// Options of Adam; the defaults are those of the paper and of PyTorch, but for `decay_all`.
 struct AdamOptions {
-  double learning_rate = 1e-3;
-  double beta1 = 0.9;       ///< forgetting factor of the mean gradient, in [0, 1)
-  double beta2 = 0.999;     ///< forgetting factor of the mean squared gradient, in [0, 1)
-  double epsilon = 1e-8;    ///< added to the root of the second moment, after its bias correction
-  double weight_decay = 0;  ///< factor of the L2 penalty's gradient
-  bool decay_all = false;   ///< also decay biases and normalisation, as PyTorch does by default
+  double learning_rate = 1e-3;  ///< about how far a weight moves in a step; finite and >= 0
+  double beta1 = 0.9;           ///< forgetting factor of the mean gradient, in [0, 1)
+  double beta2 = 0.999;         ///< forgetting factor of the mean squared gradient, in [0, 1)
+  double epsilon = 1e-8;        ///< added to the root of the second moment, after its bias correction; >= 0
+  double weight_decay = 0;      ///< factor of the L2 penalty's gradient, >= 0; 0: no penalty
+  bool decay_all = false;       ///< also decay biases and normalisation, as PyTorch does by default
 };
 
-/// As AdamOptions; the weight decay is a share of the weights per step, before it is scaled by the learning rate.
+/// Options of AdamW; the defaults are PyTorch's, but for `decay_all`.
 struct AdamWOptions {
-  double learning_rate = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 1e-2;
-  bool decay_all = false;
+  double learning_rate = 1e-3;  ///< about how far a weight moves in a step; finite and >= 0
+  double beta1 = 0.9;           ///< forgetting factor of the mean gradient, in [0, 1)
+  double beta2 = 0.999;         ///< forgetting factor of the mean squared gradient, in [0, 1)
+  double epsilon = 1e-8;        ///< added to the root of the second moment, after its bias correction; >= 0
+  double weight_decay = 1e-2;   ///< share of the weights that a step takes away, times the learning rate; >= 0
+  bool decay_all = false;       ///< also decay biases and normalisation, as PyTorch does by default
 };
 
 /// What Adam and AdamW share; they differ in where the weight decay acts.
@@ -32,11 +33,13 @@ struct AdamWOptions {
 template <class M>
 class AdamFamily : public Optimizer<M> {
  public:
+  /// What it was made with; the learning rate in force is `learning_rate()`.
   const AdamOptions& options() const { return options_; }
 
  protected:
   using typename Optimizer<M>::Range;
 
+  /// @param type class name  @param prefix of the names of the state arrays
   AdamFamily(const std::string& type, const std::string& prefix, const ParamList<M>& params, const AdamOptions& options)
       : Optimizer<M>(type, {prefix + ".m", prefix + ".v"}, params, options.learning_rate, options.weight_decay,
                      options.decay_all),
@@ -80,6 +83,7 @@ class AdamFamily : public Optimizer<M> {
 template <class M = float>
 class Adam final : public AdamFamily<M> {
  public:
+  /// Parameters as Optimizer takes them. Throws OptionError for an option outside its range.
   explicit Adam(const ParamList<M>& params, const AdamOptions& options = {})
       : AdamFamily<M>("Adam", "adam", params, options) {}
 
@@ -92,6 +96,7 @@ class Adam final : public AdamFamily<M> {
 template <class M = float>
 class AdamW final : public AdamFamily<M> {
  public:
+  /// Parameters as Optimizer takes them. Throws OptionError for an option outside its range.
   explicit AdamW(const ParamList<M>& params, const AdamWOptions& options = {})
       : AdamFamily<M>("AdamW", "adamw", params,
                       {.learning_rate = options.learning_rate,

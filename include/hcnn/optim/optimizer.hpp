@@ -4,33 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/parallel.hpp"
-#include "hcnn/core/param.hpp"
+#include "hcnn/optim/param_group.hpp"
 
 namespace hcnn {
-
-/// Parameters that share settings: `add_group({.params = loss.parameters(), .learning_rate_scale = 0.1})`.
-template <class M>
-struct ParamGroup {
-  ParamList<M> params = {};                 ///< buffers among them are left out
-  double learning_rate_scale = 1;           ///< times the optimizer's learning rate
-  std::optional<double> weight_decay = {};  ///< of every parameter here; unset: the optimizer's, by its own rule
-  bool frozen = false;                      ///< values stay; gradients are zeroed all the same
-};
-
-/// One array of a file: `size` values at `data`, which stay where they are while their owner lives.
-template <class M>
-struct NamedState {
-  std::string name;  ///< "adam.m.trunk.0.0.weight"
-  M* data = nullptr;
-  Index size = 0;
-};
 
 /// Base of all optimizers; it refers to the parameters, which must outlive it. M is a master type: float or double.
 /// To write one: derive, pass the names of the per-parameter state arrays to the constructor, implement `update`, and
@@ -74,6 +56,7 @@ class Optimizer {
   /// The rate of the options: what schedules start from, whatever was set since.
   double initial_learning_rate() const { return initial_learning_rate_; }
 
+  /// Groups in the order they were added; the parameters of the constructor are the first.
   const std::vector<ParamGroup<M>>& groups() const { return groups_; }
   /// Appends a group with empty state. Throws OptionError for a null or repeated parameter or an illegal setting.
   void add_group(const ParamGroup<M>& group) {
@@ -83,20 +66,23 @@ class Optimizer {
     list_trainable();
   }
   /// Stops or resumes the updates of a group. All groups share one step count, so moments that begin late start
-  /// without Adam's bias correction: to thaw gently, use a scale of 0 from the start instead of freezing.
+  /// without Adam's bias correction: to thaw gently, use a scale of 0 from the start instead of freezing. Throws
+  /// OptionError for a group that is not there.
   void freeze(std::size_t group, bool frozen = true) {
-    groups_.at(group).frozen = frozen;
+    group_at(group).frozen = frozen;
     list_trainable();
   }
+  /// Throws OptionError unless scale >= 0 and finite, and for a group that is not there.
   void set_learning_rate_scale(std::size_t group, double scale) {
     require_nonnegative(type_, "learning_rate_scale", scale);
-    groups_.at(group).learning_rate_scale = scale;
+    group_at(group).learning_rate_scale = scale;
   }
   /// The parameters that step() moves: what `clip_gradient_norm` wants.
   const ParamList<M>& trainable() const { return trainable_; }
 
   /// Steps taken so far.
   std::uint64_t step_count() const { return step_count_; }
+  /// For a run that goes on: Adam's bias correction depends on the count.
   void set_step_count(std::uint64_t steps) { step_count_ = steps; }
   /// All per-parameter arrays. With the parameters and the step count they make a resumed run continue bit for bit.
   std::vector<NamedState<M>> state() {
@@ -108,16 +94,16 @@ class Optimizer {
   }
 
  protected:
-  static constexpr std::size_t kMaxStates = 3;
+  static constexpr std::size_t kMaxStates = 3;  ///< arrays of state that an optimizer may keep for each parameter
 
   /// Part of one parameter, contiguous; `state` in the order of the names given to the constructor.
   struct Range {
-    M* value;
-    M* grad;
-    std::array<M*, kMaxStates> state;
-    Index size;
-    double learning_rate;
-    double weight_decay;
+    M* value;                          ///< moved by `update`
+    M* grad;                           ///< may be overwritten
+    std::array<M*, kMaxStates> state;  ///< null behind the last one
+    Index size;                        ///< values in each of these arrays
+    double learning_rate;              ///< of the group
+    double weight_decay;               ///< of the parameter; 0 where it is spared
   };
 
   /// @param params the first group; empty: no group, `add_group` makes the first
@@ -149,6 +135,11 @@ class Optimizer {
     std::string name;
     std::vector<AlignedBuffer<M>> state;
   };
+
+  ParamGroup<M>& group_at(std::size_t index) {
+    require_option(index < groups_.size(), type_, "group", index, "one that was added is needed");
+    return groups_[index];
+  }
 
   void update_all(Slot& slot, double rate, double decay) {
     parallel_elements(slot.param->size(), [&](Index begin, Index end) {

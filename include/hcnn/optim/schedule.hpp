@@ -56,11 +56,13 @@ class Policy {
 class Schedule {
  public:
   Schedule() = default;
+  /// Holds a policy, which must be copyable.
   template <std::derived_from<Policy> P>
   Schedule(P policy)
       : policy_(std::make_unique<P>(std::move(policy))), copy_([](const Policy& from) -> std::unique_ptr<Policy> {
           return std::make_unique<P>(static_cast<const P&>(from));
         }) {}
+  /// A copy with the same policy in the same state.
   Schedule(const Schedule& other)
       : policy_(other.policy_ ? other.copy_(*other.policy_) : nullptr), copy_(other.copy_) {}
   Schedule(Schedule&&) noexcept = default;
@@ -71,6 +73,7 @@ class Schedule {
   }
   ~Schedule() = default;
 
+  /// The policy's name, "constant" without one.
   std::string name() const { return policy_ ? policy_->name() : "constant"; }
   /// Learning rate of the step. Throws OptionError for steps_per_epoch = 0, NumericError where the policy's answer is
   /// negative or not finite.
@@ -82,12 +85,15 @@ class Schedule {
                          "it must be finite and >= 0");
     return rate;
   }
+  /// To be called at the end of each epoch with the watched metric, usually the validation loss.
   void on_epoch(double metric) {
     if (policy_) policy_->on_epoch(metric);
   }
 
+  /// All that `on_epoch` changed, for checkpoints; empty for a formula in the step.
   std::vector<double> state() const { return policy_ ? policy_->state() : std::vector<double>{}; }
-  /// Throws DataError where the state is another schedule's, and then changes nothing.
+  /// Takes over what `state` returned. Throws DataError where the state is another schedule's, and then changes
+  /// nothing.
   void restore(std::span<const double> values) {
     const std::size_t expected = state().size();
     if (values.size() != expected)
@@ -107,6 +113,7 @@ class Schedule {
 /// A schedule without state: learning rate = base rate * factor(at).
 class FactorPolicy final : public Policy {
  public:
+  /// @param factor of the base rate; finite and >= 0, which `Schedule::rate` checks
   FactorPolicy(std::string name, std::function<double(const StepInfo&)> factor)
       : name_(std::move(name)), factor_(std::move(factor)) {}
   std::string name() const override { return name_; }

@@ -11,14 +11,16 @@
 
 namespace hcnn::schedules {
 
+/// Options of `warm_up`.
 struct WarmUpOptions {
-  std::uint64_t steps = 500;   ///< length of the climb
-  double start_factor = 0.01;  ///< at the first step
+  std::uint64_t steps = 500;   ///< length of the climb; 0: none
+  double start_factor = 0.01;  ///< of the schedule's own rate, at the first step; finite and >= 0
 };
 
 /// `warm_up`'s policy.
 class WarmUpPolicy final : public Policy {
  public:
+  /// Throws OptionError for a start_factor outside its range.
   WarmUpPolicy(Schedule schedule, const WarmUpOptions& options) : schedule_(std::move(schedule)), options_(options) {
     require_nonnegative("schedules::warm_up", "start_factor", options.start_factor);
   }
@@ -40,20 +42,22 @@ class WarmUpPolicy final : public Policy {
 };
 
 /// The schedule's own rate times a factor that climbs linearly from start_factor to 1 in the first steps. The schedule
-/// is not delayed: its milestones stay where they are. Source: Goyal et al. 2017, arXiv:1706.02677, section 2.2.
+/// is not delayed: its milestones stay where they are. Throws OptionError for an option outside its range. Source:
+/// Goyal et al. 2017, arXiv:1706.02677, section 2.2.
 inline Schedule warm_up(Schedule schedule, const WarmUpOptions& options = {}) {
   return WarmUpPolicy(std::move(schedule), options);
 }
 
 /// One part of `chained`.
 struct Piece {
-  Schedule schedule;
-  std::uint64_t epochs = 0;  ///< length; of the last piece: ignored, it lasts to the end
+  Schedule schedule;         ///< sees steps and epochs counted from the beginning of the piece
+  std::uint64_t epochs = 0;  ///< length, at least 1; of the last piece: ignored, it lasts to the end
 };
 
 /// `chained`'s policy.
 class ChainedPolicy final : public Policy {
  public:
+  /// Throws OptionError for no pieces, and for one without epochs that is not the last.
   explicit ChainedPolicy(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {
     require_option(!pieces_.empty(), "schedules::chained", "pieces", pieces_.size(), "at least 1 is needed");
     for (std::size_t i = 0; i + 1 < pieces_.size(); ++i)
@@ -109,7 +113,8 @@ class ChainedPolicy final : public Policy {
 };
 
 /// One schedule after another, each counting steps and epochs from its own beginning and starting from the base rate:
-/// `chained({{constant(), 30}, {cosine()}})`. A piece hears of the metrics of its own epochs only.
+/// `chained({{constant(), 30}, {cosine()}})`. A piece hears of the metrics of its own epochs only. Throws OptionError
+/// as ChainedPolicy does.
 inline Schedule chained(std::vector<Piece> pieces) { return ChainedPolicy(std::move(pieces)); }
 
 }  // namespace hcnn::schedules

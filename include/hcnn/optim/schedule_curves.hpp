@@ -16,12 +16,13 @@ inline Schedule constant() {
   return from_function("constant", [](const StepInfo&) { return 1.0; });
 }
 
+/// Options of `step`.
 struct StepOptions {
-  std::uint64_t epochs = 30;  ///< between two drops
-  double gamma = 0.1;         ///< factor of each drop
+  std::uint64_t epochs = 30;  ///< between two drops, at least 1
+  double gamma = 0.1;         ///< factor of each drop, finite and >= 0
 };
 
-/// rate = base gamma^floor(epoch / epochs).
+/// rate = base gamma^floor(epoch / epochs). Throws OptionError for an option outside its range.
 inline Schedule step(const StepOptions& options = {}) {
   require_option(options.epochs > 0, "schedules::step", "epochs", options.epochs, "must be at least 1");
   require_nonnegative("schedules::step", "gamma", options.gamma);
@@ -30,12 +31,13 @@ inline Schedule step(const StepOptions& options = {}) {
   });
 }
 
+/// Options of `multi_step`.
 struct MultiStepOptions {
-  std::vector<std::uint64_t> milestones;  ///< epochs, ascending, each the first with the lower rate
-  double gamma = 0.1;                     ///< factor of each drop
+  std::vector<std::uint64_t> milestones;  ///< epochs from 0, ascending, each the first with the lower rate
+  double gamma = 0.1;                     ///< factor of each drop, finite and >= 0
 };
 
-/// rate = base gamma^(number of milestones reached).
+/// rate = base gamma^(number of milestones reached). Throws OptionError for an option outside its range.
 inline Schedule multi_step(const MultiStepOptions& options) {
   if (!std::is_sorted(options.milestones.begin(), options.milestones.end()))
     fail<OptionError>("schedules::multi_step", "milestones that fall", "ascending epochs are needed");
@@ -46,20 +48,21 @@ inline Schedule multi_step(const MultiStepOptions& options) {
   });
 }
 
-/// Curve between two learning rates.
+/// Curve between two learning rates: a straight line, or half a cosine wave, flat at both ends.
 enum class Anneal { linear, cosine };
 
-/// From `start` to `end` as `progress` goes from 0 to 1.
+/// A number on the curve from `start` to `end` as `progress` goes from 0 to 1.
 inline double interpolate(Anneal anneal, double start, double end, double progress) {
   if (anneal == Anneal::linear) return start * (1 - progress) + end * progress;
   return end + (start - end) / 2 * (std::cos(std::numbers::pi * progress) + 1);
 }
 
+/// Options of `linear` and `cosine`.
 struct DecayOptions {
-  double final_factor = 0;  ///< of the base rate, reached after the last step
+  double final_factor = 0;  ///< of the base rate, reached after the last step; finite and >= 0
 };
 
-/// rate = base (1 - (1 - final_factor) step / total_steps).
+/// rate = base (1 - (1 - final_factor) step / total_steps). Throws OptionError for an option outside its range.
 inline Schedule linear(const DecayOptions& options = {}) {
   require_nonnegative("schedules::linear", "final_factor", options.final_factor);
   return from_function("linear", [options](const StepInfo& at) {
@@ -68,7 +71,8 @@ inline Schedule linear(const DecayOptions& options = {}) {
   });
 }
 
-/// rate = base (final_factor + (1 - final_factor) (1 + cos(pi step / total_steps)) / 2).
+/// rate = base (final_factor + (1 - final_factor) (1 + cos(pi step / total_steps)) / 2). Throws OptionError for an
+/// option outside its range.
 /// Source: Loshchilov, Hutter 2017, arXiv:1608.03983, equation 5, without restarts.
 inline Schedule cosine(const DecayOptions& options = {}) {
   require_nonnegative("schedules::cosine", "final_factor", options.final_factor);
@@ -78,15 +82,17 @@ inline Schedule cosine(const DecayOptions& options = {}) {
   });
 }
 
+/// Options of `one_cycle`; the defaults are PyTorch's.
 struct OneCycleOptions {
   double warm_up = 0.3;              ///< part of all steps that climbs, in [0, 1]
-  double start_factor = 1.0 / 25;    ///< of the base rate, at the first step
-  double final_factor = 1.0 / 25e4;  ///< of the base rate, at the last step
-  Anneal anneal = Anneal::cosine;
+  double start_factor = 1.0 / 25;    ///< of the base rate, at the first step; finite and >= 0
+  double final_factor = 1.0 / 25e4;  ///< of the base rate, at the last step; finite and >= 0
+  Anneal anneal = Anneal::cosine;    ///< form of the climb and of the fall
 };
 
 /// From start_factor up to the base rate, which is the peak, and down to final_factor at the very last step. The same
-/// rates as PyTorch's OneCycleLR in two phases; momentum is not cycled.
+/// rates as PyTorch's OneCycleLR in two phases; momentum is not cycled. Throws OptionError for an option outside its
+/// range.
 /// Source: Smith, Topin 2017, arXiv:1708.07120.
 inline Schedule one_cycle(const OneCycleOptions& options = {}) {
   require_option(options.warm_up >= 0 && options.warm_up <= 1, "schedules::one_cycle", "warm_up", options.warm_up,

@@ -14,18 +14,20 @@ namespace hcnn::schedules {
 /// Whether a smaller or a larger metric is better.
 enum class Better { smaller, larger };
 
+/// Options of `reduce_on_plateau`; the defaults are PyTorch's.
 struct PlateauOptions {
-  double factor = 0.1;          ///< of each reduction, in [0, 1)
-  std::uint64_t patience = 10;  ///< epochs without improvement that are tolerated; the next one reduces
-  double threshold = 1e-4;      ///< least relative improvement of the best metric that counts
-  std::uint64_t cooldown = 0;   ///< epochs after a reduction in which nothing is counted
-  double min_rate = 0;          ///< the learning rate never falls below
-  Better better = Better::smaller;
+  double factor = 0.1;              ///< of each reduction, in [0, 1)
+  std::uint64_t patience = 10;      ///< epochs without improvement that are tolerated; the next one reduces
+  double threshold = 1e-4;          ///< least improvement that counts, as a share of the best metric; >= 0
+  std::uint64_t cooldown = 0;       ///< epochs after a reduction in which nothing is counted
+  double min_rate = 0;              ///< the learning rate never falls below; >= 0
+  Better better = Better::smaller;  ///< smaller for a loss, larger for an accuracy
 };
 
 /// `reduce_on_plateau`'s policy; every rule is PyTorch's ReduceLROnPlateau with a relative threshold.
 class PlateauPolicy final : public Policy {
  public:
+  /// Throws OptionError for an option outside its range.
   explicit PlateauPolicy(const PlateauOptions& options)
       : options_(options),
         best_(options.better == Better::smaller ? std::numeric_limits<double>::infinity()
@@ -92,7 +94,8 @@ class PlateauPolicy final : public Policy {
   std::uint64_t reductions_ = 0;
 };
 
-/// Multiplies the learning rate by `factor` once the metric has not improved for more than `patience` epochs.
+/// Multiplies the learning rate by `factor` once the metric has not improved for more than `patience` epochs. Throws
+/// OptionError for an option outside its range.
 /// `.schedule = schedules::reduce_on_plateau({.patience = 5})`.
 inline Schedule reduce_on_plateau(const PlateauOptions& options = {}) { return PlateauPolicy(options); }
 

@@ -5,12 +5,13 @@
 
 namespace hcnn {
 
+/// Options of SGD.
 struct SGDOptions {
-  double learning_rate = 0.01;
-  double momentum = 0;      ///< in [0, 1)
-  bool nesterov = false;    ///< needs momentum > 0
-  double weight_decay = 0;  ///< factor of the L2 penalty's gradient
-  bool decay_all = false;   ///< also decay biases and normalisation, as PyTorch does by default
+  double learning_rate = 0.01;  ///< factor of the gradient, finite and >= 0
+  double momentum = 0;          ///< forgetting factor of the velocity, in [0, 1); 0: no velocity is kept
+  bool nesterov = false;        ///< looks ahead along the velocity; needs momentum > 0
+  double weight_decay = 0;      ///< factor of the L2 penalty's gradient, >= 0; 0: no penalty
+  bool decay_all = false;       ///< also decay biases and normalisation, as PyTorch does by default
 };
 
 /// SGD as PyTorch writes it, without dampening:
@@ -20,6 +21,7 @@ struct SGDOptions {
 template <class M = float>
 class SGD final : public Optimizer<M> {
  public:
+  /// Parameters as Optimizer takes them. Throws OptionError for an option outside its range.
   explicit SGD(const ParamList<M>& params, const SGDOptions& options = {})
       : Optimizer<M>("SGD", std::vector<std::string>(options.momentum > 0 ? 1 : 0, "sgd.momentum"), params,
                      options.learning_rate, options.weight_decay, options.decay_all),
@@ -30,6 +32,7 @@ class SGD final : public Optimizer<M> {
                    "must be > 0");
   }
 
+  /// What it was made with; the learning rate in force is `learning_rate()`.
   const SGDOptions& options() const { return options_; }
 
  private:

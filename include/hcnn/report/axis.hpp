@@ -13,9 +13,9 @@
 
 namespace hcnn::report {
 
-inline constexpr Colour kInk = {33, 37, 41};
-inline constexpr Colour kGridColour = {226, 229, 233};
-inline constexpr Colour kFrameColour = {120, 126, 132};
+inline constexpr Colour kInk = {33, 37, 41};             ///< texts
+inline constexpr Colour kGridColour = {226, 229, 233};   ///< lines behind the data
+inline constexpr Colour kFrameColour = {120, 126, 132};  ///< borders
 
 /// Colours of series 0, 1, 2 ..: distinct to colour-blind readers too (Okabe and Ito 2008); after the last they repeat.
 inline Colour series_colour(std::size_t index) {
@@ -33,9 +33,9 @@ inline std::string decimal(double value, int decimals) {
 
 /// Values along an axis, from `low` at its beginning to `high` at its end.
 struct Scale {
-  double low = 0;
-  double high = 1;
-  bool logarithmic = false;
+  double low = 0;            ///< value at the beginning; above 0 where logarithmic
+  double high = 1;           ///< value at the end, above `low`
+  bool logarithmic = false;  ///< equal steps are equal factors
 
   /// Position of a value: 0 at `low`, 1 at `high`; not finite where the value has none.
   double position(double value) const {
@@ -61,8 +61,8 @@ inline Scale scale_for(const std::vector<double>& values, bool logarithmic) {
 
 /// A marked value of an axis.
 struct Tick {
-  double value;
-  std::string label;
+  double value;       ///< where on the axis
+  std::string label;  ///< what stands there
 };
 
 /// Round values on a linear axis, at most about `count`, `smallest` apart at least.
@@ -101,7 +101,9 @@ struct Frame {
   Point from;  ///< top left corner
   Point to;    ///< bottom right corner
 
+  /// Pixels from the left: 0 is the left edge, 1 the right one.
   double x(double position) const { return from.x + position * (to.x - from.x); }
+  /// Pixels from the top: 0 is the bottom edge, 1 the top one.
   double y(double position) const { return to.y - position * (to.y - from.y); }
 };
 

@@ -14,13 +14,13 @@ namespace hcnn::report {
 
 /// One colour of a bar chart: a value for each category.
 struct BarSeries {
-  std::string name = {};
-  std::vector<double> values = {};
+  std::string name = {};            ///< in the legend
+  std::vector<double> values = {};  ///< of each category
 };
 
 /// Options of `bars`.
 struct BarsOptions {
-  std::string title = {};
+  std::string title = {};    ///< above the picture
   std::string y_label = {};  ///< with its unit
   int decimals = 0;          ///< of the numbers above the bars
   Index width = 1200;        ///< pixels

@@ -18,11 +18,11 @@ enum class Align { left, centre, right };
 
 /// How a text looks.
 struct TextStyle {
-  double size = 18;  ///< pixels; capitals are 0.7 of it high
-  Colour colour = {33, 37, 41};
-  Align align = Align::left;
-  bool upwards = false;  ///< turned by 90 degrees, read from below
-  bool bold = false;
+  double size = 18;              ///< pixels; capitals are 0.7 of it high
+  Colour colour = {33, 37, 41};  ///< of the strokes
+  Align align = Align::left;     ///< where the anchor is
+  bool upwards = false;          ///< turned by 90 degrees, read from below
+  bool bold = false;             ///< thicker strokes
 };
 
 /// Width of a text in pixels.
@@ -31,11 +31,15 @@ inline double text_width(std::string_view text, double size) { return grid_width
 /// Draws on an image, coordinates in pixels from its top left corner; what lies outside is cut off.
 class Canvas {
  public:
+  /// An empty picture, extents in pixels. Throws ShapeError as Image does.
   Canvas(Index width, Index height, Colour background = {255, 255, 255})
       : image_(width, height, background), coverage_(static_cast<std::size_t>(width * height), 0.0f) {}
 
+  /// What was drawn so far.
   const io::Image& image() const { return image_; }
+  /// Pixels.
   Index width() const { return image_.width; }
+  /// Pixels.
   Index height() const { return image_.height; }
 
   /// Fills the pixels from `from` up to, without, `to`; both are rounded to whole pixels.

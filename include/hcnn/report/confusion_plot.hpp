@@ -22,7 +22,7 @@ struct ClassGroup {
 
 /// Options of `confusion`.
 struct ConfusionOptions {
-  std::string title = {};
+  std::string title = {};               ///< above the picture
   std::vector<Index> order = {};        ///< classes from top to bottom, each once; empty: 0, 1, 2, ..
   std::vector<ClassGroup> groups = {};  ///< along the order, lines between them; empty: none
   Index print_counts_up_to = 20;        ///< classes up to which the counts are written into the cells
@@ -60,11 +60,13 @@ inline void check_confusion(Index classes, const std::vector<std::string>& names
 
 /// Measures of a confusion picture, in pixels.
 struct ConfusionLayout {
-  Index classes;
-  double cell, label_size, text_size = 20;
-  Frame matrix;
-  double bar_left;  ///< left edge of the colour bar
-  Index width, height;
+  Index classes;          ///< rows and columns of the matrix
+  double cell;            ///< side of a cell
+  double label_size;      ///< of class names
+  double text_size = 20;  ///< of everything else
+  Frame matrix;           ///< where the cells are
+  double bar_left;        ///< left edge of the colour bar
+  Index width, height;    ///< of the whole picture
 };
 
 /// Finds room for everything: the longest class name, group names, colour bar.

@@ -72,9 +72,12 @@ inline bool is_number(std::string text) {
 /// Collects the parts of a report, in order, and writes them as one file. All text is escaped.
 class HtmlReport {
  public:
+  /// @param title of the page
   explicit HtmlReport(std::string_view title) : title_(html_escape(title)) {}
 
+  /// A heading; what follows belongs to it.
   HtmlReport& heading(std::string_view text) { return add("<h2>" + html_escape(text) + "</h2>\n"); }
+  /// A paragraph of text.
   HtmlReport& paragraph(std::string_view text) { return add("<p>" + html_escape(text) + "</p>\n"); }
   /// A table. With a header, numbers stand at the right of their column; without one, the first column names the rows.
   HtmlReport& table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {

@@ -15,25 +15,25 @@ namespace hcnn::report {
 
 /// One curve: `values[i]` at x = first + i. Values that are not finite leave a gap.
 struct Series {
-  std::string name = {};
-  std::vector<double> values = {};
-  std::size_t colour = 0;  ///< number of `series_colour`
-  bool dashed = false;
-  double first = 1;
+  std::string name = {};            ///< in the legend
+  std::vector<double> values = {};  ///< in the unit of the panel
+  std::size_t colour = 0;           ///< number of `series_colour`
+  bool dashed = false;              ///< else a solid line
+  double first = 1;                 ///< x of the first value
 };
 
 /// One system of axes with its curves.
 struct Panel {
-  std::string title = {};
-  std::string y_label = {};  ///< with its unit: "loss (nats)"
-  std::vector<Series> series = {};
-  bool logarithmic = false;
-  std::string x_label = "epoch";
+  std::string title = {};           ///< above the axes
+  std::string y_label = {};         ///< with its unit: "loss (nats)"
+  std::vector<Series> series = {};  ///< curves, later ones on top
+  bool logarithmic = false;         ///< vertical axis
+  std::string x_label = "epoch";    ///< with its unit
 };
 
 /// Options of `curves`.
 struct CurvesOptions {
-  std::string title = {};
+  std::string title = {};    ///< above the picture
   Index width = 1400;        ///< pixels
   Index panel_height = 440;  ///< pixels, with title and labels
   double text_size = 19;     ///< pixels

@@ -1,7 +1,6 @@
 // Writes a run to disk while it trains: models, history and the loss of every batch.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -27,20 +26,17 @@ struct CheckpointOptions {
   bool higher_is_better = true;  ///< of `monitor`, where it is given
 };
 
-/// Callback that keeps a run folder up to date. After each epoch: last.safetensors, history.csv, and best.safetensors
-/// when the monitored column reached its best value so far. After each batch: a line of steps.csv (epoch, step, loss in
-/// nats per sample, average severity of the batch), on disk at the end of the epoch. When training stops within an
-/// epoch: last.safetensors. Models get the notes "epoch", the monitored value and, within an epoch, "step".
-/// Make it the last callback: its history has the columns that others added. The folder may be new, but not one with a
-/// history (Error): nothing is overwritten. `checkpoint("runs/first", {.network = ...})`.
-class checkpoint {
+/// Callback that keeps a run folder up to date; see `checkpoint`.
+class Checkpoint {
  public:
-  explicit checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {}, CheckpointOptions options = {})
+  /// Touches no disk. Throws OptionError for notes in `info` that are no JSON object.
+  explicit Checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {}, CheckpointOptions options = {})
       : folder_(std::move(folder)), info_(std::move(info)), options_(std::move(options)) {
     if (!info_.notes.is_object())
       fail<OptionError>("checkpoint", "notes that are no JSON object", "an object is needed");
   }
 
+  /// The callback for networks of T.
   template <class T>
   operator std::shared_ptr<train::Callback<T>>() const {
     return std::make_shared<Writer<T>>(*this);
@@ -50,12 +46,12 @@ class checkpoint {
   template <class T>
   class Writer : public train::Callback<T> {
    public:
-    explicit Writer(const checkpoint& parent)
+    explicit Writer(const Checkpoint& parent)
         : folder_(parent.folder_), info_(parent.info_), options_(parent.options_) {}
 
     void on_train_begin(train::FitState<T>&) override {
       if (!RunFolder::make(folder_.path()) && holds_run())
-        fail<Error>(io::printable(folder_.path().string(), 4096), "it holds a run",
+        fail<Error>(io::printable_path(folder_.path()), "it holds a run",
                     "a new folder is needed: nothing is overwritten");
       steps_.open(folder_.steps(), std::ios::trunc);
       steps_ << "epoch,step,loss,hd1\n";
@@ -77,7 +73,7 @@ class checkpoint {
     void on_epoch_end(train::FitState<T>& state, metrics::EpochRecord& record) override {
       if (options_.monitor.empty()) choose_monitor(record);
       const double value = record.get(options_.monitor);
-      if (std::isnan(value) && !record_has(record, options_.monitor))
+      if (!record.has(options_.monitor))
         fail<OptionError>("checkpoint", "no column '" + options_.monitor + "'", "name one of history.csv");
       info_.notes["epoch"] = state.epoch;
       info_.notes[options_.monitor] = value;
@@ -108,9 +104,6 @@ class checkpoint {
       return std::filesystem::exists(folder_.history()) || std::filesystem::exists(folder_.steps()) ||
              std::filesystem::exists(folder_.last()) || std::filesystem::exists(folder_.best());
     }
-    static bool record_has(const metrics::EpochRecord& record, const std::string& column) {
-      return std::any_of(record.values.begin(), record.values.end(), [&](const auto& v) { return v.first == column; });
-    }
     void choose_monitor(const metrics::EpochRecord& record) {
       options_ = {.monitor = "train.loss", .higher_is_better = false};
       for (const auto& [column, value] : record.values)
@@ -127,7 +120,7 @@ class checkpoint {
     }
     void flush_steps() {
       if (!steps_.flush())
-        fail<Error>(io::printable(folder_.steps().string(), 4096), "it cannot be written", "free space is needed");
+        fail<Error>(io::printable_path(folder_.steps()), "it cannot be written", "free space is needed");
     }
 
     RunFolder folder_;
@@ -143,5 +136,18 @@ class checkpoint {
   exchange::ModelInfo info_;
   CheckpointOptions options_;
 };
+
+/// Keeps a run folder up to date. After each epoch: last.safetensors, history.csv, and best.safetensors when the
+/// monitored column reached its best value so far. After each batch: a line of steps.csv (epoch, step, loss in nats per
+/// sample, average severity of the batch), on disk at the end of the epoch. When training stops within an epoch:
+/// last.safetensors. Models get `info` with the notes "epoch", the monitored value and, within an epoch, "step".
+/// Make it the last callback: its history has the columns that others added. The folder may be new, but not one with a
+/// history (Error): nothing is overwritten. Throws OptionError for notes that are no JSON object, and at the end of the
+/// first epoch where the history has no column `monitor`; Error where a file cannot be written.
+/// `.callbacks = {run::checkpoint("runs/first", {.network = ...})}`.
+inline Checkpoint checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {},
+                             CheckpointOptions options = {}) {
+  return Checkpoint(std::move(folder), std::move(info), std::move(options));
+}
 
 }  // namespace hcnn::run

@@ -49,7 +49,7 @@ inline void write_history(const std::filesystem::path& path, const metrics::Hist
 /// The history in a file that `write_history` wrote. Throws FormatError, naming file and reason, for any other file.
 inline metrics::History read_history(const std::filesystem::path& path) {
   const io::CsvTable table = io::read_csv(path);
-  const std::string where = io::printable(path.string(), 4096);
+  const std::string where = io::printable_path(path);
   const metrics::History blank;
   metrics::History history;
   if (table.header.size() < 3 || !std::equal(blank.columns().begin(), blank.columns().end(), table.header.begin()))

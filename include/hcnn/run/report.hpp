@@ -16,6 +16,7 @@
 
 namespace hcnn::run {
 
+/// Cells of a table, row by row.
 using TableRows = std::vector<std::vector<std::string>>;
 
 /// 0.5364 -> "53.64 %".
@@ -54,8 +55,10 @@ inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
 /// A table with a row for each name and a column for each part.
 class TableByPart {
  public:
+  /// @param corner what the names of the rows are
   explicit TableByPart(const char* corner) : header_{corner} {}
 
+  /// Sets a cell; rows and columns come in the order in which they are first named.
   void set(const std::string& row, const std::string& column, const std::string& text) {
     const auto found = std::find(header_.begin() + 1, header_.end(), column);
     const auto c = static_cast<std::size_t>(found - header_.begin());
@@ -65,6 +68,7 @@ class TableByPart {
     line->resize(std::max(line->size(), c + 1));
     (*line)[c] = text;
   }
+  /// Appends caption and table to the page; nothing where no cell was set.
   void write(report::HtmlReport& page, std::string_view caption = {}) {
     if (rows_.empty()) return;
     for (auto& row : rows_) row.resize(header_.size());

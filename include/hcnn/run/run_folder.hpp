@@ -35,6 +35,7 @@ inline std::string file_name_part(std::string_view name) {
 /// Names of the files in a folder. The constructor touches no disk.
 class RunFolder {
  public:
+  /// @param path of the folder, which need not exist
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// Makes the folder `out`, with the folders above it, or the next free one of "<root>/<program>-001", "-002", ...
@@ -63,6 +64,7 @@ class RunFolder {
     return RunFolder(path);
   }
 
+  /// The folder itself.
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.json"; }     ///< what the program was asked to do
   std::filesystem::path history() const { return path_ / "history.csv"; }    ///< a row for each epoch
@@ -70,12 +72,15 @@ class RunFolder {
   std::filesystem::path metrics() const { return path_ / "metrics.json"; }   ///< the figures of the whole run
   std::filesystem::path last() const { return path_ / "last.safetensors"; }  ///< the model after the last epoch
   std::filesystem::path best() const { return path_ / "best.safetensors"; }  ///< the model after the best epoch
-  std::filesystem::path curves() const { return path_ / "curves.png"; }
-  std::filesystem::path report() const { return path_ / "report.html"; }
+  std::filesystem::path curves() const { return path_ / "curves.png"; }      ///< losses, accuracies and rate by epoch
+  std::filesystem::path report() const { return path_ / "report.html"; }     ///< all of it on one page
+  /// Confusion matrix of a head as a picture.
   std::filesystem::path confusion_picture(std::string_view level) const {
     return of_level("confusion_", level, ".png");
   }
+  /// Confusion matrix of a head as a table of counts.
   std::filesystem::path confusion_table(std::string_view level) const { return of_level("confusion_", level, ".csv"); }
+  /// Precision, recall and F1 of each class of a head.
   std::filesystem::path per_class(std::string_view level) const { return of_level("per_class_", level, ".csv"); }
 
   /// Makes a folder with those above it; false where something of that name is there. Throws Error where it cannot be
@@ -96,7 +101,7 @@ class RunFolder {
     return path_ / (kind + file_name_part(level) + ending);
   }
   [[noreturn]] static void refuse(const std::filesystem::path& path, const std::string& came, const char* expected) {
-    fail<Error>(io::printable(path.string(), 4096), came, expected);
+    fail<Error>(io::printable_path(path), came, expected);
   }
   /// Highest number of a "<program>-<number>" in `root`; 0 where there is none.
   static int last_number(const std::filesystem::path& root, std::string_view program) {

@@ -18,27 +18,27 @@ namespace hcnn::run {
 struct RunSummary {
   std::string title = {};                ///< of the report
   io::Json config = io::Json::object();  ///< as in config.json, shown in the report
-  std::string recipe = {};
-  std::string network = {};
-  std::optional<double> split = {};  ///< share of the training images that is trained on, 0..1
-  Index epochs = 0;                  ///< that were asked for
-  std::uint64_t seed = 0;
-  std::string precision = {};  ///< "fp32" or "bf16"
-  std::string isa = {};        ///< instruction set of the kernels
-  std::string commit = {};     ///< of the source
-  int threads = 0;
-  double seconds = 0;  ///< of the training, wall clock
+  std::string recipe = {};               ///< name of the settings
+  std::string network = {};              ///< name of the network
+  std::optional<double> split = {};      ///< share of the training images that is trained on, 0..1
+  Index epochs = 0;                      ///< that were asked for
+  std::uint64_t seed = 0;                ///< of all that is random
+  std::string precision = {};            ///< "fp32" or "bf16"
+  std::string isa = {};                  ///< instruction set of the kernels
+  std::string commit = {};               ///< of the source
+  int threads = 0;                       ///< that were used; 0: unknown
+  double seconds = 0;                    ///< of the training, wall clock
 
   Index parameters_total = 0;      ///< without buffers
   Index parameters_trainable = 0;  ///< those that are not frozen
   Index buffers = 0;               ///< values of running statistics
   Summary layers = {};             ///< `summary(model)`, shown in the report
 
-  metrics::History history = {};
+  metrics::History history = {};                        ///< of the finished epochs
   std::optional<metrics::EvaluationResult> train = {};  ///< in evaluation mode, without augmentation
-  std::optional<metrics::EvaluationResult> val = {};
-  std::optional<metrics::EvaluationResult> test = {};
-  std::optional<Taxonomy> taxonomy = {};
+  std::optional<metrics::EvaluationResult> val = {};    ///< of the images held back from training
+  std::optional<metrics::EvaluationResult> test = {};   ///< of the official test images
+  std::optional<Taxonomy> taxonomy = {};                ///< class names, and the tree of the severities
 
   /// The parts that there are, with their names.
   std::vector<std::pair<std::string, const metrics::EvaluationResult*>> parts() const {

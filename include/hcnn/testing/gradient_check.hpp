@@ -22,6 +22,7 @@ inline double away_from_zero(RandomStream& random) {
 /// One layer under test with its input, parameters and the random projection s = sum(r y) that is differentiated.
 class LayerProbe {
  public:
+  /// Sets the layer up for this input and fills its parameters with random numbers.
   LayerProbe(Layer<double>& layer, const Shape& input, const GradientCheckOptions& options)
       : layer_(layer), options_(options), random_(Seed{options.seed}, hash_name("gradient check")) {
     const Shape output = layer.setup(input);

@@ -15,17 +15,18 @@ namespace hcnn::testing {
 
 /// Options of the gradient checks. A derivative g is right where |analytic - numeric| <= absolute + relative |g|.
 struct GradientCheckOptions {
-  Index count = 2;         ///< samples in the batch
-  std::uint64_t seed = 1;  ///< of inputs, parameters and the projection of the output
-  double step = 1e-6;      ///< of the central difference
-  double absolute = 1e-5;
-  double relative = 1e-3;
-  double max_skipped = 0.01;  ///< fraction of coordinates that may lie on a kink
+  Index count = 2;            ///< samples in the batch; `check_loss` is given its batch
+  std::uint64_t seed = 1;     ///< of inputs, parameters and the projection of the output
+  double step = 1e-6;         ///< of the central difference
+  double absolute = 1e-5;     ///< error that is allowed where a derivative is 0; PyTorch's gradcheck allows as much
+  double relative = 1e-3;     ///< error that is allowed beside that, as a share of the derivative
+  double max_skipped = 0.01;  ///< share of coordinates that may lie on a kink, 0..1
 };
 
 /// What a gradient check found; true where everything was right.
 class GradientReport {
  public:
+  /// @param subject what is checked, the first word of `text`
   explicit GradientReport(std::string subject, GradientCheckOptions options)
       : subject_(std::move(subject)), options_(options) {}
 
@@ -63,6 +64,7 @@ class GradientReport {
       return "too many coordinates lie on a kink";
     return {};
   }
+  /// True where the check passed.
   explicit operator bool() const { return failure().empty(); }
 
   /// "Conv2d: passed, 120 checked, 0 skipped, max error 0.01 of the tolerance".
@@ -82,7 +84,9 @@ class GradientReport {
   std::string reason_;
 };
 
+/// `report.text()`, as test frameworks look for it.
 inline std::string to_string(const GradientReport& report) { return report.text(); }
+/// Writes `report.text()`.
 inline std::ostream& operator<<(std::ostream& out, const GradientReport& report) { return out << report.text(); }
 
 }  // namespace hcnn::testing

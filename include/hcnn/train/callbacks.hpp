@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hcnn/layers/model.hpp"
@@ -18,21 +19,21 @@ template <class T>
 struct FitState {
   using M = Master<T>;
 
-  Model<T>& model;
-  Optimizer<M>& optimizer;
+  Model<T>& model;                           ///< the network that is trained
+  Optimizer<M>& optimizer;                   ///< what moves its parameters
   const metrics::History& history;           ///< finished epochs
   const metrics::EvaluationResult& running;  ///< figures of this epoch so far, of the batches as they were trained on
   Index epochs = 0;                          ///< to be done in all
   Index epoch = 0;                           ///< the running one; 1 is the first
-  Index steps_per_epoch = 0;
-  Index step = 0;                ///< steps done in this epoch
-  Index images = 0;              ///< samples seen in this epoch
-  double loss = 0;               ///< of the last batch, nats per sample
-  double hd1 = 0;                ///< average severity of the last batch
-  double running_loss = 0;       ///< mean of this epoch so far, nats per sample
-  double learning_rate = 0;      ///< of the last step
-  double seconds = 0;            ///< of this epoch's training so far, without validation, wall clock
-  std::string stop_reason = {};  ///< not empty: the loop stops after this batch or epoch
+  Index steps_per_epoch = 0;                 ///< batches, the last partial one included
+  Index step = 0;                            ///< steps done in this epoch
+  Index images = 0;                          ///< samples seen in this epoch
+  double loss = 0;                           ///< of the last batch, nats per sample
+  double hd1 = 0;                            ///< average severity of the last batch, levels; 0 without a label tree
+  double running_loss = 0;                   ///< mean of this epoch so far, nats per sample
+  double learning_rate = 0;                  ///< of the last step
+  double seconds = 0;                        ///< of this epoch's training so far, without validation, wall clock
+  std::string stop_reason = {};              ///< not empty: the loop stops after this batch or epoch
 
   /// Asks the loop to stop; the first reason given is kept.
   void stop(const std::string& reason) {
@@ -46,8 +47,9 @@ template <class T = float>
 class Callback {
  public:
   virtual ~Callback() = default;
+  /// Before the first step.
   virtual void on_train_begin(FitState<T>&) {}
-  /// After each step.
+  /// After each step; a steady step allocates nothing, and neither should a callback.
   virtual void on_step_end(FitState<T>&) {}
   /// After the validation of each epoch; `record` is about to enter the history and may be added to.
   virtual void on_epoch_end(FitState<T>&, metrics::EpochRecord& record) { static_cast<void>(record); }
@@ -59,13 +61,14 @@ class Callback {
 template <class T>
 using Callbacks = std::vector<std::shared_ptr<Callback<T>>>;
 
-/// A callback that calls `function(state, record)` after each epoch:
-/// `.callbacks = {train::on_epoch_end([](auto& state, auto& record) { ... })}`.
+/// A callback that is a function; see `on_epoch_end`.
 template <class Function>
-class on_epoch_end {
+class OnEpochEnd {
  public:
-  explicit on_epoch_end(Function function) : function_(std::move(function)) {}
+  /// @param function called with FitState<T>& and metrics::EpochRecord&
+  explicit OnEpochEnd(Function function) : function_(std::move(function)) {}
 
+  /// The callback for networks of T. Each conversion makes a new one, with a copy of the function.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     struct Call : Callback<T> {
@@ -79,5 +82,12 @@ class on_epoch_end {
  private:
   Function function_;
 };
+
+/// A callback that calls `function(state, record)` after each epoch:
+/// `.callbacks = {train::on_epoch_end([](auto& state, auto& record) { ... })}`.
+template <class Function>
+OnEpochEnd<Function> on_epoch_end(Function function) {
+  return OnEpochEnd<Function>(std::move(function));
+}
 
 }  // namespace hcnn::train

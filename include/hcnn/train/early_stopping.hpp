@@ -2,28 +2,34 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "hcnn/train/callbacks.hpp"
 
 namespace hcnn::train {
 
-/// Options of early_stopping.
+/// Options of `early_stopping`.
 struct EarlyStoppingOptions {
-  std::string monitor = "val.loss";  ///< history column
-  bool higher_is_better = false;
-  Index patience = 10;   ///< epochs without improvement that are waited for
-  double min_delta = 0;  ///< least change that counts, in the column's unit
+  std::string monitor = "val.loss";  ///< history column; this one needs `FitOptions::validate`
+  bool higher_is_better = false;     ///< true for an accuracy
+  Index patience = 10;               ///< epochs without improvement that are waited for, at least 1
+  double min_delta = 0;              ///< an improvement is more than this, in the column's unit; >= 0
 };
 
-/// Asks the loop to stop after `patience` epochs without an improvement of more than `min_delta`.
-class early_stopping {
+/// Callback that asks the loop to stop once it no longer improves; see `early_stopping`.
+class EarlyStopping {
  public:
-  explicit early_stopping(EarlyStoppingOptions options = {}) : options_(std::move(options)) {
+  /// Throws OptionError for an option outside its range.
+  explicit EarlyStopping(EarlyStoppingOptions options = {}) : options_(std::move(options)) {
     if (options_.patience < 1 || !(options_.min_delta >= 0))
       fail<OptionError>("early_stopping", concat("patience ", options_.patience, ", min_delta ", options_.min_delta),
                         "patience >= 1 and min_delta >= 0 are needed");
   }
 
+  /// The callback for networks of T; it begins to wait anew with each training.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     return std::make_shared<Watch<T>>(options_);
@@ -58,5 +64,11 @@ class early_stopping {
 
   EarlyStoppingOptions options_;
 };
+
+/// Stops the training after `patience` epochs without an improvement of more than `min_delta`; a value that is not a
+/// number is none. Throws OptionError for an option outside its range, and at the end of the first epoch where the
+/// history has no column `monitor`. `.callbacks = {train::early_stopping({.monitor = "val.fine.top1",
+/// .higher_is_better = true})}`.
+inline EarlyStopping early_stopping(EarlyStoppingOptions options = {}) { return EarlyStopping(std::move(options)); }
 
 }  // namespace hcnn::train

@@ -2,66 +2,27 @@
 #pragma once
 
 #include <chrono>
-#include <stop_token>
+#include <cmath>
+#include <string>
+#include <utility>
 
 #include "hcnn/layers/diagnose.hpp"
 #include "hcnn/optim/clip.hpp"
-#include "hcnn/optim/schedule.hpp"
-#include "hcnn/train/callbacks.hpp"
 #include "hcnn/train/evaluate.hpp"
+#include "hcnn/train/fit_options.hpp"
+#include "hcnn/train/record.hpp"
 
 namespace hcnn::train {
 
-/// Options of `fit`.
-template <class T>
-struct FitOptions {
-  Index epochs = 1;
-  Index batch = 128;                        ///< samples
-  std::uint64_t seed = 1;                   ///< of shuffling, augmentation and dropout
-  const data::Dataset* validate = nullptr;  ///< measured after each epoch
-  data::Augmentations augment = {};
-  data::Normalization normalization = {};
-  schedules::Schedule schedule = {};  ///< of the optimizer's learning rate
-  std::string monitor = {};           ///< history column that the schedule watches; "": val.loss or train.loss
-  double clip_norm = 0;               ///< largest norm of all gradients together; 0: any
-  Callbacks<T> callbacks = {};
-  std::stop_token stop = {};  ///< asks the loop to stop after the running batch
-};
-
-/// What `fit` returns.
-struct FitResult {
-  metrics::History history;  ///< of the epochs that were finished
-  std::string stop_reason;   ///< empty where every epoch was done
-  bool interrupted = false;  ///< by the stop token, perhaps inside an epoch
-};
-
-/// Copies an evaluation into history columns: "val.loss", "val.loss.<term>", "val.fine.top1", "val.hd1",
-/// "val.severity.0", ... Accuracies are shares from 0 to 1.
-template <class M>
-void record_evaluation(metrics::EpochRecord& record, const std::string& part, const losses::LossValue<M>& loss,
-                       const metrics::EvaluationResult& result) {
-  record.set(part + ".loss", static_cast<double>(loss.total));
-  if (loss.parts.size() > 1)
-    for (const auto& term : loss.parts) record.set(part + ".loss." + term.name, static_cast<double>(term.value));
-  for (const auto& head : result.heads) {
-    record.set(part + '.' + head.level + ".top1", head.top1.value());
-    record.set(part + '.' + head.level + ".top5", head.top5.value());
-  }
-  if (result.severity.total() == 0) return;
-  record.set(part + ".hd1", result.severity.hd1());
-  record.set(part + ".ms", result.severity.ms());
-  for (std::size_t s = 0; s < result.severity.counts().size(); ++s)
-    record.set(concat(part, ".severity.", s), static_cast<double>(result.severity.counts()[s]));
-}
-
 /// Trains a network: for each epoch, for each batch of the reshuffled data set, forward, loss, backward, step; then
 /// validation, schedule, callbacks. The same seed gives the same bits at any number of threads.
-/// Throws NumericError, naming layer, epoch and batch, when the loss is not finite; DataError for an empty data set.
 template <class T>
 class Fit {
  public:
   using M = Master<T>;
 
+  /// Refers to all it is given but the options. Throws OptionError for an option outside its range, DataError for a
+  /// data set without samples.
   Fit(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
       FitOptions<T> options)
       : options_(std::move(options)),
@@ -70,7 +31,8 @@ class Fit {
                           .shuffle = true,
                           .seed = options_.seed,
                           .augment = options_.augment,
-                          .normalization = options_.normalization}),
+                          .normalization = options_.normalization,
+                          .prefetch = options_.prefetch}),
         evaluator_(dataset.taxonomy()),
         state_{model, optimizer, result_.history, evaluator_.result()} {
     if (options_.epochs < 1) fail<OptionError>("fit", concat(options_.epochs, " epochs"), "at least 1 is needed");
@@ -82,6 +44,8 @@ class Fit {
     state_.steps_per_epoch = loader_.batches_per_epoch();
   }
 
+  /// The whole training; to be called once. Throws NumericError, naming layer, epoch and batch, when a loss, a
+  /// parameter or the validation loss is not finite; OptionError for a monitored column that no record has.
   FitResult run() {
     for (const auto& callback : options_.callbacks) callback->on_train_begin(state_);
     for (state_.epoch = 1; state_.epoch <= options_.epochs && !finished(); ++state_.epoch) run_epoch();

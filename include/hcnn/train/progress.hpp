@@ -4,18 +4,21 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <iomanip>
 #include <iostream>
+#include <memory>
 #include <optional>
+#include <sstream>
+#include <string>
 
 #include "hcnn/train/callbacks.hpp"
 
 namespace hcnn::train {
 
-/// 3725 s -> "1:02:05", 65 s -> "1:05".
+/// Hours, minutes and seconds: 3725 s -> "1:02:05", 65 s -> "1:05". Less than 0 counts as 0.
 inline std::string clock_time(double seconds) {
   const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
   std::ostringstream out;
@@ -24,7 +27,7 @@ inline std::string clock_time(double seconds) {
   return out.str();
 }
 
-/// A number with `digits` digits behind the point.
+/// A number with `digits` digits behind the point: fixed(0.5, 2) is "0.50".
 inline std::string fixed(double value, int digits) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(digits) << value;
@@ -39,12 +42,13 @@ inline std::optional<int> terminal_width(const std::ostream& stream) {
   return ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/// Writes progress to a stream that outlives the training: on a terminal a bar with loss, accuracies, average severity,
-/// speed and the time that is left, redrawn at most ten times a second; always one line for each finished epoch.
-class progress_bar {
+/// Callback that shows a training; see `progress_bar`.
+class ProgressBar {
  public:
-  explicit progress_bar(std::ostream& stream) : stream_(&stream) {}
+  /// The stream must outlive the training.
+  explicit ProgressBar(std::ostream& stream) : stream_(&stream) {}
 
+  /// The callback for networks of T.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     return std::make_shared<Bar<T>>(*stream_);
@@ -122,5 +126,10 @@ class progress_bar {
 
   std::ostream* stream_;
 };
+
+/// Writes progress to a stream that outlives the training: on a terminal (std::cout or std::cerr) a bar with loss,
+/// accuracies, average severity, speed and the time that is left, redrawn at most ten times a second; always one line
+/// for each finished epoch. `.callbacks = {train::progress_bar(std::cerr)}`.
+inline ProgressBar progress_bar(std::ostream& stream) { return ProgressBar(stream); }
 
 }  // namespace hcnn::train

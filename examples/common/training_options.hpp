@@ -1,0 +1,94 @@
+// What the command line of a training program says, and the recipe that comes of it.
+#pragma once
+
+#include "examples/common/options.hpp"
+#include "examples/common/recipe.hpp"
+
+namespace examples {
+
+/// What the command line says; what is not given comes from the recipe.
+struct TrainingOptions {
+  CommonOptions common;
+  std::string recipe = "report";
+  double split = 0.8;  ///< share of the training images that is trained on
+  std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
+  std::optional<double> learning_rate, weight_decay, dropout, label_smoothing;
+  bool no_batch_norm = false;
+  Index limit = 0;  ///< training images; 0: all
+};
+
+/// Adds every option of a training program. `networks` are those it may train.
+inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
+  add_common_options(app, options.common);
+  const auto choice = [&](const char* name, auto& value, std::vector<std::string> values, const char* text) {
+    app.add_option(name, value, text)->check(CLI::IsMember(std::move(values)));
+  };
+  app.add_option("--recipe", options.recipe,
+                 "report: the report's protocol; readme: the compact network with crop and flip; "
+                 "best: the strongest known")
+      ->check(CLI::IsMember({"report", "readme", "best"}))
+      ->capture_default_str();
+  app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
+      ->check(CLI::Range(0.01, 0.99))
+      ->capture_default_str();
+  choice("--network", options.network, networks, "network [default: the recipe's]");
+  choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd"}, "sgd has momentum 0.9 [default: the recipe's]");
+  choice("--activation", options.activation, {"relu", "leaky_relu"}, "leaky_relu has slope 0.01 [default: relu]");
+  choice("--init", options.init, {"he", "xavier"}, "start values of the weights [default: he]");
+  choice(
+      "--schedule", options.schedule, {"constant", "plateau", "one-cycle"},
+      "of the learning rate; plateau: x 0.1 after 5 epochs without a better validation loss [default: the recipe's]");
+  choice("--augment", options.augment, {"none", "crop-flip", "crop-flip-cutout"},
+         "random changes of the training images [default: the recipe's]");
+  app.add_option("--learning-rate", options.learning_rate, "[default: the recipe's; 0.001, or 0.01 for sgd]")
+      ->check(from_zero(false));
+  app.add_option("--weight-decay", options.weight_decay,
+                 "of weights, not of biases and normalisation [default: the recipe's]")
+      ->check(from_zero());
+  app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
+      ->check(CLI::Range(0.0, 0.99));
+  app.add_option("--label-smoothing", options.label_smoothing, "[default: the recipe's]")->check(CLI::Range(0.0, 0.99));
+  app.add_flag("--no-batch-norm", options.no_batch_norm, "leave out batch normalisation");
+  app.add_option("--limit", options.limit, "use only this many training images; 0: all")
+      ->check(from_zero())
+      ->capture_default_str();
+}
+
+/// The recipe with every option that was given put over it.
+inline Recipe resolve(const TrainingOptions& options, const std::string& default_network) {
+  Recipe recipe = make_recipe(options.recipe);
+  if (!default_network.empty()) recipe.network = default_network;
+  const auto set = [](auto& value, const auto& given) {
+    if (given) value = *given;
+  };
+  if (options.optimizer && *options.optimizer != recipe.optimizer) {
+    recipe.optimizer = *options.optimizer;
+    recipe.learning_rate = default_learning_rate(recipe.optimizer);
+    recipe.weight_decay = default_weight_decay(recipe.optimizer);
+  }
+  set(recipe.network, options.network);
+  set(recipe.activation, options.activation);
+  set(recipe.init, options.init);
+  set(recipe.schedule, options.schedule);
+  set(recipe.augment, options.augment);
+  set(recipe.loss, options.loss);
+  set(recipe.learning_rate, options.learning_rate);
+  set(recipe.weight_decay, options.weight_decay);
+  set(recipe.dropout, options.dropout);
+  set(recipe.label_smoothing, options.label_smoothing);
+  set(recipe.epochs, options.common.epochs);
+  set(recipe.batch, options.common.batch);
+  if (options.no_batch_norm) recipe.batch_norm = false;
+  return recipe;
+}
+
+/// Settings that suit the synthetic images, where none were given: 6 epochs with a one-cycle schedule.
+inline void use_synthetic_defaults(TrainingOptions& options) {
+  if (!options.common.epochs || !options.schedule)
+    std::cout
+        << "synthetic images: 6 epochs with a one-cycle schedule where --epochs and --schedule say nothing else\n";
+  if (!options.common.epochs) options.common.epochs = 6;
+  if (!options.schedule) options.schedule = "one-cycle";
+}
+
+}  // namespace examples

@@ -1,0 +1,40 @@
+// What a training is asked for, and what it returns.
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "hcnn/data/batch.hpp"
+#include "hcnn/data/dataset.hpp"
+#include "hcnn/metrics/history.hpp"
+#include "hcnn/optim/schedule.hpp"
+#include "hcnn/train/callbacks.hpp"
+
+namespace hcnn::train {
+
+/// Options of `fit`.
+template <class T>
+struct FitOptions {
+  Index epochs = 1;                                ///< passes over the data set, at least 1
+  Index batch = 128;                               ///< samples a step, at least 1
+  std::uint64_t seed = 1;                          ///< of shuffling, augmentation and dropout
+  const data::Dataset* validate = nullptr;         ///< measured after each epoch; null: nothing is
+  data::Augmentations augment = {};                ///< of the training images, first to last; none: as they are
+  data::Normalization normalization = {};          ///< of all images, after the augmentations; none: as they are
+  data::Prefetch prefetch = data::Prefetch::none;  ///< who prepares the batches; no bit depends on it
+  schedules::Schedule schedule = {};               ///< of the optimizer's learning rate; default: it stays as it is
+  std::string monitor = {};     ///< history column that the schedule watches; "": val.loss or, without, train.loss
+  double clip_norm = 0;         ///< largest Euclidean norm of all gradients together; 0: any
+  Callbacks<T> callbacks = {};  ///< called in this order
+  std::stop_token stop = {};    ///< asks the loop to stop after the running batch
+};
+
+/// What `fit` returns.
+struct FitResult {
+  metrics::History history;  ///< of the epochs that were finished
+  std::string stop_reason;   ///< empty where every epoch was done
+  bool interrupted = false;  ///< by the stop token, perhaps inside an epoch
+};
+
+}  // namespace hcnn::train

@@ -1,0 +1,50 @@
+// The mean of a loss over batches.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "hcnn/core/shape.hpp"
+#include "hcnn/losses/weighted_sum.hpp"
+
+namespace hcnn::train {
+
+/// Mean of a loss over batches of different sizes: sum of n_b * value_b / sum of n_b, term by term.
+template <class M>
+class LossMean {
+ public:
+  /// Counts a batch; each must be of the same loss.
+  void add(const losses::LossValue<M>& value, Index samples) {
+    const auto n = static_cast<double>(samples);
+    if (names_.empty())
+      for (const auto& part : value.parts) names_.push_back(part.name);
+    sums_.resize(names_.size());
+    total_ += n * static_cast<double>(value.total);
+    for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += n * static_cast<double>(value.parts[i].value);
+    samples_ += n;
+  }
+  /// Forgets every batch, for the next epoch of the same loss.
+  void reset() {
+    total_ = samples_ = 0;
+    std::fill(sums_.begin(), sums_.end(), 0.0);
+  }
+  /// Mean of the whole loss, nats per sample; 0 where nothing was counted.
+  double total() const { return samples_ > 0 ? total_ / samples_ : 0; }
+  /// Mean of the whole loss and of each of its terms, nats per sample; without terms where nothing was ever counted.
+  losses::LossValue<M> mean() const {
+    losses::LossValue<M> value;
+    value.total = static_cast<M>(total());
+    for (std::size_t i = 0; i < sums_.size(); ++i)
+      value.parts.push_back({names_[i], static_cast<M>(samples_ > 0 ? sums_[i] / samples_ : 0)});
+    return value;
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<double> sums_;
+  double total_ = 0;
+  double samples_ = 0;
+};
+
+}  // namespace hcnn::train

@@ -1,0 +1,31 @@
+// From what an evaluation measured to the columns of the history.
+#pragma once
+
+#include <string>
+
+#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/metrics/evaluator.hpp"
+#include "hcnn/metrics/history.hpp"
+
+namespace hcnn::train {
+
+/// Copies an evaluation into history columns: "val.loss", "val.loss.<term>", "val.fine.top1", "val.hd1",
+/// "val.severity.0", ... Accuracies are shares from 0 to 1.
+template <class M>
+void record_evaluation(metrics::EpochRecord& record, const std::string& part, const losses::LossValue<M>& loss,
+                       const metrics::EvaluationResult& result) {
+  record.set(part + ".loss", static_cast<double>(loss.total));
+  if (loss.parts.size() > 1)
+    for (const auto& term : loss.parts) record.set(part + ".loss." + term.name, static_cast<double>(term.value));
+  for (const auto& head : result.heads) {
+    record.set(part + '.' + head.level + ".top1", head.top1.value());
+    record.set(part + '.' + head.level + ".top5", head.top5.value());
+  }
+  if (result.severity.total() == 0) return;
+  record.set(part + ".hd1", result.severity.hd1());
+  record.set(part + ".ms", result.severity.ms());
+  for (std::size_t s = 0; s < result.severity.counts().size(); ++s)
+    record.set(concat(part, ".severity.", s), static_cast<double>(result.severity.counts()[s]));
+}
+
+}  // namespace hcnn::train

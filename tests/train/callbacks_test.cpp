@@ -1,0 +1,75 @@
+// Callbacks of the training loop: functions, early stopping, progress.
+#include "hcnn/train/callbacks.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "hcnn/optim/adam.hpp"
+#include "hcnn/train/early_stopping.hpp"
+#include "hcnn/train/fit.hpp"
+#include "hcnn/train/progress.hpp"
+#include "train/small_training.hpp"
+
+using namespace hcnn;
+using namespace hcnn::testing;
+
+TEST_CASE("an evaluation inside a callback changes nothing of the training") {
+  const auto run = [](bool evaluates) {
+    Model<float> model = small_model<float>();
+    auto loss = two_heads<float>();
+    auto other = two_heads<float>();
+    Adam optimizer{model.parameters(), {}};
+    const data::Dataset images = small_images(40);
+    const auto callback = train::on_epoch_end([&](auto& state, auto&) {
+      if (evaluates) train::evaluate(state.model, other, images, {.batch = 7});
+    });
+    train::fit(model, loss, optimizer, images, {.epochs = 3, .batch = 16, .callbacks = {callback}});
+    return weights(model);
+  };
+  CHECK(run(true) == run(false));
+}
+
+TEST_CASE("early stopping waits for its patience, then stops with a reason") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 0}};  // nothing can improve
+  const data::Dataset images = small_images(40);
+  const auto result = train::fit(
+      model, loss, optimizer, images,
+      {.epochs = 50,
+       .validate = &images,
+       .callbacks = {train::early_stopping({.monitor = "val.fine.top1", .higher_is_better = true, .patience = 3})}});
+  CHECK(result.history.size() == 4);
+  CHECK(result.stop_reason == "no better val.fine.top1 for 3 epochs");
+  CHECK_FALSE(result.interrupted);
+}
+
+TEST_CASE("early stopping refuses options out of range and a column that is not there") {
+  CHECK_THROWS_AS(train::early_stopping({.patience = 0}), OptionError);
+  CHECK_THROWS_AS(train::early_stopping({.min_delta = -1}), OptionError);
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  CHECK_THROWS_WITH_AS(
+      train::fit(model, loss, optimizer, small_images(20), {.callbacks = {train::early_stopping()}}),  // no validation
+      "early_stopping: no column 'val.loss'; name one of history.csv", OptionError);
+}
+
+TEST_CASE("progress without a terminal is one plain line for each epoch") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  const data::Dataset images = small_images(40);
+  std::ostringstream out;
+  train::fit(model, loss, optimizer, images,
+             {.epochs = 2, .validate = &images, .callbacks = {train::progress_bar(out)}});
+  const std::string text = out.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+  CHECK(text.find('\r') == std::string::npos);
+  CHECK(text.starts_with("epoch 1/2  train loss "));
+  CHECK(text.find("val loss") != std::string::npos);
+  CHECK(train::clock_time(65) == "1:05");
+  CHECK(train::clock_time(3725) == "1:02:05");
+}
