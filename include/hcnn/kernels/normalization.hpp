@@ -78,7 +78,7 @@ struct NormalizeImage {
       const T* in = x + p * channels;
       T* out = y + p * channels;
       HCNN_SIMD
-      for (Index c = 0; c < channels; ++c) out[c] = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
+      for (Index c = 0; c < channels; ++c) out[c] = map.rectify(map.value(static_cast<M>(in[c]), c));
     }
   }
 };
@@ -113,16 +113,18 @@ struct NormalizePoolImage {
           if (taps) {
             HCNN_SIMD
             for (Index c = 0; c < channels; ++c) {
-              const T value = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
-              const bool larger = value > y[c] || value != value;  // a NaN wins and stays visible
-              y[c] = larger ? value : y[c];
+              const M value = static_cast<M>(T(map.rectify(map.value(static_cast<M>(in[c]), c))));
+              const M best = static_cast<M>(y[c]);
+              const bool larger = value > best || value != value;  // a NaN wins and stays visible
+              y[c] = larger ? value : best;
               taps[c] = larger ? static_cast<std::uint8_t>(tap) : taps[c];
             }
           } else {
             HCNN_SIMD
             for (Index c = 0; c < channels; ++c) {
-              const T value = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
-              y[c] = value > y[c] || value != value ? value : y[c];
+              const M value = static_cast<M>(T(map.rectify(map.value(static_cast<M>(in[c]), c))));
+              const M best = static_cast<M>(y[c]);
+              y[c] = value > best || value != value ? value : best;
             }
           }
         }
@@ -195,7 +197,7 @@ struct GradientImage {
       for (Index c = 0; c < channels; ++c) {
         const M value = static_cast<M>(in[c]);
         const M g = static_cast<M>(from[c]) * map.derivative(map.value(value, c));
-        out[c] = T(gradient.of(g, value, c));
+        out[c] = gradient.of(g, value, c);
       }
     }
   }
@@ -214,7 +216,7 @@ struct GradientPoolImage {
         T* to = dx + (v * in.width + u) * channels;
         if (v / pool.height >= out.height || u / pool.width >= out.width) {
           HCNN_SIMD
-          for (Index c = 0; c < channels; ++c) to[c] = T(gradient.of(M{0}, static_cast<M>(from[c]), c));
+          for (Index c = 0; c < channels; ++c) to[c] = gradient.of(M{0}, static_cast<M>(from[c]), c);
           continue;
         }
         const Index window = (v / pool.height * out.width + u / pool.width) * channels;
@@ -225,7 +227,7 @@ struct GradientPoolImage {
         for (Index c = 0; c < channels; ++c) {
           const M value = static_cast<M>(from[c]);
           const M taken = won[c] == tap ? static_cast<M>(pooled[c]) : M{0};
-          to[c] = T(gradient.of(taken * map.derivative(map.value(value, c)), value, c));
+          to[c] = gradient.of(taken * map.derivative(map.value(value, c)), value, c);
         }
       }
   }
