@@ -2,12 +2,32 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 
 #include "hcnn/core/buffer.hpp"
 #include "hcnn/core/parallel.hpp"
-#include "hcnn/kernels/micro_kernel.hpp"
+#include "hcnn/kernels/isa/vectorize.hpp"
 
 namespace hcnn::kernels {
+
+/// Writes rows of floats as E, kUnit<E> neighbouring ones side by side.   (rows, width) -> (rows / U, width, U)
+struct InterleaveRows {
+  template <class E>
+  [[gnu::always_inline]] static void run(const float* rows, Index stride, Index count, Index width, E* out) {
+    for (Index k = 0; k < count; k += kUnit<E>, rows += kUnit<E> * stride, out += kUnit<E> * width) {
+      if constexpr (kUnit<E> == 1) {
+        HCNN_SIMD
+        for (Index c = 0; c < width; ++c) out[c] = rows[c];
+      } else {
+        HCNN_SIMD
+        for (Index c = 0; c < width; ++c) {  // one word for both: g++ does not vectorise two stores of 16 bits
+          const std::uint32_t pair = E(rows[c]).bits | std::uint32_t{E(rows[stride + c]).bits} << 16;
+          std::memcpy(static_cast<void*>(out + 2 * c), &pair, sizeof pair);
+        }
+      }
+    }
+  }
+};
 
 /// A matrix B (depth x columns) as panels of `MicroKernels::columns` columns, zero-padded to full width. Inside a panel
 /// U = kUnit neighbouring depths lie side by side: panel j holds B[k][j*NR + n] at ((k / U) * NR + n) * U + k % U.
@@ -27,14 +47,20 @@ class Panels {
   template <class E>
   void pack(Index j, Index first, Index rows, Index padded, const float* source, Index depth_stride,
             Index column_stride) {
-    E* out = panel<E>(j, first);
     const Index n = std::min(width_, columns_ - j * width_);
     const float* in = source + j * width_ * column_stride;
-    for (Index k0 = 0; k0 < padded; k0 += 16)  // blocks of 16 rows: whole cache lines are read when depth_stride is 1
-      for (Index c = 0; c < width_; ++c)
-        for (Index k = k0; k < std::min(k0 + 16, padded); ++k)
-          out[(k / kUnit<E> * width_ + c) * kUnit<E> + k % kUnit<E>] =
-              E(c < n && k < rows ? in[k * depth_stride + c * column_stride] : 0.0f);
+    float block[kBlockRows * kMaxWidth];
+    for (Index k0 = 0; k0 < padded; k0 += kBlockRows) {
+      const Index count = std::min(kBlockRows, padded - k0), filled = std::clamp<Index>(rows - k0, 0, count);
+      const bool as_is = column_stride == 1 && n == width_ && filled == count;
+      if (!as_is) {
+        std::fill_n(block, count * width_, 0.0f);
+        for (Index c = 0; c < n; ++c)  // whole cache lines are read when depth_stride is 1
+          for (Index k = 0; k < filled; ++k) block[k * width_ + c] = in[(k0 + k) * depth_stride + c * column_stride];
+      }
+      run_vectorized<InterleaveRows>(as_is ? in + k0 * depth_stride : block, as_is ? depth_stride : width_, count,
+                                     width_, panel<E>(j, first + k0));
+    }
   }
 
   /// Panel j, from row `first` on.
@@ -48,6 +74,9 @@ class Panels {
   Index columns() const { return columns_; }
 
  private:
+  static constexpr Index kBlockRows = 16;  // floats of a cache line
+  static constexpr Index kMaxWidth = 32;
+
   template <class E>
   E* panel(Index j, Index first) {
     return const_cast<E*>(std::as_const(*this).panel<E>(j, first));
