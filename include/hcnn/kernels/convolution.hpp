@@ -8,6 +8,7 @@
 #include "hcnn/kernels/convolution_gather.hpp"
 #include "hcnn/kernels/convolution_outer.hpp"
 #include "hcnn/kernels/convolution_outer_pairs.hpp"
+#include "hcnn/kernels/convolution_winograd_gradient.hpp"
 
 namespace hcnn::kernels {
 
@@ -23,7 +24,21 @@ bool with_micro_kernels(const ConvGeometry& g, const Use& use) {
   return g.groups == 1 && with_micro_kernels<T>(0, use);  // 0: staging pads to any length
 }
 
-/// Packs w (O, KH, KW, C) for the forward pass.
+/// The float kernels for Winograd's algorithm, or null where it is not used: it does not suit, is switched off, or
+/// bfloat16 has matrix instructions that are faster still.
+template <class T>
+const MicroKernels<float>* winograd_kernels(const ConvGeometry& g) {
+  if constexpr (!std::is_same_v<Master<T>, float>) return nullptr;
+  if (!winograd_enabled() || !suits_winograd(g)) return nullptr;
+  return std::is_same_v<T, bfloat16> && active_isa() >= Isa::amx ? nullptr : micro_kernels<float>();
+}
+
+/// Packs w (O, KH, KW, C) for Winograd's forward pass.
+inline void pack_winograd_forward(const MicroKernels<float>& kernels, const ConvGeometry& g, const float* w,
+                                  Panels& panels) {
+  pack_winograd(kernels, WinogradPlan::forward(g), w, g.input.channels, g.depth(), 1, panels);
+}
+/// Packs w (O, KH, KW, C) for the direct forward pass.
 template <class E>
 void pack_forward(const MicroKernels<E>& kernels, const ConvGeometry& g, const float* w, Panels& panels) {
   pack_taps(kernels, GatherPlan::forward(g, kernels), w, g.input.channels, 1, g.depth(), panels);
@@ -31,6 +46,12 @@ void pack_forward(const MicroKernels<E>& kernels, const ConvGeometry& g, const f
 /// Packs w (O, KH, KW, C) for the forward pass where `packed` is stale; nothing on the portable path.
 template <class T>
 void refresh_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, CachedPanels& packed) {
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
+      if (packed.stale(*kernels, version, PanelForm::winograd))
+        pack_winograd_forward(*kernels, g, w, packed.renew(*kernels, version, PanelForm::winograd));
+      return;
+    }
   with_micro_kernels<T>(g, [&](const auto& kernels) {
     if (packed.stale(kernels, version)) pack_forward(kernels, g, w, packed.renew(kernels, version));
   });
@@ -56,8 +77,11 @@ void conv_forward_portable(const ConvGeometry& g, const Master<T>* w, const Mast
 template <class T>
 void conv_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
                   ConvWeights& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
+  refresh_forward<T>(g, w, version, packed.forward);
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g))
+      return conv_winograd<T>(*kernels, WinogradPlan::forward(g), packed.forward.get(), bias, x, y, after);
   const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
-    refresh_forward<T>(g, w, version, packed.forward);
     conv_gather<T>(kernels, GatherPlan::forward(g, kernels), packed.forward.get(), bias, x, y, after);
   });
   if (!done) conv_forward_portable<T>(g, w, bias, x, y, after);
@@ -67,6 +91,13 @@ void conv_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t versi
 template <class T>
 void conv_infer(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
                 const CachedPanels& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
+      Panels fresh;
+      const bool stale = packed.stale(*kernels, version, PanelForm::winograd);
+      if (stale) pack_winograd_forward(*kernels, g, w, fresh);
+      return conv_winograd<T>(*kernels, WinogradPlan::forward(g), stale ? fresh : packed.get(), bias, x, y, after);
+    }
   const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
     Panels fresh;
     const bool stale = packed.stale(kernels, version);
@@ -80,6 +111,14 @@ void conv_infer(const ConvGeometry& g, const Master<T>* w, std::uint64_t version
 template <class T>
 void conv_backward_data(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, ConvWeights& packed,
                         TensorView<const T> dy, TensorView<T> dx) {
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
+      const WinogradPlan plan = WinogradPlan::backward_data(g);
+      if (packed.backward_data.stale(*kernels, version, PanelForm::winograd))
+        pack_winograd(*kernels, plan, w + 8 * g.input.channels, -g.input.channels, 1, g.depth(),
+                      packed.backward_data.renew(*kernels, version, PanelForm::winograd));
+      return conv_winograd<T>(*kernels, plan, packed.backward_data.get(), nullptr, dy, dx, kNothingAfter);
+    }
   const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
     if (packed.backward_data.stale(kernels, version))
       pack_backward_data(kernels, g, w, packed.backward_data.renew(kernels, version));
@@ -89,27 +128,29 @@ void conv_backward_data(const ConvGeometry& g, const Master<T>* w, std::uint64_t
   if (!done) conv_backward_data_eigen<T>(g, w, dy, dx);
 }
 
+/// sums += dL/dw as (KH*KW*C, O), on the best kernels for T.
+template <class T>
+void add_weight_gradient(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
+                         TensorView<const T> dy, float* sums, Workspace& workspace) {
+  if constexpr (std::is_same_v<T, bfloat16>)
+    if (const auto* pairs = micro_kernels<bfloat16>(); pairs && g.stride.width == 1)
+      return conv_outer_pairs(*pairs, g, x, dy, sums, workspace);  // as fast as Winograd with AVX-512, in less memory
+  if (winograd_kernels<T>(g)) return conv_winograd_gradient(kernels, g, x, dy, sums, workspace);
+  conv_outer_floats(kernels, g, x, dy, sums, workspace);
+}
+
 /// dw += dL/dw, from x and dy.
 template <class T>
 void conv_backward_weights(const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy, Master<T>* dw,
                            Workspace& workspace) {
-  if constexpr (std::is_same_v<Master<T>, float>) {
+  if constexpr (std::is_same_v<Master<T>, float>)
     if (const MicroKernels<float>* kernels = micro_kernels<float>(); kernels && g.groups == 1) {
       const WorkspaceScope scope(workspace);
-      float* sums = workspace.take<float>(g.depth() * g.out_channels);  // (KH*KW*C, O): dw transposed
+      float* sums = workspace.take<float>(g.depth() * g.out_channels);
       std::fill_n(sums, g.depth() * g.out_channels, 0.0f);
-      if constexpr (std::is_same_v<T, float>) {
-        conv_outer_sums(*kernels, g, x, dy, sums);
-      } else {
-        const MicroKernels<bfloat16>* pairs = micro_kernels<bfloat16>();
-        if (pairs && g.stride.width == 1)
-          conv_outer_pairs(*pairs, g, x, dy, sums, workspace);
-        else
-          conv_outer_converted(*kernels, g, x, dy, sums, workspace);
-      }
+      add_weight_gradient(*kernels, g, x, dy, sums, workspace);
       return add_transposed(g.depth(), g.out_channels, sums, dw);
     }
-  }
   conv_backward_weights_eigen<T>(g, x, dy, dw, workspace);
 }
 

@@ -80,9 +80,10 @@ void pack_taps(const MicroKernels<E>& kernels, const GatherPlan& plan, const flo
                Index depth_stride, Index column_stride, Panels& panels) {
   panels.resize(kernels, plan.depth(), plan.output.channels);
   parallel_for(panels.count(), [&](Index j) {
+    const float* first_tap = w + j * panels.width() * column_stride;
     for (Index t = 0; t < plan.kernel.area(); ++t)
-      panels.pack<E>(j, plan.tap_depth(t), plan.source.channels, plan.tap_length(t), w + t * tap_stride, depth_stride,
-                     column_stride);
+      panels.pack<E>(j, plan.tap_depth(t), plan.source.channels, plan.tap_length(t), first_tap + t * tap_stride,
+                     depth_stride, column_stride);
   });
 }
 

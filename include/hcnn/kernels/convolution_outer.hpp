@@ -84,10 +84,11 @@ inline void conv_outer_sums(const MicroKernels<float>& kernels, const ConvGeomet
   });
 }
 
-/// The same for images of another type: 2 MiB of them at a time are converted.
+/// The same for images of type T: other than floats are converted, 2 MiB of them at a time.
 template <class T>
-void conv_outer_converted(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
+void conv_outer_floats(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
                           TensorView<const T> dy, float* sums, Workspace& workspace) {
+  if constexpr (std::is_same_v<T, float>) return conv_outer_sums(kernels, g, x, dy, sums);
   const Index bytes = (x.shape.size() + dy.shape.size()) * Index{sizeof(float)};
   const Index batch = std::clamp<Index>((Index{1} << 21) / bytes, 1, x.count);
   for (Index n = 0; n < x.count; n += batch) {

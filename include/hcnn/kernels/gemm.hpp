@@ -72,8 +72,9 @@ template <class E>
 void pack_matrix(const MicroKernels<E>& kernels, Index depth, Index columns, const float* source, Index depth_stride,
                  Index column_stride, Panels& panels) {
   panels.resize(kernels, depth, columns);
-  parallel_for(panels.count(),
-               [&](Index j) { panels.pack<E>(j, 0, depth, depth, source, depth_stride, column_stride); });
+  parallel_for(panels.count(), [&](Index j) {
+    panels.pack<E>(j, 0, depth, depth, source + j * panels.width() * column_stride, depth_stride, column_stride);
+  });
 }
 
 /// C (m x n) += A^T B.   (M, N) += (K, M)^T (K, N), all row-major and dense.

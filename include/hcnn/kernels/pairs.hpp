@@ -37,7 +37,7 @@ struct PairPixels {
 inline void pair_rows(Index rows, Index columns, const bfloat16* a, bfloat16* out) {
   parallel_for((rows + 1) / 2, [&](Index t) {
     const Shape two{.height = 1, .width = std::min<Index>(2, rows - 2 * t), .channels = columns};
-    run_vectorized<PairPixels>(a + 2 * t * columns, two, Index{0}, Index{1}, out + 2 * t * columns);
+    run_beside_kernels<PairPixels>(a + 2 * t * columns, two, Index{0}, Index{1}, out + 2 * t * columns);
   });
 }
 

@@ -42,13 +42,12 @@ class Panels {
     storage_.reserve(count() * depth * width_ * static_cast<Index>(sizeof(E)));
   }
 
-  /// Fills rows [first, first + rows) of panel j with source[k * depth_stride + n * column_stride], and the rows from
-  /// there to first + padded with 0. `first` and `padded` are multiples of kUnit<E>.
+  /// Fills rows [first, first + rows) of panel j with source[k * depth_stride + n * column_stride], where n counts from
+  /// the panel's first column, and the rows from there to first + padded with 0. `first` and `padded` are multiples of kUnit<E>.
   template <class E>
   void pack(Index j, Index first, Index rows, Index padded, const float* source, Index depth_stride,
             Index column_stride) {
     const Index n = std::min(width_, columns_ - j * width_);
-    const float* in = source + j * width_ * column_stride;
     float block[kBlockRows * kMaxWidth];
     for (Index k0 = 0; k0 < padded; k0 += kBlockRows) {
       const Index count = std::min(kBlockRows, padded - k0), filled = std::clamp<Index>(rows - k0, 0, count);
@@ -56,9 +55,9 @@ class Panels {
       if (!as_is) {
         std::fill_n(block, count * width_, 0.0f);
         for (Index c = 0; c < n; ++c)  // whole cache lines are read when depth_stride is 1
-          for (Index k = 0; k < filled; ++k) block[k * width_ + c] = in[(k0 + k) * depth_stride + c * column_stride];
+          for (Index k = 0; k < filled; ++k) block[k * width_ + c] = source[(k0 + k) * depth_stride + c * column_stride];
       }
-      run_vectorized<InterleaveRows>(as_is ? in + k0 * depth_stride : block, as_is ? depth_stride : width_, count,
+      run_beside_kernels<InterleaveRows>(as_is ? source + k0 * depth_stride : block, as_is ? depth_stride : width_, count,
                                      width_, panel<E>(j, first + k0));
     }
   }
@@ -88,19 +87,23 @@ class Panels {
   Index columns_ = 0;
 };
 
-/// Panels that know which weights, of which version, for which kernels they hold: refreshed when either changes.
+/// What the rows of packed weights are: taps and channels, or Winograd's points and channels.
+enum class PanelForm { direct, winograd };
+
+/// Panels that know which weights, of which version, for which kernels they hold: refreshed when one of them changes.
 class CachedPanels {
  public:
   /// True where `pack` must run again.
   template <class E>
-  bool stale(const MicroKernels<E>& kernels, std::uint64_t version) const {
-    return kernels_ != &kernels || version_ != version;
+  bool stale(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form = PanelForm::direct) const {
+    return kernels_ != &kernels || version_ != version || form_ != form;
   }
   /// To be filled by the caller; counts as fresh afterwards.
   template <class E>
-  Panels& renew(const MicroKernels<E>& kernels, std::uint64_t version) {
+  Panels& renew(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form = PanelForm::direct) {
     kernels_ = &kernels;
     version_ = version;
+    form_ = form;
     return panels_;
   }
   const Panels& get() const { return panels_; }
@@ -109,6 +112,7 @@ class CachedPanels {
   Panels panels_;
   const void* kernels_ = nullptr;
   std::uint64_t version_ = 0;
+  PanelForm form_ = PanelForm::direct;
 };
 
 }  // namespace hcnn::kernels
