@@ -104,59 +104,79 @@ void stage(const GatherPlan& plan, const T* image, E* staged) {
   }
 }
 
+/// A few staged images, and where the micro-kernels find the rows (output pixels) and segments in them.
+template <class E>
+struct StagedImages {
+  E* values;
+  const E** rows;
+  Index* offsets;
+
+  StagedImages(const GatherPlan& plan, Index images, Workspace& scratch) {
+    const Index size = images * plan.staged.size() + plan.length_step, pixels = plan.output.pixels();
+    values = scratch.take<E>(size);
+    std::fill_n(values, size, E{});
+    rows = scratch.take<const E*>(images * pixels);
+    for (Index r = 0; r < images * pixels; ++r) {
+      const Index row = r % pixels / plan.output.width * plan.stride.height;
+      const Index column = r % plan.output.width * plan.stride.width;
+      rows[r] = values + r / pixels * plan.staged.size() + (row * plan.staged.width + column) * plan.staged.channels;
+    }
+    offsets = scratch.take<Index>(plan.segments());
+    for (Index s = 0; s < plan.segments(); ++s) offsets[s] = plan.segment_offset(s);
+  }
+};
+
 /// What follows when the images [first, first + count) of a convolution are complete, on the thread that made them.
 using AfterImages = FunctionRef<void(Index first, Index count)>;
 inline constexpr auto kNothingAfter = [](Index, Index) {};
+
+/// The planned convolution of `pixels` rows of staged images. The result goes to y, rounded where E is bfloat16.
+template <class E>
+void gather_rows(const MicroKernels<E>& kernels, const GatherPlan& plan, const StagedImages<E>& staged, Index pixels,
+                 const Panels& weights, const float* bias, E* y) {
+  const Index tile = even_tile(pixels, kernels.rows), channels = plan.output.channels;
+  for (Index j = 0; j < weights.count(); ++j)
+    for (Index r = 0; r < pixels; r += tile) {
+      GatherOperands<E> operands{.rows = staged.rows + r,
+                                 .offsets = staged.offsets,
+                                 .segments = plan.segments(),
+                                 .length = plan.segment_length(),
+                                 .panel = weights.panel<E>(j),
+                                 .bias = bias ? bias + j * weights.width() : nullptr,
+                                 .c = nullptr,
+                                 .ldc = channels};
+      E* out = y + r * channels + j * weights.width();
+      if constexpr (std::is_same_v<E, float>)
+        operands.c = out;
+      else
+        operands.rounded = out;
+      kernels.gather(std::min(tile, pixels - r), std::min(weights.width(), channels - j * weights.width()), false,
+                     operands);
+    }
+}
 
 /// y = the planned convolution of x with packed weights, + bias, computed in E. Tasks are groups of images of at least
 /// 256 output pixels, so that a panel is read often enough for the time it takes to load it.
 template <class T, class E>
 void conv_gather(const MicroKernels<E>& kernels, const GatherPlan& plan, const Panels& weights, const float* bias,
                  TensorView<const T> x, TensorView<T> y, AfterImages after) {
-  constexpr bool kConverts = !std::is_same_v<T, E>;
   if (x.count == 0) return;
-  const Index pixels = plan.output.pixels(), channels = plan.output.channels, staged_size = plan.staged.size();
+  const Index pixels = plan.output.pixels(), sample = plan.output.size();
   const Index images = std::min(x.count, (255 + pixels) / pixels), groups = (x.count + images - 1) / images;
   parallel_ranges(groups, [&](Index begin, Index end) {
     Workspace& scratch = thread_scratch();
     const WorkspaceScope scope(scratch);
-    E* staged = scratch.take<E>(images * staged_size + plan.length_step);
-    std::fill_n(staged, images * staged_size + plan.length_step, E{});
-    const E** rows = scratch.take<const E*>(images * pixels);
-    for (Index r = 0; r < images * pixels; ++r) {
-      const Index p = r % pixels, row = p / plan.output.width * plan.stride.height;
-      const Index column = p % plan.output.width * plan.stride.width;
-      rows[r] = staged + r / pixels * staged_size + (row * plan.staged.width + column) * plan.staged.channels;
-    }
-    Index* offsets = scratch.take<Index>(plan.segments());
-    for (Index s = 0; s < plan.segments(); ++s) offsets[s] = plan.segment_offset(s);
-    float* room = kConverts ? scratch.take<float>(images * pixels * channels) : nullptr;
+    const StagedImages<E> staged(plan, images, scratch);
+    [[maybe_unused]] E* room = std::is_same_v<T, E> ? nullptr : scratch.take<E>(images * sample);
     for (Index group = begin; group < end; ++group) {
       const Index first = group * images, count = std::min(images, x.count - first);
-      for (Index n = 0; n < count; ++n) stage(plan, x.sample(first + n), staged + n * staged_size);
-      const Index tile = even_tile(count * pixels, kernels.rows);
-      for (Index j = 0; j < weights.count(); ++j)
-        for (Index r = 0; r < count * pixels; r += tile) {
-          GatherOperands<E> operands{.rows = rows + r,
-                                     .offsets = offsets,
-                                     .segments = plan.segments(),
-                                     .length = plan.segment_length(),
-                                     .panel = weights.panel<E>(j),
-                                     .bias = bias ? bias + j * weights.width() : nullptr,
-                                     .c = room,
-                                     .ldc = channels};
-          const Index at = r * channels + j * weights.width();
-          if constexpr (kConverts)
-            operands.c = room + at;
-          else if constexpr (std::is_same_v<E, float>)
-            operands.c = y.sample(first) + at;
-          else
-            operands.rounded = y.sample(first) + at;
-          kernels.gather(std::min(tile, count * pixels - r), std::min(weights.width(), channels - j * weights.width()),
-                         false, operands);
-        }
-      if constexpr (kConverts)
-        for (Index i = 0; i < count * pixels * channels; ++i) y.sample(first)[i] = T(room[i]);
+      for (Index n = 0; n < count; ++n) stage(plan, x.sample(first + n), staged.values + n * plan.staged.size());
+      if constexpr (std::is_same_v<T, E>) {
+        gather_rows(kernels, plan, staged, count * pixels, weights, bias, y.sample(first));
+      } else {
+        gather_rows(kernels, plan, staged, count * pixels, weights, bias, room);
+        std::transform(room, room + count * sample, y.sample(first), [](E value) { return T(value); });
+      }
       after(first, count);
     }
   });
