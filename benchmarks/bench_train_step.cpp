@@ -6,6 +6,8 @@
 //        and at its peak (of the process, MiB). A step: forward, the heads' cross-entropies, backward, Adam. First the
 //        network's logits are checked against the portable path's; a difference ends the program.
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -70,10 +72,18 @@ Tensor<T> random_images(Index count, const Shape& shape) {
   return x;
 }
 
+template <class T>
+Model<T> make_network(const Options& options) {
+  auto model = models::multi_head_cnn<T>(models::multi_head_cnn_options(options.network));
+  init::he_normal(model, Seed{0});
+  return model;
+}
+
 // Logits of two images on the instruction set in use against the portable path's, in evaluation mode. The largest
 // difference, relative to the largest logit, is a few roundings of T.
 template <class T>
-void check(const Model<T>& model) {
+void check(const Options& options) {
+  const Model<T> model = make_network<T>(options);
   const kernels::Isa isa = kernels::active_isa();
   const Tensor<T> x = random_images<T>(2, model.input_shape());
   const std::string head = model.heads().name(0);
@@ -90,6 +100,24 @@ void check(const Model<T>& model) {
   if (!(difference <= bound * largest))
     fail<NumericError>(concat("check on ", kernels::to_string(isa)), concat("logits differ by ", difference / largest),
                        concat("at most ", bound, " of the largest logit is expected"));
+}
+
+// Runs `check` in a process of its own, so that its memory does not count.
+template <class T>
+void check_apart(const Options& options) {
+  const pid_t child = fork();
+  if (child == 0) {
+    try {
+      check<T>(options);
+      _exit(0);
+    } catch (const std::exception& error) {
+      std::cerr << "bench_train_step: " << error.what() << '\n';
+      _exit(1);
+    }
+  }
+  int status = 1;
+  if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+    fail<Error>("check", "failed", "the kernels must agree with the portable path before they are timed");
 }
 
 // The loss of every head, with random labels for a batch.
@@ -109,12 +137,11 @@ losses::LossSum<M> make_loss(Network& model, Index batch, Targets& targets) {
 
 template <class T>
 Result measure(const Options& options) {
+  check_apart<T>(options);
   Result result;
   result.baseline = peak_rss_mib();
-  auto model = models::multi_head_cnn<T>(models::multi_head_cnn_options(options.network));
-  init::he_normal(model, Seed{0});
+  auto model = make_network<T>(options);
   result.parameters = model.parameter_count();
-  check(model);
   Tensor<T> x = random_images<T>(options.batch, model.input_shape());
   if (!options.inference_only) {
     Targets targets;
