@@ -1,11 +1,11 @@
-// Times the three passes of every convolution of the networks on every instruction set of this machine.
+// Times the three passes of every convolution of the networks, in fp32 and bf16, on every instruction set of this
+// machine, and beside them oneDNN's where the build found it (Debian: libdnnl-dev).
 //
 // Run:   build/release/benchmarks/bench_convolution [--benchmark_filter='64->64@32/.*avx512']
-// Needs: an idle machine; threads as OMP_NUM_THREADS says, batch 128, fp32.
-// Takes: about two minutes, most of it for the portable path.
+// Needs: an idle machine; threads as OMP_NUM_THREADS says, batch 128.
+// Takes: about four minutes, most of it for the portable path.
 // Reads: GFLOP/s counts 2 * N * H * W * C * O * 9, products with the zero border included. Every kernel is first
-// checked
-//        against the naive loops on small integers, where all sums are exact; a difference ends the program.
+//        checked against the naive loops on small integers, where all sums are exact; a difference ends the program.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -13,62 +13,106 @@
 #include <hcnn/hcnn.hpp>
 #include <hcnn/kernels/reference/convolution.hpp>
 
+#include "benchmarks/onednn.hpp"
+
 using namespace hcnn;
 using kernels::ConvGeometry;
 using kernels::Isa;
 
 namespace {
 
+template <class T>
 struct Arrays {
   Arrays(const ConvGeometry& g, Index count)
       : x(count, g.input), y(count, g.output()), dy(count, g.output()), dx(count, g.input) {
     RandomStream random(Seed{1}, hash_name("bench_convolution"));
     const auto draw = [&] { return static_cast<float>(random.below(5)) - 2; };
-    for (float& value : x) value = draw();
-    for (float& value : dy) value = draw();
+    for (T& value : x) value = draw();
+    for (T& value : dy) value = draw();
     for (Index i = 0; i < g.out_channels * g.depth(); ++i) w.push_back(draw());
     dw.assign(w.size(), 0);
   }
-  Tensor<float> x, y, dy, dx;
+  Tensor<T> x, y, dy, dx;
   std::vector<float> w, dw;
   kernels::ConvWeights packed;
   Workspace workspace;
 };
 
-enum class PassKind { forward, data_gradient, weight_gradient };
-
-void run_pass(PassKind kind, const ConvGeometry& g, Arrays& a) {
-  if (kind == PassKind::forward) kernels::conv_forward<float>(g, a.w.data(), 1, nullptr, a.packed, a.x, a.y);
-  if (kind == PassKind::data_gradient) kernels::conv_backward_data<float>(g, a.w.data(), 1, a.packed, a.dy, a.dx);
-  if (kind == PassKind::weight_gradient) kernels::conv_backward_weights<float>(g, a.x, a.dy, a.dw.data(), a.workspace);
+template <class T>
+void run_pass(ConvPass pass, const ConvGeometry& g, Arrays<T>& a) {
+  if (pass == ConvPass::forward) kernels::conv_forward<T>(g, a.w.data(), 1, nullptr, a.packed, a.x, a.y);
+  if (pass == ConvPass::data_gradient) kernels::conv_backward_data<T>(g, a.w.data(), 1, a.packed, a.dy, a.dx);
+  if (pass == ConvPass::weight_gradient)
+    kernels::conv_backward_weights<T>(g, a.x, a.dy, a.dw.data(), a.workspace);
 }
 
-// All three passes on two images against the oracle.
-void check(const ConvGeometry& g) {
-  Arrays a(g, 2);
-  for (const PassKind kind : {PassKind::forward, PassKind::data_gradient, PassKind::weight_gradient})
-    run_pass(kind, g, a);
-  Tensor<float> y(2, g.output()), dx(2, g.input);
+// All three passes on two images against the oracle. Direct sums must be exact, rounded to T once; Winograd's may differ
+// by a rounding error of their size, at most 4 * depth.
+template <class T>
+void check(const ConvGeometry& g, bool winograd) {
+  const double tolerance = winograd ? (std::is_same_v<T, float> ? 1e-5 : 0x1p-8) * 4 * static_cast<double>(g.depth()) : 0;
+  Arrays<T> a(g, 2);
+  for (const ConvPass pass : kConvPasses) run_pass(pass, g, a);
+  Tensor<float> x(2, g.input), dy(2, g.output()), y(2, g.output()), dx(2, g.input);
+  std::copy(a.x.begin(), a.x.end(), x.begin());
+  std::copy(a.dy.begin(), a.dy.end(), dy.begin());
   std::vector<float> dw(a.w.size());
-  kernels::reference::conv_forward<float, float>(g, a.w.data(), nullptr, a.x, y);
-  kernels::reference::conv_backward_data<float, float>(g, a.w.data(), a.dy, dx);
-  kernels::reference::conv_backward_weights<float, float>(g, a.x, a.dy, dw.data());
-  if (std::equal(y.begin(), y.end(), a.y.begin()) && std::equal(dx.begin(), dx.end(), a.dx.begin()) && dw == a.dw)
-    return;
+  kernels::reference::conv_forward<float, float>(g, a.w.data(), nullptr, x, y);
+  kernels::reference::conv_backward_data<float, float>(g, a.w.data(), dy, dx);
+  kernels::reference::conv_backward_weights<float, float>(g, x, dy, dw.data());
+  const auto same = [&](const Tensor<float>& exact, const Tensor<T>& values) {
+    return std::equal(exact.begin(), exact.end(), values.begin(), [&](float e, T v) {
+      return std::abs(static_cast<double>(T(e)) - static_cast<double>(v)) <= tolerance;
+    });
+  };
+  const bool same_dw = std::equal(dw.begin(), dw.end(), a.dw.begin(), [&](float e, float v) {
+    return std::abs(static_cast<double>(e) - static_cast<double>(v)) <= tolerance;
+  });
+  if (same(y, a.y) && same(dx, a.dx) && same_dw) return;
   std::fprintf(stderr, "bench_convolution: %s differs from the oracle on %s -> %td\n",
                kernels::to_string(kernels::active_isa()), to_string(g.input).c_str(), g.out_channels);
   std::exit(1);
 }
 
-void time_pass(benchmark::State& state, Isa isa, PassKind kind, const ConvGeometry& g) {
-  kernels::limit_isa(isa);
-  check(g);
-  constexpr Index kBatch = 128;
-  Arrays a(g, kBatch);
-  run_pass(kind, g, a);
-  for (auto _ : state) run_pass(kind, g, a);
+constexpr Index kBatch = 128;
+
+void count_flops(benchmark::State& state, const ConvGeometry& g) {
   const double flops = 2.0 * static_cast<double>(kBatch * g.output().size() * g.depth());
   state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+template <class T>
+void time_pass(benchmark::State& state, Isa isa, bool winograd, ConvPass pass, const ConvGeometry& g) {
+  kernels::limit_isa(isa);
+  kernels::winograd_enabled() = winograd;
+  check<T>(g, winograd);
+  Arrays<T> a(g, kBatch);
+  run_pass(pass, g, a);
+  for (auto _ : state) run_pass(pass, g, a);
+  count_flops(state, g);
+}
+
+void time_onednn(benchmark::State& state, bool bf16, ConvPass pass, const ConvGeometry& g) {
+  OnednnConvolution convolution(g, kBatch, bf16, pass);
+  convolution.run();
+  for (auto _ : state) convolution.run();
+  count_flops(state, g);
+}
+
+template <class Run>
+void add(const std::string& name, const Run& run) {
+  benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
+// True where the instruction set has kernels of its own for this precision: bf16 runs by conversion on the others.
+bool has_kernels(Isa isa, bool bf16) {
+  return kernels::limit_isa(isa) == isa && (isa <= Isa::avx512 || bf16);
+}
+
+// True where Winograd's algorithm may compute this pass on the instruction set of the last `has_kernels`.
+bool uses_winograd(const ConvGeometry& g, bool bf16) {
+  kernels::winograd_enabled() = true;
+  return (bf16 ? kernels::winograd_kernels<bfloat16>(g) : kernels::winograd_kernels<float>(g)) != nullptr;
 }
 
 }  // namespace
@@ -77,21 +121,22 @@ int main(int argc, char** argv) {
   struct Layer {
     Index in, out, side;
   };
-  const std::pair<PassKind, const char*> passes[] = {{PassKind::forward, "forward"},
-                                                     {PassKind::data_gradient, "data_gradient"},
-                                                     {PassKind::weight_gradient, "weight_gradient"}};
   for (const Layer& layer :
        {Layer{3, 64, 32}, {64, 64, 32}, {64, 128, 16}, {128, 128, 16}, {128, 256, 8}, {256, 256, 8}})
-    for (const auto& [kind, name] : passes)
-      for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-        if (kernels::limit_isa(isa) != isa) continue;
+    for (const ConvPass pass : kConvPasses)
+      for (const bool bf16 : {false, true}) {
         const ConvGeometry g{
             .input = {layer.side, layer.side, layer.in}, .out_channels = layer.out, .kernel = 3, .padding = 1};
-        benchmark::RegisterBenchmark(
-            concat(layer.in, "->", layer.out, '@', layer.side, '/', name, '/', kernels::to_string(isa)).c_str(),
-            [isa, kind = kind, g](benchmark::State& state) { time_pass(state, isa, kind, g); })
-            ->UseRealTime()
-            ->Unit(benchmark::kMillisecond);
+        const std::string name = concat(layer.in, "->", layer.out, '@', layer.side, '/', to_string(pass), '/',
+                                        bf16 ? "bf16" : "fp32", '/');
+        for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx})
+          for (const bool winograd : {false, true})
+            if (has_kernels(isa, bf16) && (!winograd || uses_winograd(g, bf16)))
+              add(name + kernels::to_string(isa) + (winograd ? "+winograd" : ""), [=](benchmark::State& state) {
+                (bf16 ? time_pass<bfloat16> : time_pass<float>)(state, isa, winograd, pass, g);
+              });
+        if (OnednnConvolution::kAvailable && OnednnConvolution::supports(g, bf16, pass))
+          add(name + "onednn", [=](benchmark::State& state) { time_onednn(state, bf16, pass, g); });
       }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

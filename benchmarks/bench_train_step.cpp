@@ -1,10 +1,13 @@
 // Times one training step and one inference pass of a network on random images, as a user's program would run them.
 //
 // Run:   build/release/benchmarks/bench_train_step --network multihead --precision fp32 --batch 128 --threads 2 --json
-// Needs: an idle machine. Compare only figures of one run on one machine, alternating the programs.
+// Needs: an idle machine. Compare only figures of one run on one machine, alternating the programs: compare_pytorch.py.
 // Takes: a few seconds. Prints the median of the steps, images per second, and the memory before the network was built
-//        and at its peak (of the process, MiB). A step: forward, the heads' cross-entropies, backward, Adam.
+//        and at its peak (of the process, MiB). A step: forward, the heads' cross-entropies, backward, Adam. First the
+//        network's logits are checked against the portable path's; a difference ends the program.
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -13,6 +16,9 @@
 #include <iomanip>
 #include <iostream>
 #include <optional>
+#include <sstream>
+
+#include "examples/common/options.hpp"
 
 using namespace hcnn;
 
@@ -22,11 +28,17 @@ struct Options {
   std::string network = "multihead", precision = "fp32";
   Index batch = 128, steps = 9;
   int threads = 0;
-  bool json = false;
+  bool json = false, inference_only = false;
 };
 
 struct Timing {
-  double median, p10, p90;  // seconds
+  double median = 0, p10 = 0, p90 = 0;  // seconds
+};
+
+struct Result {
+  Timing train, inference;
+  Index parameters = 0;
+  long baseline = 0, peak = 0;  // MiB
 };
 
 // One untimed call, then the distribution of the timed ones.
@@ -52,66 +64,140 @@ long peak_rss_mib() {
   return usage.ru_maxrss / 1024;
 }
 
+template <class T>
+Tensor<T> random_images(Index count, const Shape& shape) {
+  RandomStream random(Seed{0}, hash_name("bench_train_step images"));
+  Tensor<T> x(count, shape);
+  for (T& value : x) value = T(static_cast<float>(random.uniform()));
+  return x;
+}
+
+template <class T>
+Model<T> make_network(const Options& options) {
+  auto model = models::multi_head_cnn<T>(models::multi_head_cnn_options(options.network));
+  init::he_normal(model, Seed{0});
+  return model;
+}
+
+// Logits of two images on the instruction set in use against the portable path's, in evaluation mode. The largest
+// difference, relative to the largest logit, is a few roundings of T.
+template <class T>
+void check(const Options& options) {
+  const Model<T> model = make_network<T>(options);
+  const kernels::Isa isa = kernels::active_isa();
+  const Tensor<T> x = random_images<T>(2, model.input_shape());
+  const std::string head = model.heads().name(0);
+  const auto logits = model.infer(x, head);
+  kernels::limit_isa(kernels::Isa::portable);
+  const auto expected = model.infer(x, head);
+  kernels::limit_isa(isa);
+  double largest = 0, difference = 0;
+  for (Index i = 0; i < logits.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(logits[i]) - static_cast<double>(expected[i])));
+  }
+  const double bound = std::is_same_v<T, bfloat16> ? 0.05 : 1e-4;
+  if (!(difference <= bound * largest))
+    fail<NumericError>(concat("check on ", kernels::to_string(isa)), concat("logits differ by ", difference / largest),
+                       concat("at most ", bound, " of the largest logit is expected"));
+}
+
+// Runs `check` in a process of its own, so that its memory does not count.
+template <class T>
+void check_apart(const Options& options) {
+  const pid_t child = fork();
+  if (child == 0) {
+    try {
+      check<T>(options);
+      _exit(0);
+    } catch (const std::exception& error) {
+      std::cerr << "bench_train_step: " << error.what() << '\n';
+      _exit(1);
+    }
+  }
+  int status = 1;
+  if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+    fail<Error>("check", "failed", "the kernels must agree with the portable path before they are timed");
+}
+
+// The loss of every head, with random labels for a batch.
+template <class M, class Network>
+losses::LossSum<M> make_loss(Network& model, Index batch, Targets& targets) {
+  std::optional<losses::LossSum<M>> loss;
+  RandomStream random(Seed{0}, hash_name("bench_train_step labels"));
+  for (std::size_t h = 0; h < model.heads().size(); ++h) {
+    const std::string& head = model.heads().name(h);
+    loss = loss ? *loss + losses::cross_entropy<M>(head) : losses::cross_entropy<M>(head);
+    const auto classes = static_cast<std::uint32_t>(model.heads().classes(h));
+    for (Index n = 0; n < batch; ++n)
+      targets.level(head).labels.push_back(static_cast<Label>(random.below(classes)));
+  }
+  return *loss;
+}
+
+template <class T>
+Result measure(const Options& options) {
+  check_apart<T>(options);
+  Result result;
+  result.baseline = peak_rss_mib();
+  auto model = make_network<T>(options);
+  result.parameters = model.parameter_count();
+  Tensor<T> x = random_images<T>(options.batch, model.input_shape());
+  if (!options.inference_only) {
+    Targets targets;
+    auto loss = make_loss<Master<T>>(model, options.batch, targets);
+    Adam<Master<T>> optimizer{model.parameters(), {.learning_rate = 1e-3}};
+    Logits<Master<T>> gradients;
+    std::uint64_t epoch = 0;
+    result.train = timed(options.steps, [&] {
+      loss.evaluate(model.forward(x, {.epoch = ++epoch}), targets, gradients);
+      model.backward(gradients);
+      optimizer.step();
+    });
+  }
+  result.peak = peak_rss_mib();
+  model.prepare_inference();
+  Logits<Master<T>> logits;
+  Workspace workspace;
+  result.inference = timed(options.steps, [&] { model.infer(x, logits, workspace); });
+  return result;
+}
+
 std::string decimals(double value, int digits) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(digits) << value;
   return out.str();
 }
 
-template <class T>
-int run(const Options& options) {
-  using M = Master<T>;
-  const long baseline = peak_rss_mib();
-  auto model = models::multi_head_cnn<T>(models::multi_head_cnn_options(options.network));
-  init::he_normal(model, Seed{0});
-  std::optional<losses::LossSum<M>> loss;
-  Targets targets;
-  RandomStream random(Seed{0}, hash_name("bench_train_step"));
-  for (std::size_t h = 0; h < model.heads().size(); ++h) {
-    const std::string& head = model.heads().name(h);
-    loss = loss ? *loss + losses::cross_entropy<M>(head) : losses::cross_entropy<M>(head);
-    for (Index n = 0; n < options.batch; ++n)
-      targets.level(head).labels.push_back(
-          static_cast<Label>(random.below(static_cast<std::uint32_t>(model.heads().classes(h)))));
-  }
-  Adam<M> optimizer{model.parameters(), {.learning_rate = 1e-3}};
-  Tensor<T> x(options.batch, model.input_shape());
-  for (T& value : x) value = T(static_cast<float>(random.uniform()));
+std::string per_second(const Options& options, const Timing& timing) {
+  return decimals(static_cast<double>(options.batch) / timing.median, 1);
+}
 
-  Logits<M> gradients;
-  std::uint64_t epoch = 0;
-  const Timing train = timed(options.steps, [&] {
-    loss->evaluate(model.forward(x, {.epoch = ++epoch}), targets, gradients);
-    model.backward(gradients);
-    optimizer.step();
-  });
-  const long peak = peak_rss_mib();
-  model.prepare_inference();
-  Logits<M> logits;
-  Workspace workspace;
-  const Timing inference = timed(options.steps, [&] { model.infer(x, logits, workspace); });
+void print_json(const Options& options, const Result& result) {
+  std::cout << R"({"peer": "hcnn", "network": ")" << options.network << R"(", "precision": ")" << options.precision
+            << R"(", "layout": "channels_last", "batch": )" << options.batch << ", \"threads\": " << thread_count()
+            << ", \"parameters\": " << result.parameters;
+  if (!options.inference_only)
+    std::cout << ", \"train_step_s\": " << decimals(result.train.median, 5)
+              << ", \"train_images_per_s\": " << per_second(options, result.train);
+  std::cout << ", \"inference_s\": " << decimals(result.inference.median, 5)
+            << ", \"inference_images_per_s\": " << per_second(options, result.inference)
+            << ", \"baseline_rss_mib\": " << result.baseline << ", \"peak_rss_mib\": " << result.peak << R"(, "isa": ")"
+            << kernels::to_string(kernels::active_isa()) << "\"}\n";
+}
 
-  const auto per_second = [&](double seconds) { return decimals(static_cast<double>(options.batch) / seconds, 1); };
-  const char* isa = kernels::to_string(kernels::active_isa());
-  if (options.json)
-    std::cout << R"({"peer": "hcnn", "network": ")" << options.network << R"(", "precision": ")" << options.precision
-              << R"(", "layout": "channels_last", "batch": )" << options.batch << ", \"threads\": " << thread_count()
-              << ", \"parameters\": " << model.parameter_count() << ", \"train_step_s\": " << decimals(train.median, 5)
-              << ", \"train_images_per_s\": " << per_second(train.median)
-              << ", \"inference_s\": " << decimals(inference.median, 5)
-              << ", \"inference_images_per_s\": " << per_second(inference.median)
-              << ", \"baseline_rss_mib\": " << baseline << ", \"peak_rss_mib\": " << peak << R"(, "isa": ")" << isa
-              << "\"}\n";
-  else
-    std::cout << options.network << ' ' << options.precision << " on " << isa << ", batch " << options.batch << ", "
-              << thread_count() << " threads\n"
-              << "training step " << decimals(1e3 * train.median, 1) << " ms (p10 " << decimals(1e3 * train.p10, 1)
-              << ", p90 " << decimals(1e3 * train.p90, 1) << "): " << per_second(train.median) << " images/s\n"
-              << "inference     " << decimals(1e3 * inference.median, 1) << " ms (p10 "
-              << decimals(1e3 * inference.p10, 1) << ", p90 " << decimals(1e3 * inference.p90, 1)
-              << "): " << per_second(inference.median) << " images/s\n"
-              << "memory        " << peak - baseline << " MiB above the " << baseline << " MiB before the network\n";
-  return 0;
+void print_line(const char* name, const Options& options, const Timing& timing) {
+  std::cout << name << decimals(1e3 * timing.median, 2) << " ms (p10 " << decimals(1e3 * timing.p10, 2) << ", p90 "
+            << decimals(1e3 * timing.p90, 2) << "): " << per_second(options, timing) << " images/s\n";
+}
+
+void print_text(const Options& options, const Result& result) {
+  std::cout << options.network << ' ' << options.precision << " on " << kernels::to_string(kernels::active_isa())
+            << ", batch " << options.batch << ", " << thread_count() << " threads\n";
+  if (!options.inference_only) print_line("training step ", options, result.train);
+  print_line("inference     ", options, result.inference);
+  std::cout << "memory        " << result.peak - result.baseline << " MiB above the " << result.baseline
+            << " MiB before the network\n";
 }
 
 }  // namespace
@@ -129,16 +215,12 @@ int main(int argc, char** argv) {
   app.add_option("--steps", options.steps, "timed steps, after one untimed")
       ->check(CLI::Range(Index{1}, Index{100000}))
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "0: OMP_NUM_THREADS or all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  examples::add_threads_option(app, options.threads);
+  app.add_flag("--inference-only", options.inference_only, "leave out the training step, for the latency of batch 1");
   app.add_flag("--json", options.json, "one JSON line");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    if (options.threads > 0) set_thread_count(options.threads);
-    return options.precision == "bf16" ? run<bfloat16>(options) : run<float>(options);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_train_step: " << error.what() << '\n';
-    return 1;
-  }
+  return examples::run_program(app, argc, argv, options.threads, [&] {
+    const Result result = options.precision == "bf16" ? measure<bfloat16>(options) : measure<float>(options);
+    options.json ? print_json(options, result) : print_text(options, result);
+    return 0;
+  });
 }

@@ -115,11 +115,13 @@ std::vector<double> to_double(const std::vector<float>& values, bool absolute) {
   return result;
 }
 
-// One pass of each kind in T against sums in double. Inputs are exact in T; bfloat16 outputs are rounded once.
+// One pass of each kind in T against sums in double. Inputs and weights are exact in T; bfloat16 outputs are rounded
+// once.
 template <class T>
 void check_case(const Case& item, bool integers, std::uint64_t seed) {
   const ConvGeometry& g = item.geometry;
-  const Arrays a = arrays(item, integers, seed);
+  Arrays a = arrays(item, integers, seed);
+  for (float& value : a.w) value = static_cast<float>(T(value));
   const Tensor<T> x = as<T>(a.x), dy = as<T>(a.dy);
   Tensor<T> y(item.count, g.output()), dx(item.count, g.input);
   kernels::ConvWeights packed;

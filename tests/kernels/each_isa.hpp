@@ -15,7 +15,7 @@ template <class Check>
 void on_each_isa(const Check& check) {
   using kernels::Isa;
   const Isa before = kernels::active_isa();
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16}) {
     if (kernels::limit_isa(isa) != isa) {
       MESSAGE("skipped: no " << std::string(kernels::to_string(isa)) << " on this machine");
       continue;

@@ -18,6 +18,12 @@ struct bfloat16 {
   explicit constexpr bfloat16(double value) : bits(round(static_cast<float>(value))) {}
   explicit constexpr bfloat16(int value) : bits(round(static_cast<float>(value))) {}
 
+  /// Stores 16 bits, where a temporary bfloat16 would keep g++ from vectorising a loop.
+  constexpr bfloat16& operator=(float value) {
+    bits = round(value);
+    return *this;
+  }
+
   constexpr operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
   constexpr bfloat16& operator+=(float other) { return *this = bfloat16(float(*this) + other); }
@@ -27,8 +33,8 @@ struct bfloat16 {
  private:
   static constexpr std::uint16_t round(float value) {
     const auto word = std::bit_cast<std::uint32_t>(value);
-    if ((word & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>((word >> 16) | 0x40u);  // quiet the NaN
-    return static_cast<std::uint16_t>((word + 0x7fffu + ((word >> 16) & 1u)) >> 16);
+    const std::uint32_t rounded = (word + 0x7fffu + ((word >> 16) & 1u)) >> 16, quiet_nan = (word >> 16) | 0x40u;
+    return static_cast<std::uint16_t>((word & 0x7fffffffu) > 0x7f800000u ? quiet_nan : rounded);  // no branch: vectors
   }
 };
 

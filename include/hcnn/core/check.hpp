@@ -112,6 +112,22 @@ template <class E>
   throw E(concat(where, ": ", came, "; ", expected));
 }
 
+/// Calls `task`; a ShapeError or OptionError that it throws gets the place in front: "trunk" + "[2] Conv2d: ...".
+template <class Task>
+decltype(auto) at_place(std::string_view place, const Task& task) {
+  const auto text = [&](const Error& error) {
+    const std::string_view what = error.what();
+    return concat(place, what.starts_with('[') || what.starts_with('.') ? "" : " ", what);
+  };
+  try {
+    return task();
+  } catch (const ShapeError& error) {
+    throw ShapeError(text(error));
+  } catch (const OptionError& error) {
+    throw OptionError(text(error));
+  }
+}
+
 /// Throws OptionError "where: name = value; expected" unless `legal`. Write the test so that NaN fails it.
 template <class Value>
 void require_option(bool legal, std::string_view where, const char* name, const Value& value, const char* expected) {

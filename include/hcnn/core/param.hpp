@@ -82,4 +82,14 @@ void zero_gradients(const ParamList<M>& params) {
   for (Param<M>* param : params) param->zero_grad();
 }
 
+/// Names a layer's weight and bias and appends them; the bias may be null.
+template <class M>
+void attach_weight_and_bias(const std::string& path, Param<M>& weight, Param<M>* bias, ParamList<M>& list) {
+  weight.name = path + ".weight";
+  list.push_back(&weight);
+  if (!bias) return;
+  bias->name = path + ".bias";
+  list.push_back(bias);
+}
+
 }  // namespace hcnn

@@ -4,47 +4,72 @@
 #include <type_traits>
 
 #include "hcnn/core/bfloat16.hpp"
-#include "hcnn/kernels/convolution_direct.hpp"
 #include "hcnn/kernels/convolution_eigen.hpp"
+#include "hcnn/kernels/convolution_gather.hpp"
+#include "hcnn/kernels/convolution_outer.hpp"
+#include "hcnn/kernels/convolution_outer_pairs.hpp"
+#include "hcnn/kernels/convolution_winograd_gradient.hpp"
 
 namespace hcnn::kernels {
 
-/// True where T is computed by the float micro-kernels (bfloat16 by conversion).
-template <class T>
-inline constexpr bool kUsesFloatKernels = std::is_same_v<Master<T>, float>;
-
 /// Weights of one convolution in the forms that the passes read, refreshed when the weights change.
 struct ConvWeights {
-  CachedPanels forward;        ///< (KH*KW*C, O)
-  CachedPanels backward_data;  ///< (KH*KW*O, C), taps mirrored
+  CachedPanels forward;        ///< depth of the forward plan x O
+  CachedPanels backward_data;  ///< depth of the data gradient's plan x C, taps mirrored
 };
 
-/// The float kernels for this geometry, or null where the portable path must run.
+/// Calls `use(kernels)` with the best micro-kernels for this convolution; false where the portable path must run.
+template <class T, class Use>
+bool with_micro_kernels(const ConvGeometry& g, const Use& use) {
+  return g.groups == 1 && with_micro_kernels<T>(0, use);  // 0: staging pads to any length
+}
+
+/// The float kernels for Winograd's algorithm, or null where it is not used: it does not suit, is switched off, or
+/// bfloat16 has matrix instructions that are faster still.
 template <class T>
-const MicroKernels* conv_kernels(const ConvGeometry& g) {
-  if constexpr (kUsesFloatKernels<T>) return g.groups == 1 ? float_kernels() : nullptr;
-  return nullptr;
+const MicroKernels<float>* winograd_kernels(const ConvGeometry& g) {
+  if constexpr (!std::is_same_v<Master<T>, float>) return nullptr;
+  if (!winograd_enabled() || !suits_winograd(g)) return nullptr;
+  return std::is_same_v<T, bfloat16> && active_isa() >= Isa::amx ? nullptr : micro_kernels<float>();
 }
 
-/// Packs w (O, KH, KW, C) for the forward pass.
-inline void pack_forward(const MicroKernels& kernels, const ConvGeometry& g, const float* w, Panels& panels) {
-  panels.resize(kernels, g.depth(), g.out_channels);
-  panels.pack(0, g.depth(), w, 1, g.depth());
+/// Packs w (O, KH, KW, C) for Winograd's forward pass.
+inline void pack_winograd_forward(const MicroKernels<float>& kernels, const ConvGeometry& g, const float* w,
+                                  Panels& panels) {
+  pack_winograd(kernels, WinogradPlan::forward(g), w, g.input.channels, g.depth(), 1, panels);
 }
-
-/// Packs w where `packed` is stale; nothing on the portable path.
+/// Packs w (O, KH, KW, C) for the direct forward pass.
+template <class E>
+void pack_forward(const MicroKernels<E>& kernels, const ConvGeometry& g, const float* w, Panels& panels) {
+  pack_taps(kernels, GatherPlan::forward(g, kernels), w, g.input.channels, 1, g.depth(), panels);
+}
+/// Packs w (O, KH, KW, C) for the forward pass where `packed` is stale; nothing on the portable path.
 template <class T>
 void refresh_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, CachedPanels& packed) {
-  if constexpr (kUsesFloatKernels<T>)
-    if (const MicroKernels* kernels = conv_kernels<T>(g); kernels && packed.stale(*kernels, version))
-      pack_forward(*kernels, g, w, packed.renew(*kernels, version));
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
+      if (packed.stale(*kernels, version, PanelForm::winograd))
+        pack_winograd_forward(*kernels, g, w, packed.renew(*kernels, version, PanelForm::winograd));
+      return;
+    }
+  with_micro_kernels<T>(g, [&](const auto& kernels) {
+    if (packed.stale(kernels, version)) pack_forward(kernels, g, w, packed.renew(kernels, version));
+  });
 }
 
 /// Packs w (O, KH, KW, C) for the data gradient: tap (i, j) of the mirrored kernel is tap (KH-1-i, KW-1-j).
-inline void pack_backward_data(const MicroKernels& kernels, const ConvGeometry& g, const float* w, Panels& panels) {
-  panels.resize(kernels, g.kernel.area() * g.out_channels, g.input.channels);
-  for (Index tap = 0; tap < g.kernel.area(); ++tap)
-    panels.pack(tap * g.out_channels, g.out_channels, w + (g.kernel.area() - 1 - tap) * g.input.channels, g.depth(), 1);
+template <class E>
+void pack_backward_data(const MicroKernels<E>& kernels, const ConvGeometry& g, const float* w, Panels& panels) {
+  const float* last_tap = w + (g.kernel.area() - 1) * g.input.channels;
+  pack_taps(kernels, GatherPlan::backward_data(g, kernels), last_tap, -g.input.channels, g.depth(), 1, panels);
+}
+
+/// The portable forward pass, image by image complete.
+template <class T>
+void conv_forward_portable(const ConvGeometry& g, const Master<T>* w, const Master<T>* bias, TensorView<const T> x,
+                           TensorView<T> y, AfterImages after) {
+  conv_forward_eigen<T>(g, w, bias, x, y);
+  parallel_for(x.count, [&](Index n) { after(n, Index{1}); });
 }
 
 /// y = conv(x, w) + bias; `after(first, count)` follows each group of finished images (see conv_gather).
@@ -52,50 +77,80 @@ inline void pack_backward_data(const MicroKernels& kernels, const ConvGeometry& 
 template <class T>
 void conv_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
                   ConvWeights& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
-  if constexpr (kUsesFloatKernels<T>)
-    if (const MicroKernels* kernels = conv_kernels<T>(g)) {
-      refresh_forward<T>(g, w, version, packed.forward);
-      return conv_gather<T>(*kernels, GatherPlan::forward(g), packed.forward.get(), bias, x, y, after);
-    }
-  conv_forward_eigen<T>(g, w, bias, x, y);
-  parallel_for(x.count, [&](Index n) { after(n, Index{1}); });
+  refresh_forward<T>(g, w, version, packed.forward);
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g))
+      return conv_winograd<T>(*kernels, WinogradPlan::forward(g), packed.forward.get(), bias, x, y, after);
+  const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
+    conv_gather<T>(kernels, GatherPlan::forward(g, kernels), packed.forward.get(), bias, x, y, after);
+  });
+  if (!done) conv_forward_portable<T>(g, w, bias, x, y, after);
 }
 
 /// The same for inference: `packed` is read only; where it is stale the weights are packed into fresh memory.
 template <class T>
 void conv_infer(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
                 const CachedPanels& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
-  if constexpr (kUsesFloatKernels<T>)
-    if (const MicroKernels* kernels = conv_kernels<T>(g)) {
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
       Panels fresh;
-      const bool stale = packed.stale(*kernels, version);
-      if (stale) pack_forward(*kernels, g, w, fresh);
-      return conv_gather<T>(*kernels, GatherPlan::forward(g), stale ? fresh : packed.get(), bias, x, y, after);
+      const bool stale = packed.stale(*kernels, version, PanelForm::winograd);
+      if (stale) pack_winograd_forward(*kernels, g, w, fresh);
+      return conv_winograd<T>(*kernels, WinogradPlan::forward(g), stale ? fresh : packed.get(), bias, x, y, after);
     }
-  conv_forward_eigen<T>(g, w, bias, x, y);
-  parallel_for(x.count, [&](Index n) { after(n, Index{1}); });
+  const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
+    Panels fresh;
+    const bool stale = packed.stale(kernels, version);
+    if (stale) pack_forward(kernels, g, w, fresh);
+    conv_gather<T>(kernels, GatherPlan::forward(g, kernels), stale ? fresh : packed.get(), bias, x, y, after);
+  });
+  if (!done) conv_forward_portable<T>(g, w, bias, x, y, after);
 }
 
 /// dx = conv^T(dy, w).
 template <class T>
 void conv_backward_data(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, ConvWeights& packed,
                         TensorView<const T> dy, TensorView<T> dx) {
-  if constexpr (kUsesFloatKernels<T>)
-    if (const MicroKernels* kernels = conv_kernels<T>(g)) {
-      if (packed.backward_data.stale(*kernels, version))
-        pack_backward_data(*kernels, g, w, packed.backward_data.renew(*kernels, version));
-      return conv_gather<T>(*kernels, GatherPlan::backward_data(g), packed.backward_data.get(), nullptr, dy, dx,
-                            kNothingAfter);
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
+      const WinogradPlan plan = WinogradPlan::backward_data(g);
+      if (packed.backward_data.stale(*kernels, version, PanelForm::winograd))
+        pack_winograd(*kernels, plan, w + 8 * g.input.channels, -g.input.channels, 1, g.depth(),
+                      packed.backward_data.renew(*kernels, version, PanelForm::winograd));
+      return conv_winograd<T>(*kernels, plan, packed.backward_data.get(), nullptr, dy, dx, kNothingAfter);
     }
-  conv_backward_data_eigen<T>(g, w, dy, dx);
+  const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
+    if (packed.backward_data.stale(kernels, version))
+      pack_backward_data(kernels, g, w, packed.backward_data.renew(kernels, version));
+    conv_gather<T>(kernels, GatherPlan::backward_data(g, kernels), packed.backward_data.get(), nullptr, dy, dx,
+                   kNothingAfter);
+  });
+  if (!done) conv_backward_data_eigen<T>(g, w, dy, dx);
+}
+
+/// sums += dL/dw as (KH*KW*C, O), on the best kernels for T.
+template <class T>
+void add_weight_gradient(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
+                         TensorView<const T> dy, float* sums, Workspace& workspace) {
+  if constexpr (std::is_same_v<T, bfloat16>)
+    if (const auto* pairs = micro_kernels<bfloat16>(); pairs && g.stride.width == 1)
+      return conv_outer_pairs(*pairs, g, x, dy, sums, workspace);  // as fast as Winograd with AVX-512, in less memory
+  if (winograd_kernels<T>(g)) return conv_winograd_gradient(kernels, g, x, dy, sums, workspace);
+  conv_outer_floats(kernels, g, x, dy, sums, workspace);
 }
 
 /// dw += dL/dw, from x and dy.
 template <class T>
 void conv_backward_weights(const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy, Master<T>* dw,
                            Workspace& workspace) {
-  if constexpr (kUsesFloatKernels<T>)
-    if (const MicroKernels* kernels = conv_kernels<T>(g)) return conv_outer<T>(*kernels, g, x, dy, dw, workspace);
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const MicroKernels<float>* kernels = micro_kernels<float>(); kernels && g.groups == 1) {
+      const WorkspaceScope scope(workspace);
+      float* sums = workspace.take<float>(g.depth() * g.out_channels);
+      std::fill_n(sums, g.depth() * g.out_channels, 0.0f);
+      add_weight_gradient(*kernels, g, x, dy, sums, workspace);
+      return add_transposed(g.depth(), g.out_channels, sums, dw);
+    }
   conv_backward_weights_eigen<T>(g, x, dy, dw, workspace);
 }
 

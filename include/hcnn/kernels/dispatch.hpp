@@ -1,4 +1,4 @@
-// Chooses the float kernels at run time: a table, best first, capped by HCNN_ISA.
+// Chooses the kernels at run time: a table for each type of product, best first, capped by HCNN_ISA.
 #pragma once
 
 #include <algorithm>
@@ -11,32 +11,35 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/kernels/isa/gemm_avx2.hpp"
 #include "hcnn/kernels/isa/gemm_avx512.hpp"
+#include "hcnn/kernels/isa/gemm_avx512bf16.hpp"
 #include "hcnn/kernels/micro_kernel.hpp"
 
 namespace hcnn::kernels {
 
-/// "portable", "avx2", "avx512" or "amx".
+/// "portable", "avx2", "avx512", "avx512bf16" or "amx".
 inline const char* to_string(Isa isa) {
-  static constexpr std::array names{"portable", "avx2", "avx512", "amx"};
+  static constexpr std::array names{"portable", "avx2", "avx512", "avx512bf16", "amx"};
   return names[static_cast<std::size_t>(isa)];
 }
 
 /// The instruction set of that name; OptionError where there is none.
 inline Isa parse_isa(std::string_view name) {
-  for (Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::amx})
+  for (Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx})
     if (name == to_string(isa)) return isa;
-  fail<OptionError>("HCNN_ISA", concat("'", name, "'"), "expected portable, avx2, avx512 or amx");
+  fail<OptionError>("HCNN_ISA", concat("'", name, "'"), "expected portable, avx2, avx512, avx512bf16 or amx");
 }
 
 namespace isa {
 
-/// Float kernels, best first. The portable path has none: it multiplies through Eigen.
-inline constexpr auto float_table = std::to_array<const MicroKernels*>({
+/// Kernels for products of E, best first. The portable path has none: it multiplies through Eigen.
+template <class E>
+inline constexpr std::array<const MicroKernels<E>*, 1> table{nullptr};
 #if defined(__x86_64__)
-  &kernels_avx512, &kernels_avx2,
+template <>
+inline constexpr std::array<const MicroKernels<float>*, 3> table<float>{&kernels_avx512, &kernels_avx2, nullptr};
+template <>
+inline constexpr std::array<const MicroKernels<bfloat16>*, 2> table<bfloat16>{&kernels_avx512bf16, nullptr};
 #endif
-      nullptr
-});
 
 /// The most that may ever be used: what the machine has, capped by HCNN_ISA.
 inline Isa ceiling() {
@@ -55,18 +58,16 @@ inline std::atomic<Isa>& limit() {
 
 }  // namespace isa
 
-/// Kernels for float products, or null for the portable path.
-inline const MicroKernels* float_kernels() {
-  const Isa limit = isa::limit().load(std::memory_order_relaxed);
-  for (const MicroKernels* kernels : isa::float_table)
-    if (!kernels || kernels->isa <= limit) return kernels;
-  return nullptr;
-}
+/// The instruction set that is used now.
+inline Isa active_isa() { return isa::limit().load(std::memory_order_relaxed); }
 
-/// The instruction set whose float kernels run now.
-inline Isa active_isa() {
-  const MicroKernels* kernels = float_kernels();
-  return kernels ? kernels->isa : Isa::portable;
+/// Kernels for products of E, or null where there are none for the instruction set in use.
+template <class E>
+const MicroKernels<E>* micro_kernels() {
+  const Isa isa = active_isa();
+  for (const MicroKernels<E>* kernels : isa::table<E>)
+    if (!kernels || kernels->isa <= isa) return kernels;
+  return nullptr;
 }
 
 /// Caps the choice for the whole process, for tests and benchmarks; never above HCNN_ISA and what the machine has.
@@ -74,6 +75,13 @@ inline Isa active_isa() {
 inline Isa limit_isa(Isa cap) {
   isa::limit().store(std::min(cap, isa::ceiling()));
   return active_isa();
+}
+
+/// Whether convolutions that Winograd's algorithm suits are computed so: true unless switched off. It takes a quarter of
+/// the multiplications, and its rounding errors are about ten times as large.
+inline std::atomic<bool>& winograd_enabled() {
+  static std::atomic<bool> enabled = true;
+  return enabled;
 }
 
 }  // namespace hcnn::kernels

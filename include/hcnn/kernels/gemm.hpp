@@ -1,4 +1,4 @@
-// Matrix products of dense layers: through the micro-kernels for float, through Eigen for everything else.
+// Matrix products of dense layers: through the micro-kernels where there are any, through Eigen for everything else.
 #pragma once
 
 #include "hcnn/core/bfloat16.hpp"
@@ -6,10 +6,14 @@
 #include "hcnn/core/tensor.hpp"
 #include "hcnn/core/workspace.hpp"
 #include "hcnn/kernels/dispatch.hpp"
+#include "hcnn/kernels/pairs.hpp"
 #include "hcnn/kernels/panels.hpp"
 #include "hcnn/kernels/transpose.hpp"
 
 namespace hcnn::kernels {
+
+/// The smallest multiple of `step` that is at least `value`.
+constexpr Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 
 /// Rows of one tile when `rows` are shared out evenly over tiles of at most `most`: 64 rows in tiles of 14 become
 /// 5 x 13, not 4 x 14 + 8, so that every tile has enough sums in flight.
@@ -18,15 +22,33 @@ inline Index even_tile(Index rows, Index most) {
   return (rows + tiles - 1) / tiles;
 }
 
+/// Calls `use(kernels)` with the best micro-kernels for values of type T that come in runs of `length`: bfloat16 ones, or
+/// float ones behind a conversion. False where there are none and the portable path must run.
+template <class T, class Use>
+bool with_micro_kernels([[maybe_unused]] Index length, [[maybe_unused]] const Use& use) {
+  if constexpr (std::is_same_v<T, bfloat16>)
+    if (const auto* kernels = micro_kernels<bfloat16>(); kernels && length % kernels->length_step == 0) {
+      use(*kernels);
+      return true;
+    }
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const auto* kernels = micro_kernels<float>()) {
+      use(*kernels);
+      return true;
+    }
+  return false;
+}
+
 /// C (rows x columns) = A * B + bias.   (M, N) = (M, K) (K, N)
 /// A is row-major with row stride `lda`, B is packed, C has row stride `ldc`; bias has N values or is null.
-inline void gemm_packed(const MicroKernels& kernels, Index rows, const float* a, Index lda, const Panels& b,
-                        const float* bias, float* c, Index ldc) {
+template <class E>
+void gemm_packed(const MicroKernels<E>& kernels, Index rows, const E* a, Index lda, const Panels& b, const float* bias,
+                 float* c, Index ldc) {
   if (rows == 0) return;
-  constexpr Index kDepthBlock = 1024;  // 1024 x 32 floats of a panel = 128 KiB: stays in the second-level cache
+  constexpr Index kDepthBlock = 4096 / Index{sizeof(E)};  // 128 KiB of a panel: stays in the second-level cache
   const Index tile = even_tile(rows, kernels.rows), tiles = (rows + tile - 1) / tile;
   parallel_for(b.count(), [&](Index j) {
-    const float* row[64];
+    const E* row[64];
     const Index n = std::min(b.width(), b.columns() - j * b.width());
     for (Index k = 0; k < b.depth(); k += kDepthBlock)
       for (Index t = 0; t < tiles; ++t) {
@@ -37,7 +59,7 @@ inline void gemm_packed(const MicroKernels& kernels, Index rows, const float* a,
                         .offsets = &k,
                         .segments = 1,
                         .length = std::min(kDepthBlock, b.depth() - k),
-                        .panel = b.panel(j, k),
+                        .panel = b.panel<E>(j, k),
                         .bias = bias ? bias + j * b.width() : nullptr,
                         .c = c + first * ldc + j * b.width(),
                         .ldc = ldc});
@@ -45,21 +67,40 @@ inline void gemm_packed(const MicroKernels& kernels, Index rows, const float* a,
   });
 }
 
-/// C (m x n) += A^T B.   (M, N) += (K, M)^T (K, N), all row-major and dense. Fast path of `add_transposed_product`.
-inline void gemm_outer(const MicroKernels& kernels, Index depth, Index m, Index n, const float* a, const float* b,
-                       float* c) {
+/// Packs B[k][n] = source[k * depth_stride + n * column_stride] (depth x columns).
+template <class E>
+void pack_matrix(const MicroKernels<E>& kernels, Index depth, Index columns, const float* source, Index depth_stride,
+                 Index column_stride, Panels& panels) {
+  panels.resize(kernels, depth, columns);
+  parallel_for(panels.count(), [&](Index j) {
+    panels.pack<E>(j, 0, depth, depth, source + j * panels.width() * column_stride, depth_stride, column_stride);
+  });
+}
+
+/// C (m x n) += A^T B.   (M, N) += (K, M)^T (K, N), all row-major and dense.
+template <class E>
+void gemm_outer(const MicroKernels<E>& kernels, Index depth, Index m, Index n, const E* a, const E* b, float* c,
+                Workspace& workspace) {
   if (m == 0) return;
+  const WorkspaceScope scope(workspace);
+  const Index steps = (depth + kUnit<E> - 1) / kUnit<E>;
+  if constexpr (kUnit<E> == 2) {
+    E* a_pairs = workspace.take<E>(2 * steps * m);
+    E* b_pairs = workspace.take<E>(2 * steps * n);
+    pair_rows(depth, m, std::exchange(a, a_pairs), a_pairs);
+    pair_rows(depth, n, std::exchange(b, b_pairs), b_pairs);
+  }
   const Index tile = even_tile(m, kernels.rows), tiles = (m + tile - 1) / tile;
   const Index blocks = (n + kernels.columns - 1) / kernels.columns;
   parallel_for(blocks, [&](Index j) {
     const Index column = j * kernels.columns;
     for (Index t = 0; t < tiles; ++t)
       kernels.outer(std::min(tile, m - t * tile), std::min(kernels.columns, n - column),
-                    {.a = a + t * tile,
-                     .b = b + column,
-                     .count = {1, 1, depth},
-                     .a_stride = {0, 0, m},
-                     .b_stride = {0, 0, n},
+                    {.a = a + t * tile * kUnit<E>,
+                     .b = b + column * kUnit<E>,
+                     .count = {1, 1, steps},
+                     .a_stride = {0, 0, m * kUnit<E>},
+                     .b_stride = {0, 0, n * kUnit<E>},
                      .c = c + t * tile * n + column,
                      .ldc = n});
   });
@@ -107,15 +148,15 @@ void add_column_sums(Index rows, Index columns, const T* a, M* out, Workspace& w
     for (Index j = 0; j < columns; ++j) out[j] += partial[b * columns + j];
 }
 
-/// The values as Master<T>: the same memory where T is its own master, else a converted copy in the workspace.
-template <class T>
-const Master<T>* as_master(const T* values, Index size, Workspace& workspace) {
-  if constexpr (std::is_same_v<T, Master<T>>) {
+/// The values as type To: the same memory where that is their type, else a copy in the workspace.
+template <class To, class T>
+const To* converted(const T* values, Index size, Workspace& workspace) {
+  if constexpr (std::is_same_v<T, To>) {
     return values;
   } else {
-    Master<T>* copy = workspace.take<Master<T>>(size);
+    To* copy = workspace.take<To>(size);
     parallel_elements(size, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) copy[i] = static_cast<Master<T>>(values[i]);
+      for (Index i = begin; i < end; ++i) copy[i] = static_cast<To>(values[i]);
     });
     return copy;
   }

@@ -1,34 +1,43 @@
 // The contract between the portable loops (gemm, convolution) and the micro-kernels of each instruction set.
 #pragma once
 
+#include "hcnn/core/bfloat16.hpp"
 #include "hcnn/core/shape.hpp"
 #include "hcnn/kernels/isa/cpu.hpp"
 
 namespace hcnn::kernels {
 
-/// Operands of `MicroKernels::gather`. Row r of A is not stored as one row: it is `segments` runs of `length` floats
+/// Neighbouring depths that one instruction multiplies and adds: pairs of bfloat16, single floats.
+template <class E>
+inline constexpr Index kUnit = sizeof(E) == 2 ? 2 : 1;
+
+/// Operands of `MicroKernels::gather`. Row r of A is not stored as one row: it is `segments` runs of `length` values
 /// that start at rows[r] + offsets[s]. A convolution lists its output pixels as rows and its kernel taps as segments,
 /// and so needs no im2col; a plain matrix has one segment with offset 0.
 ///
 ///     rows[r] + offsets[0]   + offsets[1]   ...            panel: depth x columns, depth = segments * length
 ///        |== length ==|       |== length ==|                 |<- columns ->|
-///     A:  a a a a a a a        a a a a a a a        times     b b b b b b b   (row-major, 64-byte aligned)
+///     A:  a a a a a a a        a a a a a a a        times     b b b b b b b   (see Panels, 64-byte aligned)
+template <class E>
 struct GatherOperands {
-  const float* const* rows;
+  const E* const* rows;
   const Index* offsets;
   Index segments;
-  Index length;
-  const float* panel;
+  Index length;  ///< a multiple of `MicroKernels::length_step`
+  const E* panel;
   const float* bias;  ///< `columns` floats that the sums start from, or null for 0; ignored when accumulating
   float* c;           ///< rows x columns result, row stride ldc
   Index ldc;
+  E* rounded = nullptr;  ///< where not null, the result goes here, rounded, instead of to c; not when accumulating
 };
 
 /// Operands of `MicroKernels::outer`: C[i][n] += sum over a three-level walk of a[i] * b[n], where a and b move by
-/// their strides at each level, innermost last. A weight gradient walks images, rows of pixels and pixels.
+/// their strides at each level, innermost last. A weight gradient walks images, rows of pixels and pixels. One step
+/// of the walk takes kUnit<E> products: value k of row i is a[i * kUnit + k], and b alike.
+template <class E>
 struct OuterOperands {
-  const float* a;
-  const float* b;
+  const E* a;
+  const E* b;
   Index count[3];
   Index a_stride[3];
   Index b_stride[3];
@@ -36,16 +45,18 @@ struct OuterOperands {
   Index ldc;
 };
 
-/// The float kernels of one instruction set. Kernels are leaves: no allocation, no threads, no packing.
+/// The kernels of one instruction set for products of E (float or bfloat16), summed in float. Kernels are leaves: no
+/// allocation, no threads, no packing.
+template <class E>
 struct MicroKernels {
   Isa isa;
-  const char* name;
-  Index rows;     ///< most rows of C that one call computes
-  Index columns;  ///< width of a panel; most columns of C that one call computes
+  Index rows;         ///< most rows of C that one call computes
+  Index columns;      ///< width of a panel; most columns of C that one call computes
+  Index length_step;  ///< what `length` must be a multiple of
   /// C (rows x columns) = bias + A * panel, or C += A * panel. 1 <= m <= rows, 1 <= n <= columns.
-  void (*gather)(Index m, Index n, bool accumulate, const GatherOperands& operands);
+  void (*gather)(Index m, Index n, bool accumulate, const GatherOperands<E>& operands);
   /// C (m x n) += sum of outer products. 1 <= m <= rows, 1 <= n <= columns; reads exactly m values of a, n of b.
-  void (*outer)(Index m, Index n, const OuterOperands& operands);
+  void (*outer)(Index m, Index n, const OuterOperands<E>& operands);
 };
 
 }  // namespace hcnn::kernels

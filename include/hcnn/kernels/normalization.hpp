@@ -1,10 +1,9 @@
-// Batch normalisation on raw arrays: moments, normalisation with rectifier and pooling, and their gradients. Partial
-// sums are per image and added in the order of the images, so that threads do not change the bits. The loops over one
-// image are types with a `run` for `run_vectorized`.
+// Batch normalisation on raw arrays: moments, normalisation with rectifier, and their gradients. Partial sums are per
+// image and added in the order of the images, so that threads do not change the bits. The loops over one image are types
+// with a `run` for `run_vectorized`.
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 
 #include "hcnn/core/bfloat16.hpp"
 #include "hcnn/core/parallel.hpp"
@@ -78,56 +77,8 @@ struct NormalizeImage {
       const T* in = x + p * channels;
       T* out = y + p * channels;
       HCNN_SIMD
-      for (Index c = 0; c < channels; ++c) out[c] = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
+      for (Index c = 0; c < channels; ++c) out[c] = map.rectify(map.value(static_cast<M>(in[c]), c));
     }
-  }
-};
-
-/// Windows without overlap or border, perhaps with a rest that none covers: the max pooling that is fused. At most 255
-/// taps.
-struct TilePool {
-  Shape input;
-  Index height;
-  Index width;
-
-  [[gnu::always_inline]] Shape output() const { return {input.height / height, input.width / width, input.channels}; }
-  /// First value of tap `tap` of output pixel (v, u).
-  [[gnu::always_inline]] Index at(Index v, Index u, Index tap) const {
-    return ((v * height + tap / width) * input.width + u * width + tap % width) * input.channels;
-  }
-};
-
-/// y = max over windows of r(scale * x + shift) for one image, and in `taps`, unless null, which tap it was; the first
-/// of equal ones wins.
-struct NormalizePoolImage {
-  template <class T, class M>
-  [[gnu::always_inline]] static void run(NormalizeMap<M> map, TilePool pool, const T* x, T* y, std::uint8_t* taps) {
-    const Shape out = pool.output();
-    const Index channels = out.channels;
-    for (Index v = 0; v < out.height; ++v)
-      for (Index u = 0; u < out.width; ++u, y += channels) {
-        NormalizeImage::run(map, x + pool.at(v, u, 0), 1, channels, y);
-        if (taps) std::fill_n(taps, channels, std::uint8_t{0});
-        for (Index tap = 1; tap < pool.height * pool.width; ++tap) {
-          const T* in = x + pool.at(v, u, tap);
-          if (taps) {
-            HCNN_SIMD
-            for (Index c = 0; c < channels; ++c) {
-              const T value = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
-              const bool larger = value > y[c] || value != value;  // a NaN wins and stays visible
-              y[c] = larger ? value : y[c];
-              taps[c] = larger ? static_cast<std::uint8_t>(tap) : taps[c];
-            }
-          } else {
-            HCNN_SIMD
-            for (Index c = 0; c < channels; ++c) {
-              const T value = T(map.rectify(map.value(static_cast<M>(in[c]), c)));
-              y[c] = value > y[c] || value != value ? value : y[c];
-            }
-          }
-        }
-        if (taps) taps += channels;
-      }
   }
 };
 
@@ -146,29 +97,6 @@ struct GradientSums {
         products[c] += g * (value - mean[c]);
       }
     }
-  }
-};
-
-/// The same through the pooling: only the taps that won have a gradient.
-struct GradientSumsPool {
-  template <class T, class M>
-  [[gnu::always_inline]] static void run(NormalizeMap<M> map, TilePool pool, const M* mean, const T* x, const T* dy,
-                                         const std::uint8_t* taps, M* sums, M* products) {
-    const Shape out = pool.output();
-    const Index channels = out.channels;
-    for (Index v = 0; v < out.height; ++v)
-      for (Index u = 0; u < out.width; ++u, dy += channels, taps += channels)
-        for (Index tap = 0; tap < pool.height * pool.width; ++tap) {
-          const T* in = x + pool.at(v, u, tap);
-          HCNN_SIMD
-          for (Index c = 0; c < channels; ++c) {
-            const M value = static_cast<M>(in[c]);
-            const M taken = taps[c] == tap ? static_cast<M>(dy[c]) : M{0};
-            const M g = taken * map.derivative(map.value(value, c));
-            sums[c] += g;
-            products[c] += g * (value - mean[c]);
-          }
-        }
   }
 };
 
@@ -195,39 +123,9 @@ struct GradientImage {
       for (Index c = 0; c < channels; ++c) {
         const M value = static_cast<M>(in[c]);
         const M g = static_cast<M>(from[c]) * map.derivative(map.value(value, c));
-        out[c] = T(gradient.of(g, value, c));
+        out[c] = gradient.of(g, value, c);
       }
     }
-  }
-};
-
-/// The same through the pooling; pixels that no window covers get the terms without g. dx may be x.
-struct GradientPoolImage {
-  template <class T, class M>
-  [[gnu::always_inline]] static void run(NormalizeMap<M> map, GradientMap<M> gradient, TilePool pool, const T* x,
-                                         const T* dy, const std::uint8_t* taps, T* dx) {
-    const Shape in = pool.input, out = pool.output();
-    const Index channels = out.channels;
-    for (Index v = 0; v < in.height; ++v)
-      for (Index u = 0; u < in.width; ++u) {
-        const T* from = x + (v * in.width + u) * channels;
-        T* to = dx + (v * in.width + u) * channels;
-        if (v / pool.height >= out.height || u / pool.width >= out.width) {
-          HCNN_SIMD
-          for (Index c = 0; c < channels; ++c) to[c] = T(gradient.of(M{0}, static_cast<M>(from[c]), c));
-          continue;
-        }
-        const Index window = (v / pool.height * out.width + u / pool.width) * channels;
-        const Index tap = v % pool.height * pool.width + u % pool.width;
-        const T* pooled = dy + window;
-        const std::uint8_t* won = taps + window;
-        HCNN_SIMD
-        for (Index c = 0; c < channels; ++c) {
-          const M value = static_cast<M>(from[c]);
-          const M taken = won[c] == tap ? static_cast<M>(pooled[c]) : M{0};
-          to[c] = T(gradient.of(taken * map.derivative(map.value(value, c)), value, c));
-        }
-      }
   }
 };
 

@@ -2,78 +2,117 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 
 #include "hcnn/core/buffer.hpp"
 #include "hcnn/core/parallel.hpp"
-#include "hcnn/kernels/micro_kernel.hpp"
+#include "hcnn/kernels/isa/vectorize.hpp"
 
 namespace hcnn::kernels {
 
-/// A matrix B (depth x columns) as panels of `MicroKernels::columns` columns, each panel row-major, zero-padded to full
-/// width: panel j holds B[k][j*NR + n] at (k*NR + n).
+/// Writes rows of floats as E, kUnit<E> neighbouring ones side by side.   (rows, width) -> (rows / U, width, U)
+struct InterleaveRows {
+  template <class E>
+  [[gnu::always_inline]] static void run(const float* rows, Index stride, Index count, Index width, E* out) {
+    for (Index k = 0; k < count; k += kUnit<E>, rows += kUnit<E> * stride, out += kUnit<E> * width) {
+      if constexpr (kUnit<E> == 1) {
+        HCNN_SIMD
+        for (Index c = 0; c < width; ++c) out[c] = rows[c];
+      } else {
+        HCNN_SIMD
+        for (Index c = 0; c < width; ++c) {  // one word for both: g++ does not vectorise two stores of 16 bits
+          const std::uint32_t pair = E(rows[c]).bits | std::uint32_t{E(rows[stride + c]).bits} << 16;
+          std::memcpy(static_cast<void*>(out + 2 * c), &pair, sizeof pair);
+        }
+      }
+    }
+  }
+};
+
+/// A matrix B (depth x columns) as panels of `MicroKernels::columns` columns, zero-padded to full width. Inside a panel
+/// U = kUnit neighbouring depths lie side by side: panel j holds B[k][j*NR + n] at ((k / U) * NR + n) * U + k % U.
 class Panels {
  public:
-  /// Makes room for depth x columns values in the form that `kernels` reads.
-  void resize(const MicroKernels& kernels, Index depth, Index columns) {
+  /// Makes room for depth x columns values in the form that `kernels` reads; depth is a multiple of kUnit<E>.
+  template <class E>
+  void resize(const MicroKernels<E>& kernels, Index depth, Index columns) {
     width_ = kernels.columns;
     depth_ = depth;
     columns_ = columns;
-    storage_.reserve(count() * depth * width_);
+    storage_.reserve(count() * depth * width_ * static_cast<Index>(sizeof(E)));
   }
 
-  /// Fills rows [first, first + rows) of B with source[k * depth_stride + n * column_stride].
-  void pack(Index first, Index rows, const float* source, Index depth_stride, Index column_stride) {
-    parallel_for(count(), [&](Index j) {
-      float* out = storage_.data() + (j * depth_ + first) * width_;
-      const Index n = std::min(width_, columns_ - j * width_);
-      const float* in = source + j * width_ * column_stride;
-      if (column_stride == 1) {
-        for (Index k = 0; k < rows; ++k, out += width_) {
-          std::copy_n(in + k * depth_stride, n, out);
-          std::fill_n(out + n, width_ - n, 0.0f);
-        }
-        return;
+  /// Fills rows [first, first + rows) of panel j with source[k * depth_stride + n * column_stride], where n counts from
+  /// the panel's first column, and the rows from there to first + padded with 0. `first` and `padded` are multiples of kUnit<E>.
+  template <class E>
+  void pack(Index j, Index first, Index rows, Index padded, const float* source, Index depth_stride,
+            Index column_stride) {
+    const Index n = std::min(width_, columns_ - j * width_);
+    float block[kBlockRows * kMaxWidth];
+    for (Index k0 = 0; k0 < padded; k0 += kBlockRows) {
+      const Index count = std::min(kBlockRows, padded - k0), filled = std::clamp<Index>(rows - k0, 0, count);
+      const bool as_is = column_stride == 1 && n == width_ && filled == count;
+      if (!as_is) {
+        std::fill_n(block, count * width_, 0.0f);
+        for (Index c = 0; c < n; ++c)  // whole cache lines are read when depth_stride is 1
+          for (Index k = 0; k < filled; ++k) block[k * width_ + c] = source[(k0 + k) * depth_stride + c * column_stride];
       }
-      for (Index k0 = 0; k0 < rows; k0 += 16)  // blocks of 16 rows: whole cache lines are read when depth_stride is 1
-        for (Index c = 0; c < width_; ++c)
-          for (Index k = k0; k < std::min(k0 + 16, rows); ++k)
-            out[k * width_ + c] = c < n ? in[k * depth_stride + c * column_stride] : 0.0f;
-    });
+      run_beside_kernels<InterleaveRows>(as_is ? source + k0 * depth_stride : block, as_is ? depth_stride : width_, count,
+                                     width_, panel<E>(j, first + k0));
+    }
   }
 
   /// Panel j, from row `first` on.
-  const float* panel(Index j, Index first = 0) const { return storage_.data() + (j * depth_ + first) * width_; }
+  template <class E>
+  const E* panel(Index j, Index first = 0) const {
+    return reinterpret_cast<const E*>(storage_.data()) + (j * depth_ + first) * width_;
+  }
   Index count() const { return (columns_ + width_ - 1) / width_; }
   Index width() const { return width_; }
   Index depth() const { return depth_; }
   Index columns() const { return columns_; }
 
  private:
-  AlignedBuffer<float> storage_;
+  static constexpr Index kBlockRows = 16;  // floats of a cache line
+  static constexpr Index kMaxWidth = 32;
+
+  template <class E>
+  E* panel(Index j, Index first) {
+    return const_cast<E*>(std::as_const(*this).panel<E>(j, first));
+  }
+
+  AlignedBuffer<std::byte> storage_;
   Index width_ = 1;
   Index depth_ = 0;
   Index columns_ = 0;
 };
 
-/// Panels that know which weights, of which version, for which kernels they hold: refreshed when either changes.
+/// What the rows of packed weights are: taps and channels, or Winograd's points and channels.
+enum class PanelForm { direct, winograd };
+
+/// Panels that know which weights, of which version, for which kernels they hold: refreshed when one of them changes.
 class CachedPanels {
  public:
   /// True where `pack` must run again.
-  bool stale(const MicroKernels& kernels, std::uint64_t version) const {
-    return kernels_ != &kernels || version_ != version;
+  template <class E>
+  bool stale(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form = PanelForm::direct) const {
+    return kernels_ != &kernels || version_ != version || form_ != form;
   }
   /// To be filled by the caller; counts as fresh afterwards.
-  Panels& renew(const MicroKernels& kernels, std::uint64_t version) {
+  template <class E>
+  Panels& renew(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form = PanelForm::direct) {
     kernels_ = &kernels;
     version_ = version;
+    form_ = form;
     return panels_;
   }
   const Panels& get() const { return panels_; }
 
  private:
   Panels panels_;
-  const MicroKernels* kernels_ = nullptr;
+  const void* kernels_ = nullptr;
   std::uint64_t version_ = 0;
+  PanelForm form_ = PanelForm::direct;
 };
 
 }  // namespace hcnn::kernels

@@ -107,8 +107,9 @@ void average_pool_backward(const T* dy, T* dx, Index count, Index channels, cons
   });
 }
 
-/// y = max of x over each window: (N, H, W, C) -> (N, OH, OW, C). `taps`, of y's size, receives where in its window
-/// each maximum is (row * width + column): the first of equal ones. NaN wins, so that a diverged network is noticed.
+/// y = max of x over each window: (N, H, W, C) -> (N, OH, OW, C). `taps`, of y's size or null, receives where in its
+/// window each maximum is (row * width + column): the first of equal ones. NaN wins, so that a diverged network is
+/// noticed.
 template <class T, class Tap>
 void max_pool(const T* x, T* y, Tap* taps, Index count, Index channels, const SlidingWindows& rows,
               const SlidingWindows& columns) {
@@ -118,45 +119,21 @@ void max_pool(const T* x, T* y, Tap* taps, Index count, Index channels, const Sl
     for (Index ow = 0; ow < columns.output; ++ow) {
       const Range ws = columns.inputs(ow);
       const Index out = ((n * rows.output + oh) * columns.output + ow) * channels;
-      Tap* where = taps + out;
+      Tap* where = taps ? taps + out : nullptr;
       std::fill_n(best, channels, -std::numeric_limits<M>::infinity());
       for (Index h = hs.begin; h < hs.end; ++h)
         for (Index w = ws.begin; w < ws.end; ++w) {
           const auto tap = static_cast<Tap>((h - rows.start(oh)) * columns.window + w - columns.start(ow));
-          if (h == hs.begin && w == ws.begin) std::fill_n(where, channels, tap);  // also where all values are -inf
+          if (where && h == hs.begin && w == ws.begin) std::fill_n(where, channels, tap);  // also where all are -inf
           const T* pixel = x + ((n * rows.input + h) * columns.input + w) * channels;
           for (Index c = 0; c < channels; ++c) {
             const M value = pixel[c];
             const bool wins = value > best[c] || value != value;
-            where[c] = wins ? tap : where[c];
+            if (where) where[c] = wins ? tap : where[c];
             best[c] = wins ? value : best[c];
           }
         }
       for (Index c = 0; c < channels; ++c) y[out + c] = T(best[c]);
-    }
-  });
-}
-
-/// y of max_pool alone, for inference.
-template <class T>
-void max_pool(const T* x, T* y, Index count, Index channels, const SlidingWindows& rows,
-              const SlidingWindows& columns) {
-  using M = Master<T>;
-  for_each_row<M>(count, rows.output, channels, [&](Index n, Index oh, M* best) {
-    const Range hs = rows.inputs(oh);
-    for (Index ow = 0; ow < columns.output; ++ow) {
-      const Range ws = columns.inputs(ow);
-      std::fill_n(best, channels, -std::numeric_limits<M>::infinity());
-      for (Index h = hs.begin; h < hs.end; ++h)
-        for (Index w = ws.begin; w < ws.end; ++w) {
-          const T* pixel = x + ((n * rows.input + h) * columns.input + w) * channels;
-          for (Index c = 0; c < channels; ++c) {
-            const M value = pixel[c];
-            best[c] = value > best[c] || value != value ? value : best[c];
-          }
-        }
-      T* out = y + ((n * rows.output + oh) * columns.output + ow) * channels;
-      for (Index c = 0; c < channels; ++c) out[c] = T(best[c]);
     }
   });
 }

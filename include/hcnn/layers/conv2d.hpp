@@ -50,11 +50,7 @@ class Conv2d : public Layer<T> {
   }
 
   void attach(const std::string& path, ParamList<M>& list) override {
-    weight_.name = path + ".weight";
-    list.push_back(&weight_);
-    if (!options_.bias) return;
-    bias_.name = path + ".bias";
-    list.push_back(&bias_);
+    attach_weight_and_bias(path, weight_, options_.bias ? &bias_ : nullptr, list);
   }
 
   void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace&) override {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "hcnn/kernels/normalization_pool.hpp"
 #include "hcnn/layers/activation.hpp"
 #include "hcnn/layers/batch_norm.hpp"
 #include "hcnn/layers/conv2d.hpp"

@@ -35,11 +35,7 @@ class Linear : public Layer<T> {
   }
 
   void attach(const std::string& path, ParamList<M>& list) override {
-    weight_.name = path + ".weight";
-    list.push_back(&weight_);
-    if (!options_.bias) return;
-    bias_.name = path + ".bias";
-    list.push_back(&bias_);
+    attach_weight_and_bias(path, weight_, options_.bias ? &bias_ : nullptr, list);
   }
 
   void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
@@ -63,67 +59,35 @@ class Linear : public Layer<T> {
   /// `infer` with its result in the master type.
   void infer_master(TensorView<const T> x, M* y, Workspace& workspace) const {
     const WorkspaceScope scope(workspace);
-    const M* in = kernels::as_master(x.data, x.size(), workspace);
     const M* bias = options_.bias ? bias_.value() : nullptr;
-    if constexpr (kernels::kUsesFloatKernels<T>)
-      if (const kernels::MicroKernels* kernels = kernels::float_kernels()) {
-        kernels::Panels fresh;
-        const bool stale = forward_panels_.stale(*kernels, weight_.version);
-        if (stale) pack_forward(*kernels, fresh);
-        return kernels::gemm_packed(*kernels, x.count, in, inputs_, stale ? fresh : forward_panels_.get(), bias, y,
-                                    outputs());
-      }
+    const bool done = kernels::with_micro_kernels<T>(inputs_, [&]<class E>(const kernels::MicroKernels<E>& kernels) {
+      kernels::Panels fresh;
+      const bool stale = forward_panels_.stale(kernels, weight_.version);
+      if (stale) pack_forward(kernels, fresh);
+      kernels::gemm_packed(kernels, x.count, kernels::converted<E>(x.data, x.size(), workspace), inputs_,
+                           stale ? fresh : forward_panels_.get(), bias, y, outputs());
+    });
+    if (done) return;
     for (Index n = 0; n < x.count; ++n)
       bias ? std::copy_n(bias, outputs(), y + n * outputs()) : std::fill_n(y + n * outputs(), outputs(), M{0});
-    kernels::gemm_portable(x.count, inputs_, outputs(), in,
+    kernels::gemm_portable(x.count, inputs_, outputs(), kernels::converted<M>(x.data, x.size(), workspace),
                            kernels::transposed(outputs(), inputs_, weight_.value(), workspace), y);
   }
 
   void backward(TensorView<const T> x, TensorView<const T>, TensorView<T> dy, TensorView<T> dx,
                 Workspace& workspace) override {
-    const WorkspaceScope scope(workspace);
-    backward_master(x, kernels::as_master(dy.data, dy.size(), workspace), dx, workspace);
+    backward_from(x, dy.data, dx, workspace);
   }
-
   /// The backward pass for a gradient in the master type: of logits.
   void backward_master(TensorView<const T> x, const M* dy, TensorView<T> dx, Workspace& workspace) {
-    const WorkspaceScope scope(workspace);
-    const M* in = kernels::as_master(x.data, x.size(), workspace);
-    if (options_.bias) kernels::add_column_sums(x.count, outputs(), dy, bias_.grad(), workspace);
-    const kernels::MicroKernels* kernels = nullptr;
-    if constexpr (kernels::kUsesFloatKernels<T>) kernels = kernels::float_kernels();
-    // dW += dy^T x:  (O, I) += (N, O)^T (N, I)
-    if constexpr (kernels::kUsesFloatKernels<T>) {
-      if (kernels) kernels::gemm_outer(*kernels, x.count, outputs(), inputs_, dy, in, weight_.grad());
-    }
-    if (!kernels)
-      kernels::gemm_portable(outputs(), x.count, inputs_, kernels::transposed(x.count, outputs(), dy, workspace), in,
-                             weight_.grad());
-    if (dx.empty()) return;
-    // dx = dy W:  (N, I) = (N, O) (O, I)
-    M* sums = kernels::master_room(dx.data, dx.size(), workspace);
-    if constexpr (kernels::kUsesFloatKernels<T>) {
-      if (kernels) {
-        if (backward_panels_.stale(*kernels, weight_.version)) {
-          kernels::Panels& panels = backward_panels_.renew(*kernels, weight_.version);
-          panels.resize(*kernels, outputs(), inputs_);
-          panels.pack(0, outputs(), weight_.value(), inputs_, 1);
-        }
-        kernels::gemm_packed(*kernels, x.count, dy, outputs(), backward_panels_.get(), nullptr, sums, inputs_);
-      }
-    }
-    if (!kernels) {
-      std::fill_n(sums, x.count * inputs_, M{0});
-      kernels::gemm_portable(x.count, outputs(), inputs_, dy, weight_.value(), sums);
-    }
-    kernels::round_from_master(sums, dx.data, dx.size());
+    backward_from(x, dy, dx, workspace);
   }
 
   void prepare_inference() override {
-    if constexpr (kernels::kUsesFloatKernels<T>)
-      if (const kernels::MicroKernels* kernels = kernels::float_kernels())
-        if (forward_panels_.stale(*kernels, weight_.version))
-          pack_forward(*kernels, forward_panels_.renew(*kernels, weight_.version));
+    kernels::with_micro_kernels<T>(inputs_, [&](const auto& kernels) {
+      if (forward_panels_.stale(kernels, weight_.version))
+        pack_forward(kernels, forward_panels_.renew(kernels, weight_.version));
+    });
   }
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Linear>(*this); }
@@ -131,11 +95,53 @@ class Linear : public Layer<T> {
   Index outputs() const { return options_.out_features; }
 
  private:
-  void pack_forward(const kernels::MicroKernels& kernels, kernels::Panels& panels) const {
-    if constexpr (kernels::kUsesFloatKernels<T>) {
-      panels.resize(kernels, inputs_, outputs());
-      panels.pack(0, inputs_, weight_.value(), 1, inputs_);
-    }
+  // D: the type of the gradient, T or M.
+  template <class D>
+  void backward_from(TensorView<const T> x, const D* dy, TensorView<T> dx, Workspace& workspace) {
+    const WorkspaceScope scope(workspace);
+    if (options_.bias) kernels::add_column_sums(x.count, outputs(), dy, bias_.grad(), workspace);
+    add_weight_gradient(x, dy, workspace);
+    if (dx.empty()) return;
+    M* sums = kernels::master_room(dx.data, dx.size(), workspace);
+    data_gradient(x.count, dy, sums, workspace);
+    kernels::round_from_master(sums, dx.data, dx.size());
+  }
+
+  // dW += dy^T x:  (O, I) += (N, O)^T (N, I)
+  template <class D>
+  void add_weight_gradient(TensorView<const T> x, const D* dy, Workspace& workspace) {
+    const WorkspaceScope scope(workspace);
+    const Index size = x.count * outputs();
+    const bool done = kernels::with_micro_kernels<D>(0, [&]<class E>(const kernels::MicroKernels<E>& kernels) {
+      kernels::gemm_outer(kernels, x.count, outputs(), inputs_, kernels::converted<E>(dy, size, workspace),
+                          kernels::converted<E>(x.data, x.size(), workspace), weight_.grad(), workspace);
+    });
+    if (done) return;
+    const M* turned = kernels::transposed(x.count, outputs(), kernels::converted<M>(dy, size, workspace), workspace);
+    kernels::gemm_portable(outputs(), x.count, inputs_, turned, kernels::converted<M>(x.data, x.size(), workspace),
+                           weight_.grad());
+  }
+
+  // dx = dy W:  (N, I) = (N, O) (O, I)
+  template <class D>
+  void data_gradient(Index count, const D* dy, M* dx, Workspace& workspace) {
+    const WorkspaceScope scope(workspace);
+    const bool done = kernels::with_micro_kernels<D>(outputs(), [&]<class E>(const kernels::MicroKernels<E>& kernels) {
+      if (backward_panels_.stale(kernels, weight_.version))
+        kernels::pack_matrix(kernels, outputs(), inputs_, weight_.value(), inputs_, 1,
+                             backward_panels_.renew(kernels, weight_.version));
+      kernels::gemm_packed(kernels, count, kernels::converted<E>(dy, count * outputs(), workspace), outputs(),
+                           backward_panels_.get(), nullptr, dx, inputs_);
+    });
+    if (done) return;
+    std::fill_n(dx, count * inputs_, M{0});
+    kernels::gemm_portable(count, outputs(), inputs_, kernels::converted<M>(dy, count * outputs(), workspace),
+                           weight_.value(), dx);
+  }
+
+  template <class E>
+  void pack_forward(const kernels::MicroKernels<E>& kernels, kernels::Panels& panels) const {
+    kernels::pack_matrix(kernels, inputs_, outputs(), weight_.value(), 1, inputs_, panels);
   }
 
   LinearOptions options_;

@@ -49,7 +49,8 @@ class MaxPool2d : public Layer<T> {
   }
 
   void infer(TensorView<const T> x, TensorView<T> y, Workspace&) const override {
-    kernels::max_pool(x.data, y.data, x.count, x.shape.channels, windows_.rows(), windows_.columns());
+    kernels::max_pool(x.data, y.data, static_cast<std::uint8_t*>(nullptr), x.count, x.shape.channels, windows_.rows(),
+                      windows_.columns());
   }
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<MaxPool2d>(*this); }

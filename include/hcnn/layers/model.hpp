@@ -14,7 +14,7 @@ struct ModelOptions {
 /// ("trunk.0.0.weight", "heads.fine.0.weight") and sets no start values: call an `init::` function or load a file.
 /// Batch size belongs to the calls. `forward` and `backward` use one workspace of the model, so they serve one thread;
 /// `infer` is const and may run in many. Movable; copies are made by `clone`.
-/// Throws ShapeError with the path of the layer that does not fit.
+/// Throws ShapeError or OptionError with the path of the layer that does not fit.
 template <class T = float>
 class Model {
  public:
@@ -27,16 +27,8 @@ class Model {
         trunk_(std::make_unique<Sequential<T>>(std::move(trunk))),
         heads_(std::make_unique<MultiHead<T>>(std::move(heads))) {
     require_positive("Model", input);
-    try {
-      features_ = trunk_->setup(input);
-    } catch (const ShapeError& error) {
-      throw ShapeError(std::string("trunk") + error.what());
-    }
-    try {
-      heads_->setup(features_);
-    } catch (const ShapeError& error) {
-      throw ShapeError(std::string("heads.") + error.what());
-    }
+    features_ = at_place("trunk", [&] { return trunk_->setup(input); });
+    at_place("heads", [&] { heads_->setup(features_); });
     finish();
   }
 

@@ -55,13 +55,8 @@ class MultiHead {
   void setup(const Shape& input) {
     input_ = input;
     passes_.resize(heads_.size());
-    for (auto& head : heads_) {
-      try {
-        head->classifier.setup(head->body.setup(input));
-      } catch (const ShapeError& error) {
-        throw ShapeError(head->name + (error.what()[0] == '[' ? "" : " ") + error.what());
-      }
-    }
+    for (auto& head : heads_)
+      at_place('.' + head->name, [&] { head->classifier.setup(head->body.setup(input)); });
   }
 
   /// Chooses whether known runs of layers in the heads are executed as fused blocks.

@@ -21,8 +21,8 @@ class Residual : public Layer<T> {
   std::string options() const override { return projection_ ? "with projection" : ""; }
 
   Shape build(const Shape& input) override {
-    const Shape output = body_->setup(input);
-    const Shape shortcut = projection_ ? projection_->setup(input) : input;
+    const Shape output = at_place(".body", [&] { return body_->setup(input); });
+    const Shape shortcut = projection_ ? at_place(".projection", [&] { return projection_->setup(input); }) : input;
     if (output != shortcut)
       fail<ShapeError>(
           type(), "body gives " + to_string(output),

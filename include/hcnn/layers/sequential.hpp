@@ -31,14 +31,8 @@ class Sequential : public Layer<T> {
 
   Shape build(const Shape& input) override {
     Shape shape = input;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      try {
-        shape = layers_[i]->setup(shape);
-      } catch (const ShapeError& error) {
-        const std::string text = error.what();
-        throw ShapeError(concat('[', i, ']', text.starts_with('[') ? "" : " ", text));
-      }
-    }
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      shape = at_place(concat('[', i, ']'), [&] { return layers_[i]->setup(shape); });
     plan(fuse_);
     return shape;
   }

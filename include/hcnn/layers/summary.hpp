@@ -2,6 +2,7 @@
 #pragma once
 
 #include <iomanip>
+#include <sstream>
 
 #include "hcnn/layers/model.hpp"
 
@@ -61,7 +62,8 @@ inline std::string with_commas(Index value) {
 }
 
 /// The table as text.
-inline std::ostream& operator<<(std::ostream& out, const Summary& summary) {
+inline std::ostream& operator<<(std::ostream& stream, const Summary& summary) {
+  std::ostringstream out;  // the flags of the stream stay as they are
   std::size_t path = 4, layer = 5;
   for (const SummaryRow& row : summary.rows) {
     path = std::max(path, row.path.size());
@@ -80,7 +82,7 @@ inline std::ostream& operator<<(std::ostream& out, const Summary& summary) {
   SummaryRow total = summary.total;
   total.path = "total";
   line(total, "");
-  return out;
+  return stream << out.str();
 }
 
 }  // namespace hcnn

@@ -10,7 +10,7 @@
 namespace hcnn::kernels {
 
 /// Instruction sets with kernels of their own, worst first.
-enum class Isa { portable, avx2, avx512, amx };
+enum class Isa { portable, avx2, avx512, avx512bf16, amx };
 
 namespace isa {
 
@@ -34,8 +34,9 @@ inline Isa detect() {
   const bool avx512 = (b & (1u << 16)) != 0 && (b & (1u << 17)) != 0 && (b & (1u << 30)) != 0 &&
                       (b & (1u << 31)) != 0 && (states & 0xe6) == 0xe6;                              // F, DQ, BW, VL
   const bool amx = (d & (1u << 22)) != 0 && (d & (1u << 24)) != 0 && (states & 0x60000) == 0x60000;  // BF16, TILE
-  if (avx512 && avx2 && amx) return Isa::amx;
-  if (avx512 && avx2) return Isa::avx512;
+  const bool bf16 = avx512 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)) != 0;
+  if (avx2 && bf16) return amx ? Isa::amx : Isa::avx512bf16;
+  if (avx2 && avx512) return Isa::avx512;
   return avx2 ? Isa::avx2 : Isa::portable;
 }
 

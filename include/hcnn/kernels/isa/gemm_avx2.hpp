@@ -20,7 +20,7 @@ HCNN_AVX2 inline __m256i lanes_avx2(Index n) {
 }
 
 template <int Rows>
-HCNN_AVX2 inline void gather_avx2(Index n, bool accumulate, const GatherOperands& p) {
+HCNN_AVX2 inline void gather_avx2(Index n, bool accumulate, const GatherOperands<float>& p) {
   const __m256i low = lanes_avx2(n), high = lanes_avx2(n - 8);
   __m256 acc[Rows][2];
   const __m256 bias0 = p.bias ? _mm256_maskload_ps(p.bias, low) : _mm256_setzero_ps();
@@ -53,7 +53,7 @@ HCNN_AVX2 inline void gather_avx2(Index n, bool accumulate, const GatherOperands
 }
 
 template <int Rows>
-HCNN_AVX2 inline void outer_avx2(Index n, const OuterOperands& p) {
+HCNN_AVX2 inline void outer_avx2(Index n, const OuterOperands<float>& p) {
   const __m256i low = lanes_avx2(n), high = lanes_avx2(n - 8);
   __m256 acc[Rows][2];
 #pragma GCC unroll 6
@@ -91,16 +91,16 @@ constexpr auto outer_table_avx2(std::index_sequence<I...>) {
   return std::array{&outer_avx2<static_cast<int>(I) + 1>...};
 }
 
-inline void gather_6x16_avx2(Index m, Index n, bool accumulate, const GatherOperands& operands) {
+inline void gather_6x16_avx2(Index m, Index n, bool accumulate, const GatherOperands<float>& operands) {
   static constexpr auto table = gather_table_avx2(std::make_index_sequence<6>{});
   table[static_cast<std::size_t>(m - 1)](n, accumulate, operands);
 }
-inline void outer_6x16_avx2(Index m, Index n, const OuterOperands& operands) {
+inline void outer_6x16_avx2(Index m, Index n, const OuterOperands<float>& operands) {
   static constexpr auto table = outer_table_avx2(std::make_index_sequence<6>{});
   table[static_cast<std::size_t>(m - 1)](n, operands);
 }
 
-inline constexpr MicroKernels kernels_avx2{Isa::avx2, "avx2", 6, 16, gather_6x16_avx2, outer_6x16_avx2};
+inline constexpr MicroKernels<float> kernels_avx2{Isa::avx2, 6, 16, 1, gather_6x16_avx2, outer_6x16_avx2};
 
 }  // namespace hcnn::kernels::isa
 

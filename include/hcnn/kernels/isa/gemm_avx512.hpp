@@ -15,7 +15,7 @@ namespace hcnn::kernels::isa {
 
 // `#pragma GCC unroll` on the loops over rows keeps the accumulators in registers; without it -O2 puts them in memory.
 template <int Rows>
-HCNN_AVX512 inline void gather_avx512(Index n, bool accumulate, const GatherOperands& p) {
+HCNN_AVX512 inline void gather_avx512(Index n, bool accumulate, const GatherOperands<float>& p) {
   const auto columns = static_cast<std::uint32_t>((std::uint64_t{1} << n) - 1);
   const auto low = static_cast<__mmask16>(columns), high = static_cast<__mmask16>(columns >> 16);
   __m512 acc[Rows][2];
@@ -49,7 +49,7 @@ HCNN_AVX512 inline void gather_avx512(Index n, bool accumulate, const GatherOper
 }
 
 template <int Rows>
-HCNN_AVX512 inline void outer_avx512(Index n, const OuterOperands& p) {
+HCNN_AVX512 inline void outer_avx512(Index n, const OuterOperands<float>& p) {
   const auto columns = static_cast<std::uint32_t>((std::uint64_t{1} << n) - 1);
   const auto low = static_cast<__mmask16>(columns), high = static_cast<__mmask16>(columns >> 16);
   __m512 acc[Rows][2];
@@ -88,16 +88,16 @@ constexpr auto outer_table_avx512(std::index_sequence<I...>) {
   return std::array{&outer_avx512<static_cast<int>(I) + 1>...};
 }
 
-inline void gather_14x32_avx512(Index m, Index n, bool accumulate, const GatherOperands& operands) {
+inline void gather_14x32_avx512(Index m, Index n, bool accumulate, const GatherOperands<float>& operands) {
   static constexpr auto table = gather_table_avx512(std::make_index_sequence<14>{});
   table[static_cast<std::size_t>(m - 1)](n, accumulate, operands);
 }
-inline void outer_14x32_avx512(Index m, Index n, const OuterOperands& operands) {
+inline void outer_14x32_avx512(Index m, Index n, const OuterOperands<float>& operands) {
   static constexpr auto table = outer_table_avx512(std::make_index_sequence<14>{});
   table[static_cast<std::size_t>(m - 1)](n, operands);
 }
 
-inline constexpr MicroKernels kernels_avx512{Isa::avx512, "avx512", 14, 32, gather_14x32_avx512, outer_14x32_avx512};
+inline constexpr MicroKernels<float> kernels_avx512{Isa::avx512, 14, 32, 1, gather_14x32_avx512, outer_14x32_avx512};
 
 }  // namespace hcnn::kernels::isa
 

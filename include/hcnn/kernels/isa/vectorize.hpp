@@ -41,4 +41,14 @@ void run_vectorized(Args... args) {
   Loop::run(args...);
 }
 
+/// The same for loops that are reached only where there are micro-kernels: not compiled for the portable path.
+template <class Loop, class... Args>
+void run_beside_kernels(Args... args) {
+#if defined(__x86_64__)
+  active_isa() >= Isa::avx512 ? isa::run_avx512<Loop, Args...>(args...) : isa::run_avx2<Loop, Args...>(args...);
+#else
+  Loop::run(args...);
+#endif
+}
+
 }  // namespace hcnn::kernels

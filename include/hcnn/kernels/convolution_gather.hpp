@@ -1,0 +1,185 @@
+// Forward pass and data gradient of a convolution without im2col. Each image is copied once into a zero-bordered buffer
+// ("staged"); output pixels are then rows, and kernel taps segments, of the micro-kernels' operands. Groups must be 1.
+#pragma once
+
+#include "hcnn/kernels/gemm.hpp"
+#include "hcnn/kernels/im2col.hpp"
+
+namespace hcnn::kernels {
+
+/// A convolution as the gather kernel sees it: how an image is staged, and where the taps lie in the staged image.
+struct GatherPlan {
+  Shape source;    ///< the image that is staged
+  Extent2 step;    ///< distance of neighbouring source pixels in the staged image
+  Extent2 offset;  ///< staged position of source pixel (0, 0); may be negative
+  Shape staged;    ///< its channels are padded to a multiple of kUnit
+  Shape output;
+  Extent2 stride;  ///< distance in the staged image of neighbouring output pixels
+  Extent2 kernel;
+  Extent2 dilation;
+  Index length_step;  ///< of the kernels
+
+  /// Plan of the forward pass.
+  template <class E>
+  static GatherPlan forward(const ConvGeometry& g, const MicroKernels<E>& kernels) {
+    const Shape out = g.output();
+    return {.source = g.input,
+            .step = 1,
+            .offset = g.padding,
+            .staged = {(out.height - 1) * g.stride.height + g.span().height,
+                       (out.width - 1) * g.stride.width + g.span().width, round_up(g.input.channels, kUnit<E>)},
+            .output = out,
+            .stride = g.stride,
+            .kernel = g.kernel,
+            .dilation = g.dilation,
+            .length_step = kernels.length_step};
+  }
+  /// Plan of the data gradient: a stride-1 convolution of dy, spread out by the stride, with the mirrored kernel.
+  template <class E>
+  static GatherPlan backward_data(const ConvGeometry& g, const MicroKernels<E>& kernels) {
+    return {.source = g.output(),
+            .step = g.stride,
+            .offset = {g.span().height - 1 - g.padding.height, g.span().width - 1 - g.padding.width},
+            .staged = {g.input.height + g.span().height - 1, g.input.width + g.span().width - 1,
+                       round_up(g.out_channels, kUnit<E>)},
+            .output = g.input,
+            .stride = 1,
+            .kernel = g.kernel,
+            .dilation = g.dilation,
+            .length_step = kernels.length_step};
+  }
+
+  /// Neighbouring taps of one kernel row are one run of values unless dilated.
+  bool row_runs() const { return dilation.width == 1; }
+  Index segments() const { return row_runs() ? kernel.height : kernel.area(); }
+  /// Values of one segment; the last few may belong to the next pixel, and meet weights that are 0.
+  Index segment_length() const {
+    return round_up(row_runs() ? kernel.width * staged.channels : staged.channels, length_step);
+  }
+  Index depth() const { return segments() * segment_length(); }
+  /// Start of segment s, relative to an output pixel's first staged value.
+  Index segment_offset(Index s) const {
+    const Index i = row_runs() ? s : s / kernel.width, j = row_runs() ? 0 : s % kernel.width;
+    return (i * dilation.height * staged.width + j * dilation.width) * staged.channels;
+  }
+  /// First depth of tap t = i * KW + j in the packed weights.
+  Index tap_depth(Index t) const {
+    return row_runs() ? t / kernel.width * segment_length() + t % kernel.width * staged.channels : t * segment_length();
+  }
+  /// Depths that belong to tap t alone: the last one of a segment fills it up.
+  Index tap_length(Index t) const {
+    if (!row_runs()) return segment_length();
+    const Index j = t % kernel.width;
+    return j + 1 == kernel.width ? segment_length() - j * staged.channels : staged.channels;
+  }
+};
+
+/// Packs the weights of a plan, for tap t those at w + t * tap_stride.
+template <class E>
+void pack_taps(const MicroKernels<E>& kernels, const GatherPlan& plan, const float* w, Index tap_stride,
+               Index depth_stride, Index column_stride, Panels& panels) {
+  panels.resize(kernels, plan.depth(), plan.output.channels);
+  parallel_for(panels.count(), [&](Index j) {
+    const float* first_tap = w + j * panels.width() * column_stride;
+    for (Index t = 0; t < plan.kernel.area(); ++t)
+      panels.pack<E>(j, plan.tap_depth(t), plan.source.channels, plan.tap_length(t), first_tap + t * tap_stride,
+                     depth_stride, column_stride);
+  });
+}
+
+/// Copies one image into its staged buffer, whose other values are zero and stay so.
+template <class T, class E>
+void stage(const GatherPlan& plan, const T* image, E* staged) {
+  const Index channels = plan.source.channels;
+  for (Index y = 0; y < plan.source.height; ++y) {
+    const Index row = y * plan.step.height + plan.offset.height;
+    if (row < 0 || row >= plan.staged.height) continue;
+    for (Index x = 0; x < plan.source.width; ++x) {
+      const Index column = x * plan.step.width + plan.offset.width;
+      if (column < 0 || column >= plan.staged.width) continue;
+      const T* in = image + (y * plan.source.width + x) * channels;
+      E* out = staged + (row * plan.staged.width + column) * plan.staged.channels;
+      for (Index c = 0; c < channels; ++c) out[c] = E(in[c]);
+    }
+  }
+}
+
+/// A few staged images, and where the micro-kernels find the rows (output pixels) and segments in them.
+template <class E>
+struct StagedImages {
+  E* values;
+  const E** rows;
+  Index* offsets;
+
+  StagedImages(const GatherPlan& plan, Index images, Workspace& scratch) {
+    const Index size = images * plan.staged.size() + plan.length_step, pixels = plan.output.pixels();
+    values = scratch.take<E>(size);
+    std::fill_n(values, size, E{});
+    rows = scratch.take<const E*>(images * pixels);
+    for (Index r = 0; r < images * pixels; ++r) {
+      const Index row = r % pixels / plan.output.width * plan.stride.height;
+      const Index column = r % plan.output.width * plan.stride.width;
+      rows[r] = values + r / pixels * plan.staged.size() + (row * plan.staged.width + column) * plan.staged.channels;
+    }
+    offsets = scratch.take<Index>(plan.segments());
+    for (Index s = 0; s < plan.segments(); ++s) offsets[s] = plan.segment_offset(s);
+  }
+};
+
+/// What follows when the images [first, first + count) of a convolution are complete, on the thread that made them.
+using AfterImages = FunctionRef<void(Index first, Index count)>;
+inline constexpr auto kNothingAfter = [](Index, Index) {};
+
+/// The planned convolution of `pixels` rows of staged images. The result goes to y, rounded where E is bfloat16.
+template <class E>
+void gather_rows(const MicroKernels<E>& kernels, const GatherPlan& plan, const StagedImages<E>& staged, Index pixels,
+                 const Panels& weights, const float* bias, E* y) {
+  const Index tile = even_tile(pixels, kernels.rows), channels = plan.output.channels;
+  for (Index j = 0; j < weights.count(); ++j)
+    for (Index r = 0; r < pixels; r += tile) {
+      GatherOperands<E> operands{.rows = staged.rows + r,
+                                 .offsets = staged.offsets,
+                                 .segments = plan.segments(),
+                                 .length = plan.segment_length(),
+                                 .panel = weights.panel<E>(j),
+                                 .bias = bias ? bias + j * weights.width() : nullptr,
+                                 .c = nullptr,
+                                 .ldc = channels};
+      E* out = y + r * channels + j * weights.width();
+      if constexpr (std::is_same_v<E, float>)
+        operands.c = out;
+      else
+        operands.rounded = out;
+      kernels.gather(std::min(tile, pixels - r), std::min(weights.width(), channels - j * weights.width()), false,
+                     operands);
+    }
+}
+
+/// y = the planned convolution of x with packed weights, + bias, computed in E. Tasks are groups of images of at least
+/// 256 output pixels, so that a panel is read often enough for the time it takes to load it.
+template <class T, class E>
+void conv_gather(const MicroKernels<E>& kernels, const GatherPlan& plan, const Panels& weights, const float* bias,
+                 TensorView<const T> x, TensorView<T> y, AfterImages after) {
+  if (x.count == 0) return;
+  const Index pixels = plan.output.pixels(), sample = plan.output.size();
+  const Index images = std::min(x.count, (255 + pixels) / pixels), groups = (x.count + images - 1) / images;
+  parallel_ranges(groups, [&](Index begin, Index end) {
+    Workspace& scratch = thread_scratch();
+    const WorkspaceScope scope(scratch);
+    const StagedImages<E> staged(plan, images, scratch);
+    [[maybe_unused]] E* room = std::is_same_v<T, E> ? nullptr : scratch.take<E>(images * sample);
+    for (Index group = begin; group < end; ++group) {
+      const Index first = group * images, count = std::min(images, x.count - first);
+      for (Index n = 0; n < count; ++n) stage(plan, x.sample(first + n), staged.values + n * plan.staged.size());
+      if constexpr (std::is_same_v<T, E>) {
+        gather_rows(kernels, plan, staged, count * pixels, weights, bias, y.sample(first));
+      } else {
+        gather_rows(kernels, plan, staged, count * pixels, weights, bias, room);
+        std::transform(room, room + count * sample, y.sample(first), [](E value) { return T(value); });
+      }
+      after(first, count);
+    }
+  });
+}
+
+}  // namespace hcnn::kernels

@@ -1,0 +1,165 @@
+// Forward pass and data gradient of a 3x3 convolution of stride 1 through Winograd's F(4x4, 3x3): a quarter of the
+// multiplications. Tiles of an image are transformed to 36 points, each point is a matrix product over the channels
+// (the micro-kernels' work), and the results are transformed back, all for a few tiles at a time, in the cache.
+#pragma once
+
+#include "hcnn/kernels/convolution_gather.hpp"
+#include "hcnn/kernels/winograd.hpp"
+
+namespace hcnn::kernels {
+
+/// Pointers to the side x side pixels of an image from (top, left) on, row by row; those outside point to `outside`.
+template <class T>
+void tile_pixels(T* image, const Shape& shape, Index top, Index left, Index side,
+                 std::type_identity_t<T>* outside, T** pixels) {
+  for (Index p = 0; p < side * side; ++p) {
+    const Index row = top + p / side, column = left + p % side;
+    const bool inside = row >= 0 && row < shape.height && column >= 0 && column < shape.width;
+    pixels[p] = inside ? image + (row * shape.width + column) * shape.channels : outside;
+  }
+}
+
+/// A 3x3 convolution of stride 1 as Winograd sees it: the forward pass, or the data gradient with mirrored kernels.
+struct WinogradPlan {
+  Shape input;
+  Shape output;
+  Extent2 padding;  ///< zero pixels on each side of the input
+
+  static WinogradPlan forward(const ConvGeometry& g) { return {g.input, g.output(), g.padding}; }
+  static WinogradPlan backward_data(const ConvGeometry& g) {
+    return {g.output(), g.input, {2 - g.padding.height, 2 - g.padding.width}};
+  }
+
+  Index tile_rows() const { return (output.height + kWinogradOutput - 1) / kWinogradOutput; }
+  Index tile_columns() const { return (output.width + kWinogradOutput - 1) / kWinogradOutput; }
+  Index tiles() const { return tile_rows() * tile_columns(); }
+
+  /// V = B^T d B of a tile, counted over all images: point p goes to v + p * stride.
+  template <class T>
+  void transform_input(TensorView<const T> x, Index tile, const T* zeros, float* v, Index stride) const {
+    const T* pixels[kWinogradPoints];
+    tile_pixels(x.sample(tile / tiles()), input, top(tile) - padding.height, left(tile) - padding.width, kWinogradInput,
+                zeros, pixels);
+    run_beside_kernels<WinogradInput>(&pixels[0], input.channels, v, stride);
+  }
+  // Output pixel of a tile.
+  Index top(Index tile) const { return tile % tiles() / tile_columns() * kWinogradOutput; }
+  Index left(Index tile) const { return tile % tile_columns() * kWinogradOutput; }
+};
+
+/// True where this convolution can be computed so, and is faster so: below 32 channels the transforms cost more than
+/// the products save.
+inline bool suits_winograd(const ConvGeometry& g) {
+  return g.kernel == Extent2(3) && g.stride == Extent2(1) && g.dilation == Extent2(1) && g.groups == 1 &&
+         g.padding.height <= 2 && g.padding.width <= 2 && g.input.channels % kLanes == 0 &&
+         g.out_channels % kLanes == 0 && g.input.channels >= 32 && g.out_channels >= 32;
+}
+
+/// Packs U = G g G^T as 36 matrices (C, O) one under the other. Tap t of output o, input c is at
+/// w[t * tap_stride + o * output_stride + c * input_stride]; one of the two strides is 1.
+inline void pack_winograd(const MicroKernels<float>& kernels, const WinogradPlan& plan, const float* w,
+                          Index tap_stride, Index output_stride, Index input_stride, Panels& panels) {
+  const Index C = plan.input.channels, O = plan.output.channels;
+  panels.resize(kernels, kWinogradPoints * C, O);
+  parallel_for(panels.count(), [&](Index j) {
+    const WorkspaceScope scope(thread_scratch());
+    const Index first = j * panels.width(), count = std::min(panels.width(), O - first);
+    float* u = thread_scratch().take<float>(kWinogradPoints * count * C);
+    const float* from = w + first * output_stride;
+    if (input_stride == 1)  // u: (36, count, C)
+      for (Index o = 0; o < count; ++o)
+        run_beside_kernels<WinogradKernel>(from + o * output_stride, tap_stride, C, u + o * C, count * C);
+    else  // u: (36, C, count)
+      for (Index c = 0; c < C; ++c)
+        run_beside_kernels<WinogradKernel>(from + c * input_stride, tap_stride, count, u + c * count, count * C);
+    for (Index p = 0; p < kWinogradPoints; ++p)
+      panels.pack<float>(j, p * C, C, C, u + p * count * C, input_stride == 1 ? 1 : count,
+                               input_stride == 1 ? C : 1);
+  });
+}
+
+/// The tiles of one task, and their transforms.
+template <class T>
+class WinogradTiles {
+ public:
+  /// @param capacity most tiles that `run` takes
+  WinogradTiles(const MicroKernels<float>& kernels, const WinogradPlan& plan, Index capacity, Workspace& scratch)
+      : kernels_(kernels), plan_(plan), tile_(even_tile(capacity, kernels.rows)) {
+    v_ = scratch.take<float>(kWinogradPoints * capacity * plan.input.channels);
+    m_ = scratch.take<float>(kWinogradPoints * capacity * plan.output.channels);
+    rows_ = scratch.take<const float*>(capacity);
+    zeros_ = scratch.take<T>(plan.input.channels);
+    rest_ = scratch.take<T>(plan.output.channels);
+    std::fill_n(zeros_, plan.input.channels, T{});
+  }
+
+  /// y = conv(x) for tiles [first, first + count), counted over all images.
+  void run(const Panels& weights, const float* bias, TensorView<const T> x, TensorView<T> y, Index first,
+           Index count) const {
+    const Index C = plan_.input.channels, O = plan_.output.channels;
+    for (Index t = 0; t < count; ++t) plan_.transform_input(x, first + t, zeros_, v_ + t * C, count * C);
+    for (Index p = 0; p < kWinogradPoints; ++p) {
+      for (Index t = 0; t < count; ++t) rows_[t] = v_ + (p * count + t) * C;
+      multiply(weights, p, count, m_ + p * count * O);
+    }
+    for (Index t = 0; t < count; ++t) transform_output(y, first + t, bias, m_ + t * O, count * O);
+  }
+
+ private:
+  // M_p (count, O) = V_p (count, C) U_p (C, O)
+  void multiply(const Panels& weights, Index p, Index count, float* m) const {
+    const Index C = plan_.input.channels, O = plan_.output.channels, no_offset = 0;
+    for (Index j = 0; j < weights.count(); ++j)
+      for (Index t = 0; t < count; t += tile_)
+        kernels_.gather(std::min(tile_, count - t), std::min(weights.width(), O - j * weights.width()), false,
+                        {.rows = rows_ + t,
+                         .offsets = &no_offset,
+                         .segments = 1,
+                         .length = C,
+                         .panel = weights.panel<float>(j, p * C),
+                         .bias = nullptr,
+                         .c = m + t * O + j * weights.width(),
+                         .ldc = O});
+  }
+
+  void transform_output(TensorView<T> y, Index tile, const float* bias, const float* m, Index stride) const {
+    T* pixels[kWinogradOutput * kWinogradOutput];
+    tile_pixels(y.sample(tile / plan_.tiles()), plan_.output, plan_.top(tile), plan_.left(tile), kWinogradOutput, rest_,
+                pixels);
+    run_beside_kernels<WinogradOutput>(m, stride, plan_.output.channels, bias, &pixels[0]);
+  }
+
+  const MicroKernels<float>& kernels_;
+  const WinogradPlan& plan_;
+  Index tile_;
+  float* v_;            // (36, count, C)
+  float* m_;            // (36, count, O)
+  const float** rows_;  // of v for one point
+  T* zeros_;            // a pixel outside the input
+  T* rest_;             // takes what lies outside the output
+};
+
+/// y = conv(x) + bias with packed weights. Tasks are groups of whole images; `after` as in conv_gather.
+template <class T>
+void conv_winograd(const MicroKernels<float>& kernels, const WinogradPlan& plan, const Panels& weights,
+                   const float* bias, TensorView<const T> x, TensorView<T> y, AfterImages after) {
+  if (x.count == 0) return;
+  // Four tiles of the micro-kernel and more share out evenly; two at a time use each weight twice while it is in the
+  // first-level cache, and their transforms fit into the second-level cache up to 128 channels.
+  const Index share = (x.count + thread_count() - 1) / thread_count();
+  const Index images = std::min(share, (4 * kernels.rows + plan.tiles() - 1) / plan.tiles());
+  const Index groups = (x.count + images - 1) / images;
+  const Index step = 2 * even_tile(images * plan.tiles(), kernels.rows);
+  parallel_ranges(groups, [&](Index begin, Index end) {
+    const WorkspaceScope scope(thread_scratch());
+    const WinogradTiles<T> tiles(kernels, plan, step, thread_scratch());
+    for (Index group = begin; group < end; ++group) {
+      const Index first = group * images, count = std::min(images, x.count - first) * plan.tiles();
+      for (Index t = 0; t < count; t += step)
+        tiles.run(weights, bias, x, y, first * plan.tiles() + t, std::min(step, count - t));
+      after(first, count / plan.tiles());
+    }
+  });
+}
+
+}  // namespace hcnn::kernels

@@ -1,0 +1,153 @@
+// Winograd's algorithm in every pass of the convolution, on every instruction set, against the naive loops in double.
+#include "hcnn/kernels/winograd.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "hcnn/core/random.hpp"
+#include "hcnn/kernels/convolution.hpp"
+#include "hcnn/kernels/reference/convolution.hpp"
+#include "kernels/each_isa.hpp"
+
+using namespace hcnn;
+using kernels::ConvGeometry;
+
+namespace {
+
+struct Case {
+  Index count;
+  ConvGeometry geometry;
+};
+
+// Whole and cut tiles, every padding, one tile and many, equal and different channels.
+std::vector<Case> cases() {
+  return {{3, {.input = {8, 8, 32}, .out_channels = 48, .kernel = 3, .padding = 1}},
+          {1, {.input = {4, 4, 48}, .out_channels = 32, .kernel = 3, .padding = 1}},
+          {2, {.input = {9, 7, 32}, .out_channels = 32, .kernel = 3, .padding = 1}},
+          {2, {.input = {3, 11, 32}, .out_channels = 80, .kernel = 3, .padding = 0}},
+          {1, {.input = {5, 6, 64}, .out_channels = 32, .kernel = 3, .padding = 2}},
+          {4, {.input = {13, 5, 32}, .out_channels = 64, .kernel = 3, .padding = {0, 2}}},
+          {30, {.input = {1, 1, 32}, .out_channels = 32, .kernel = 3, .padding = 1}}};
+}
+
+template <class T>
+Tensor<T> draw(Index count, const Shape& shape, RandomStream& random) {
+  Tensor<T> values(count, shape);
+  for (T& value : values) value = T(static_cast<float>(2 * random.uniform() - 1));
+  return values;
+}
+
+Tensor<double> exact(const auto& values, bool absolute) {
+  Tensor<double> result(values.count(), values.shape());
+  std::transform(values.begin(), values.end(), result.begin(), [&](auto value) {
+    const auto v = static_cast<double>(value);
+    return absolute ? std::abs(v) : v;
+  });
+  return result;
+}
+
+// The largest |value - sum|, relative to the largest sum of |terms|: an error in a tile's transforms reaches all of its
+// results, also those of few terms. The rounding of a bfloat16 result is allowed for.
+template <class T>
+double worst(const Tensor<T>& values, const Tensor<double>& sums, const Tensor<double>& sizes) {
+  const double rounding = std::is_same_v<T, bfloat16> ? 0x1p-8 : 0;  // half a unit in the last place
+  double result = 0;
+  for (Index i = 0; i < sums.size(); ++i) {
+    const double error = std::abs(static_cast<double>(values[i]) - sums[i]) - rounding * std::abs(sums[i]);
+    result = std::max(result, error);
+  }
+  return result / *std::max_element(sizes.begin(), sizes.end());
+}
+
+struct Passes {
+  Tensor<double> y, dx, dw;
+};
+
+Passes reference(const ConvGeometry& g, const Tensor<double>& x, const Tensor<double>& w, const Tensor<double>& dy) {
+  Passes p{{x.count(), g.output()}, {x.count(), g.input}, {1, w.shape(), 0.0}};
+  kernels::reference::conv_forward<double, double>(g, w.data(), nullptr, x, p.y.view());
+  kernels::reference::conv_backward_data<double, double>(g, w.data(), dy, p.dx.view());
+  kernels::reference::conv_backward_weights<double, double>(g, x, dy, p.dw.data());
+  return p;
+}
+
+// Errors of the three passes.
+template <class T>
+std::array<double, 3> errors(const Case& item) {
+  const ConvGeometry& g = item.geometry;
+  RandomStream random(Seed{1}, hash_name("winograd test"));
+  const Tensor<T> x = draw<T>(item.count, g.input, random), dy = draw<T>(item.count, g.output(), random);
+  const Tensor<float> w = draw<float>(1, {.channels = g.out_channels * g.depth()}, random);
+  Tensor<T> y(item.count, g.output()), dx(item.count, g.input);
+  Tensor<float> dw(1, w.shape(), 0.0f);
+  kernels::ConvWeights packed;
+  Workspace workspace;
+  kernels::conv_forward<T>(g, w.data(), 1, nullptr, packed, x, y);
+  kernels::conv_backward_data<T>(g, w.data(), 1, packed, dy, dx);
+  kernels::conv_backward_weights<T>(g, x, dy, dw.data(), workspace);
+  const Passes sums = reference(g, exact(x, false), exact(w, false), exact(dy, false));
+  const Passes sizes = reference(g, exact(x, true), exact(w, true), exact(dy, true));
+  return {worst(y, sums.y, sizes.y), worst(dx, sums.dx, sizes.dx), worst(dw, sums.dw, sizes.dw)};
+}
+
+}  // namespace
+
+TEST_CASE("every pass through Winograd is within 32 eps of its largest sum of absolute terms") {
+  const double bound = 32 * double{std::numeric_limits<float>::epsilon()};
+  testing::on_each_isa([&] {
+    if (kernels::active_isa() == kernels::Isa::portable) return;
+    for (const Case& item : cases()) {
+      REQUIRE(kernels::winograd_kernels<float>(item.geometry) != nullptr);
+      const ConvGeometry& g = item.geometry;
+      CAPTURE(concat("input ", to_string(g.input), " padding ", to_string(g.padding), " outputs ", g.out_channels));
+      for (const double error : errors<float>(item)) CHECK(error < bound);
+      if (kernels::winograd_kernels<bfloat16>(item.geometry))
+        for (const double error : errors<bfloat16>(item)) CHECK(error < bound);
+    }
+  });
+}
+
+TEST_CASE("Winograd can be switched off, and is not used where it does not suit") {
+  const ConvGeometry suits{.input = {8, 8, 32}, .out_channels = 32, .kernel = 3, .padding = 1};
+  ConvGeometry strided = suits, dilated = suits, grouped = suits, few = suits, wide = suits, odd = suits;
+  strided.stride = 2;
+  dilated.dilation = 2;
+  grouped.groups = 2;
+  few.input.channels = 16;
+  wide.padding = 3;
+  odd.out_channels = 40;
+  CHECK(kernels::suits_winograd(suits));
+  for (const ConvGeometry& g : {strided, dilated, grouped, few, wide, odd}) CHECK_FALSE(kernels::suits_winograd(g));
+  kernels::winograd_enabled() = false;
+  CHECK(kernels::winograd_kernels<float>(suits) == nullptr);
+  kernels::winograd_enabled() = true;
+  CHECK(kernels::winograd_kernels<double>(suits) == nullptr);
+}
+
+TEST_CASE("Winograd's passes have the same bits at 1, 2, 3 and 8 threads") {
+  const int before = thread_count();
+  const ConvGeometry g{.input = {9, 8, 32}, .out_channels = 64, .kernel = 3, .padding = 1};
+  testing::on_each_isa([&] {
+    RandomStream random(Seed{2}, hash_name("winograd test"));
+    const Tensor<float> x = draw<float>(9, g.input, random), dy = draw<float>(9, g.output(), random);
+    const Tensor<float> w = draw<float>(1, {.channels = g.out_channels * g.depth()}, random);
+    std::vector<float> first;
+    for (const int threads : {1, 2, 3, 8}) {
+      set_thread_count(threads);
+      Tensor<float> y(9, g.output()), dx(9, g.input), dw(1, w.shape(), 0.0f);
+      kernels::ConvWeights packed;
+      Workspace workspace;
+      kernels::conv_forward<float>(g, w.data(), 1, nullptr, packed, x, y);
+      kernels::conv_backward_data<float>(g, w.data(), 1, packed, dy, dx);
+      kernels::conv_backward_weights<float>(g, x, dy, dw.data(), workspace);
+      std::vector<float> all(y.begin(), y.end());
+      all.insert(all.end(), dx.begin(), dx.end());
+      all.insert(all.end(), dw.begin(), dw.end());
+      if (first.empty()) first = all;
+      CHECK(all == first);
+    }
+  });
+  set_thread_count(before);
+}
