@@ -78,7 +78,7 @@ void check_close(const Values& values, const Tensor<double>& exact, const Tensor
   Index wrong = 0;
   double worst = 0;
   for (Index i = 0; i < exact.size(); ++i) {
-    const double error = std::abs(static_cast<double>(values[i]) - exact[i]);
+    const double error = std::abs(static_cast<double>(values.data()[i]) - exact[i]);
     worst = std::max(worst, error);
     if (!(error <= factor * magnitude[i])) ++wrong;
   }

@@ -7,6 +7,7 @@
 
 #include "count_allocations.hpp"
 #include "hcnn/layers/init.hpp"
+#include "hcnn/layers/residual.hpp"
 #include "hcnn/layers/summary.hpp"
 #include "hcnn/models/multi_head_cnn.hpp"
 #include "kernels/each_isa.hpp"
@@ -200,6 +201,12 @@ TEST_CASE("misuse of a model is named with what came and what was expected") {
   CHECK_THROWS_WITH_AS(
       Model(Shape{4, 4, 1}, seq(ReLU{}, MaxPool2d{{.window = 8}}), heads(head("a", Linear{{.out_features = 2}}))),
       "trunk[1] MaxPool2d: window 8; input is 4x4", ShapeError);
+  const auto one_head = [] { return heads(head("a", Linear{{.out_features = 2}})); };
+  const auto deep = seq(ReLU{}, residual(seq(Flatten{}, Conv2d{{.out_channels = 0}})), Flatten{});
+  CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, deep, one_head()),
+                       "trunk[1].body[1] Conv2d: 0, kernel 3; out_channels, kernel, stride, dilation, groups >= 1 and "
+                       "padding >= 0",
+                       OptionError);
   CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, seq(ReLU{}), heads(head("a", Linear{{.out_features = 2}}))),
                        "heads.a Linear: input is 4x4x1; expected 1x1xfeatures: put Flatten before it", ShapeError);
   CHECK_THROWS_AS(heads(head("a", Linear{{.out_features = 2}}), head("a", Linear{{.out_features = 2}})), OptionError);
