@@ -42,15 +42,15 @@ template <class T>
 void run_pass(ConvPass pass, const ConvGeometry& g, Arrays<T>& a) {
   if (pass == ConvPass::forward) kernels::conv_forward<T>(g, a.w.data(), 1, nullptr, a.packed, a.x, a.y);
   if (pass == ConvPass::data_gradient) kernels::conv_backward_data<T>(g, a.w.data(), 1, a.packed, a.dy, a.dx);
-  if (pass == ConvPass::weight_gradient)
-    kernels::conv_backward_weights<T>(g, a.x, a.dy, a.dw.data(), a.workspace);
+  if (pass == ConvPass::weight_gradient) kernels::conv_backward_weights<T>(g, a.x, a.dy, a.dw.data(), a.workspace);
 }
 
-// All three passes on two images against the oracle. Direct sums must be exact, rounded to T once; Winograd's may differ
-// by a rounding error of their size, at most 4 * depth.
+// All three passes on two images against the oracle. Direct sums must be exact, rounded to T once; Winograd's may
+// differ by a rounding error of their size, at most 4 * depth.
 template <class T>
 void check(const ConvGeometry& g, bool winograd) {
-  const double tolerance = winograd ? (std::is_same_v<T, float> ? 1e-5 : 0x1p-8) * 4 * static_cast<double>(g.depth()) : 0;
+  const double tolerance =
+      winograd ? (std::is_same_v<T, float> ? 1e-5 : 0x1p-8) * 4 * static_cast<double>(g.depth()) : 0;
   Arrays<T> a(g, 2);
   for (const ConvPass pass : kConvPasses) run_pass(pass, g, a);
   Tensor<float> x(2, g.input), dy(2, g.output()), y(2, g.output()), dx(2, g.input);
@@ -105,9 +105,7 @@ void add(const std::string& name, const Run& run) {
 }
 
 // True where the instruction set has kernels of its own for this precision: bf16 runs by conversion on the others.
-bool has_kernels(Isa isa, bool bf16) {
-  return kernels::limit_isa(isa) == isa && (isa <= Isa::avx512 || bf16);
-}
+bool has_kernels(Isa isa, bool bf16) { return kernels::limit_isa(isa) == isa && (isa <= Isa::avx512 || bf16); }
 
 // True where Winograd's algorithm may compute this pass on the instruction set of the last `has_kernels`.
 bool uses_winograd(const ConvGeometry& g, bool bf16) {
@@ -127,8 +125,8 @@ int main(int argc, char** argv) {
       for (const bool bf16 : {false, true}) {
         const ConvGeometry g{
             .input = {layer.side, layer.side, layer.in}, .out_channels = layer.out, .kernel = 3, .padding = 1};
-        const std::string name = concat(layer.in, "->", layer.out, '@', layer.side, '/', to_string(pass), '/',
-                                        bf16 ? "bf16" : "fp32", '/');
+        const std::string name =
+            concat(layer.in, "->", layer.out, '@', layer.side, '/', to_string(pass), '/', bf16 ? "bf16" : "fp32", '/');
         for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx})
           for (const bool winograd : {false, true})
             if (has_kernels(isa, bf16) && (!winograd || uses_winograd(g, bf16)))

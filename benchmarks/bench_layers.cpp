@@ -4,8 +4,8 @@
 // Run:   build/release/benchmarks/bench_layers [--precision fp32|bf16] [--batch 128] [--threads 2]
 // Needs: an idle machine.
 // Takes: about 20 seconds. Medians. GFLOP/s counts two per multiply-add of the definition, three times for a training
-//        step (forward, data gradient, weight gradient; the first block has no data gradient): Winograd's algorithm needs
-//        a quarter of them and can pass the peak of the processor. Shares are of the sum.
+//        step (forward, data gradient, weight gradient; the first block has no data gradient): Winograd's algorithm
+//        needs a quarter of them and can pass the peak of the processor. Shares are of the sum.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -51,7 +51,8 @@ void fill_random(Tensor<T>& tensor) {
 
 // Forward and backward of one block, as the network runs it.
 template <class T>
-Row time_block(const std::string& name, Sequential<T> block, const Shape& input, bool wants_dx, const Options& options) {
+Row time_block(const std::string& name, Sequential<T> block, const Shape& input, bool wants_dx,
+               const Options& options) {
   const Shape output = block.setup(input);
   ParamList<Master<T>> params;
   block.attach("block", params);
@@ -65,13 +66,14 @@ Row time_block(const std::string& name, Sequential<T> block, const Shape& input,
     block.forward(x, y, {}, workspace);
   };
   row.forward_ms = median_ms(options.steps, forward);
-  row.backward_ms = median_ms(options.steps, [&] {
-                      forward();
-                      const WorkspaceScope scope(workspace);
-                      const TensorView<T> dy = workspace.tensor<T>(options.batch, output);
-                      std::copy_n(y.data(), y.size(), dy.data);
-                      block.backward(x, y, dy, wants_dx ? dx.view() : TensorView<T>{}, workspace);
-                    }) -
+  row.backward_ms = median_ms(options.steps,
+                              [&] {
+                                forward();
+                                const WorkspaceScope scope(workspace);
+                                const TensorView<T> dy = workspace.tensor<T>(options.batch, output);
+                                std::copy_n(y.data(), y.size(), dy.data);
+                                block.backward(x, y, dy, wants_dx ? dx.view() : TensorView<T>{}, workspace);
+                              }) -
                     row.forward_ms;
   row.gflop = 2e-9 * (wants_dx ? 3 : 2) * static_cast<double>(options.batch * block.multiply_adds());
   return row;
@@ -79,9 +81,7 @@ Row time_block(const std::string& name, Sequential<T> block, const Shape& input,
 
 template <class T>
 std::vector<Row> time_blocks(const Options& options) {
-  const auto conv = [](Index channels) {
-    return Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}};
-  };
+  const auto conv = [](Index channels) { return Conv2d<T>{{.out_channels = channels, .kernel = 3, .padding = 1}}; };
   const auto linear = [](Index features) { return Linear<T>{{.out_features = features}}; };
   std::vector<Row> rows;
   Shape shape{32, 32, 3};
@@ -109,7 +109,8 @@ std::pair<double, double> time_step(const Options& options) {
   using M = Master<T>;
   auto model = models::multi_head_cnn<T>(models::multi_head_cnn_options("multihead"));
   init::he_normal(model, Seed{1});
-  auto loss = losses::cross_entropy<M>("fine") + losses::cross_entropy<M>("superclass") + losses::cross_entropy<M>("group");
+  auto loss =
+      losses::cross_entropy<M>("fine") + losses::cross_entropy<M>("superclass") + losses::cross_entropy<M>("group");
   Targets targets;
   for (std::size_t h = 0; h < model.heads().size(); ++h)
     targets.level(model.heads().name(h)).labels.assign(static_cast<std::size_t>(options.batch), 0);
@@ -141,7 +142,7 @@ void print(const std::vector<Row>& rows, double optimizer, double step) {
 
 template <class T>
 int run(const Options& options) {
-  std::cout << options.precision << " on " << kernels::to_string(kernels::active_isa()) << ", batch " << options.batch
+  std::cout << options.precision << " on " << kernels::to_string(kernels::isa_for<T>()) << ", batch " << options.batch
             << ", " << thread_count() << " threads\n\n";
   const auto rows = time_blocks<T>(options);
   const auto [optimizer, step] = time_step<T>(options);

@@ -39,6 +39,7 @@ struct Result {
   Timing train, inference;
   Index parameters = 0;
   long baseline = 0, peak = 0;  // MiB
+  const char* isa = "";
 };
 
 // One untimed call, then the distribution of the timed ones.
@@ -129,8 +130,7 @@ losses::LossSum<M> make_loss(Network& model, Index batch, Targets& targets) {
     const std::string& head = model.heads().name(h);
     loss = loss ? *loss + losses::cross_entropy<M>(head) : losses::cross_entropy<M>(head);
     const auto classes = static_cast<std::uint32_t>(model.heads().classes(h));
-    for (Index n = 0; n < batch; ++n)
-      targets.level(head).labels.push_back(static_cast<Label>(random.below(classes)));
+    for (Index n = 0; n < batch; ++n) targets.level(head).labels.push_back(static_cast<Label>(random.below(classes)));
   }
   return *loss;
 }
@@ -139,6 +139,7 @@ template <class T>
 Result measure(const Options& options) {
   check_apart<T>(options);
   Result result;
+  result.isa = kernels::to_string(kernels::isa_for<T>());
   result.baseline = peak_rss_mib();
   auto model = make_network<T>(options);
   result.parameters = model.parameter_count();
@@ -183,7 +184,7 @@ void print_json(const Options& options, const Result& result) {
   std::cout << ", \"inference_s\": " << decimals(result.inference.median, 5)
             << ", \"inference_images_per_s\": " << per_second(options, result.inference)
             << ", \"baseline_rss_mib\": " << result.baseline << ", \"peak_rss_mib\": " << result.peak << R"(, "isa": ")"
-            << kernels::to_string(kernels::active_isa()) << "\"}\n";
+            << result.isa << "\"}\n";
 }
 
 void print_line(const char* name, const Options& options, const Timing& timing) {
@@ -192,8 +193,8 @@ void print_line(const char* name, const Options& options, const Timing& timing) 
 }
 
 void print_text(const Options& options, const Result& result) {
-  std::cout << options.network << ' ' << options.precision << " on " << kernels::to_string(kernels::active_isa())
-            << ", batch " << options.batch << ", " << thread_count() << " threads\n";
+  std::cout << options.network << ' ' << options.precision << " on " << result.isa << ", batch " << options.batch
+            << ", " << thread_count() << " threads\n";
   if (!options.inference_only) print_line("training step ", options, result.train);
   print_line("inference     ", options, result.inference);
   std::cout << "memory        " << result.peak - result.baseline << " MiB above the " << result.baseline

@@ -28,6 +28,6 @@ TEST_CASE("a cap is respected and never raises above the machine") {
 
 TEST_CASE("an unknown instruction set is refused with the known ones") {
   CHECK(kernels::parse_isa("avx512") == Isa::avx512);
-  CHECK_THROWS_WITH_AS(kernels::parse_isa("sse9"), "HCNN_ISA: 'sse9'; expected portable, avx2, avx512, avx512bf16 or amx",
-                       OptionError);
+  CHECK_THROWS_WITH_AS(kernels::parse_isa("sse9"),
+                       "HCNN_ISA: 'sse9'; expected portable, avx2, avx512, avx512bf16 or amx", OptionError);
 }

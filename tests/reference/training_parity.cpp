@@ -58,7 +58,7 @@ int run(const Options& options) {
     model.backward(gradients);
     optimizer.step();
   }
-  std::cout << "hcnn trained " << options.steps << " steps on " << kernels::to_string(kernels::active_isa()) << '\n';
+  std::cout << "hcnn trained " << options.steps << " steps on " << kernels::to_string(kernels::isa_for<float>()) << '\n';
   return batches && losses ? 0 : 1;
 }
 

@@ -55,8 +55,8 @@ class NumericError : public Error {
 class TextPart {
  public:
   template <class Part>
-    requires std::is_convertible_v<const Part&, std::string_view> || std::is_convertible_v<const Part&, double>
-  TextPart(const Part& part) {  // NOLINT: implicit, as arguments of concat
+  requires std::is_convertible_v<const Part&, std::string_view> || std::is_convertible_v<const Part&, double> TextPart(
+      const Part& part) {  // NOLINT: implicit, as arguments of concat
     if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
       value_ = std::string_view(part);
     } else if constexpr (std::is_same_v<Part, char> || std::is_same_v<Part, unsigned char>) {

@@ -15,8 +15,8 @@ template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
   template <class Callable>
-    requires(!std::is_same_v<Callable, FunctionRef>)
-  FunctionRef(const Callable& callable)  // NOLINT: implicit, so that a lambda can be passed
+  requires(!std::is_same_v<Callable, FunctionRef>)
+      FunctionRef(const Callable& callable)  // NOLINT: implicit, so that a lambda can be passed
       : object_(std::addressof(callable)), call_([](const void* object, Args... args) -> Result {
           return (*static_cast<const Callable*>(object))(std::forward<Args>(args)...);
         }) {}

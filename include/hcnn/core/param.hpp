@@ -56,6 +56,7 @@ class Param {
     return (file_index / (kernel * channels) * kernel + tap) * channels + channel;
   }
 
+  /// The values, in memory order. After writing them call `touch`, or layers go on using packed copies of the old ones.
   M* value() { return value_.data(); }
   const M* value() const { return value_.data(); }
   /// Gradient, same order as the values; backward passes add to it. Null for a buffer.

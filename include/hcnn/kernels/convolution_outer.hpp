@@ -87,7 +87,7 @@ inline void conv_outer_sums(const MicroKernels<float>& kernels, const ConvGeomet
 /// The same for images of type T: other than floats are converted, 2 MiB of them at a time.
 template <class T>
 void conv_outer_floats(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
-                          TensorView<const T> dy, float* sums, Workspace& workspace) {
+                       TensorView<const T> dy, float* sums, Workspace& workspace) {
   if constexpr (std::is_same_v<T, float>) return conv_outer_sums(kernels, g, x, dy, sums);
   const Index bytes = (x.shape.size() + dy.shape.size()) * Index{sizeof(float)};
   const Index batch = std::clamp<Index>((Index{1} << 21) / bytes, 1, x.count);

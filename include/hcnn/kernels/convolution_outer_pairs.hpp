@@ -11,7 +11,9 @@ namespace hcnn::kernels {
 class PairedImages {
  public:
   PairedImages(const ConvGeometry& g, Index images, Workspace& workspace)
-      : g_(g), output_(g.output()), x_pairs_((round_up(output_.width, 2) + g.span().width) / 2),
+      : g_(g),
+        output_(g.output()),
+        x_pairs_((round_up(output_.width, 2) + g.span().width) / 2),
         dy_pairs_((output_.width + 1) / 2) {
     x_ = workspace.take<bfloat16>(images * 2 * phase_size());
     dy_ = workspace.take<bfloat16>(images * dy_size());

@@ -10,8 +10,8 @@ namespace hcnn::kernels {
 
 /// Pointers to the side x side pixels of an image from (top, left) on, row by row; those outside point to `outside`.
 template <class T>
-void tile_pixels(T* image, const Shape& shape, Index top, Index left, Index side,
-                 std::type_identity_t<T>* outside, T** pixels) {
+void tile_pixels(T* image, const Shape& shape, Index top, Index left, Index side, std::type_identity_t<T>* outside,
+                 T** pixels) {
   for (Index p = 0; p < side * side; ++p) {
     const Index row = top + p / side, column = left + p % side;
     const bool inside = row >= 0 && row < shape.height && column >= 0 && column < shape.width;
@@ -73,8 +73,7 @@ inline void pack_winograd(const MicroKernels<float>& kernels, const WinogradPlan
       for (Index c = 0; c < C; ++c)
         run_beside_kernels<WinogradKernel>(from + c * input_stride, tap_stride, count, u + c * count, count * C);
     for (Index p = 0; p < kWinogradPoints; ++p)
-      panels.pack<float>(j, p * C, C, C, u + p * count * C, input_stride == 1 ? 1 : count,
-                               input_stride == 1 ? C : 1);
+      panels.pack<float>(j, p * C, C, C, u + p * count * C, input_stride == 1 ? 1 : count, input_stride == 1 ? C : 1);
   });
 }
 

@@ -46,7 +46,8 @@ void conv_winograd_gradient(const MicroKernels<float>& kernels, const ConvGeomet
                        .ldc = O});
     });
   }
-  parallel_for(C, [&](Index c) { run_beside_kernels<WinogradKernelAdjoint>(du + c * O, C * O, O, sums + c * O, C * O); });
+  parallel_for(C,
+               [&](Index c) { run_beside_kernels<WinogradKernelAdjoint>(du + c * O, C * O, O, sums + c * O, C * O); });
 }
 
 }  // namespace hcnn::kernels

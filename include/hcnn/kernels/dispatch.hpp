@@ -70,6 +70,16 @@ const MicroKernels<E>* micro_kernels() {
   return nullptr;
 }
 
+/// The instruction set whose kernels a network of T runs on: what reports and benchmarks name.
+template <class T>
+Isa isa_for() {
+  if constexpr (std::is_same_v<T, bfloat16>)
+    if (const auto* kernels = micro_kernels<bfloat16>()) return kernels->isa;
+  if constexpr (std::is_same_v<Master<T>, float>)
+    if (const auto* kernels = micro_kernels<float>()) return kernels->isa;
+  return Isa::portable;
+}
+
 /// Caps the choice for the whole process, for tests and benchmarks; never above HCNN_ISA and what the machine has.
 /// Returns the instruction set that runs from now on. Not while another thread computes.
 inline Isa limit_isa(Isa cap) {
@@ -77,8 +87,8 @@ inline Isa limit_isa(Isa cap) {
   return active_isa();
 }
 
-/// Whether convolutions that Winograd's algorithm suits are computed so: true unless switched off. It takes a quarter of
-/// the multiplications, and its rounding errors are about ten times as large.
+/// Whether convolutions that Winograd's algorithm suits are computed so: true unless switched off. It takes a quarter
+/// of the multiplications, and its rounding errors are about ten times as large.
 inline std::atomic<bool>& winograd_enabled() {
   static std::atomic<bool> enabled = true;
   return enabled;

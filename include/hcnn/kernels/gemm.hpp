@@ -22,8 +22,8 @@ inline Index even_tile(Index rows, Index most) {
   return (rows + tiles - 1) / tiles;
 }
 
-/// Calls `use(kernels)` with the best micro-kernels for values of type T that come in runs of `length`: bfloat16 ones, or
-/// float ones behind a conversion. False where there are none and the portable path must run.
+/// Calls `use(kernels)` with the best micro-kernels for values of type T that come in runs of `length`: bfloat16 ones,
+/// or float ones behind a conversion. False where there are none and the portable path must run.
 template <class T, class Use>
 bool with_micro_kernels([[maybe_unused]] Index length, [[maybe_unused]] const Use& use) {
   if constexpr (std::is_same_v<T, bfloat16>)
@@ -111,7 +111,8 @@ void gemm_outer(const MicroKernels<E>& kernels, Index depth, Index m, Index n, c
 /// it a second of compilation, and a transposed copy costs little beside the product.
 template <class M>
 void add_product(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
-  MatrixMap<M>(c, rows, columns).noalias() += MatrixMap<const M>(a, rows, depth) * MatrixMap<const M>(b, depth, columns);
+  MatrixMap<M>(c, rows, columns).noalias() +=
+      MatrixMap<const M>(a, rows, depth) * MatrixMap<const M>(b, depth, columns);
 }
 
 /// C += A B through `add_product`, in parallel over blocks of rows, whose size is fixed so that the bits are too.

@@ -1,5 +1,5 @@
-// Sixteen floats as one value, in the vector extension that g++ and clang share: for straight-line code too long for the
-// compilers' own vectorisation. The compiler lowers it to whatever registers the enclosing function may use.
+// Sixteen floats as one value, in the vector extension that g++ and clang share: for straight-line code too long for
+// the compilers' own vectorisation. The compiler lowers it to whatever registers the enclosing function may use.
 #pragma once
 
 #include <cstring>
@@ -26,9 +26,7 @@ using HalfLanes = std::uint16_t __attribute__((vector_size(2 * kLanes)));
 }
 
 /// Stores 16 values, rounded as bfloat16's constructor does.
-[[gnu::always_inline]] inline void store_lanes(const Lanes& value, float* to) {
-  std::memcpy(to, &value, sizeof value);
-}
+[[gnu::always_inline]] inline void store_lanes(const Lanes& value, float* to) { std::memcpy(to, &value, sizeof value); }
 [[gnu::always_inline]] inline void store_lanes(const Lanes& value, bfloat16* to) {
   WordLanes words;
   std::memcpy(&words, &value, sizeof words);

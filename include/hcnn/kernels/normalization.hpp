@@ -1,6 +1,6 @@
 // Batch normalisation on raw arrays: moments, normalisation with rectifier, and their gradients. Partial sums are per
-// image and added in the order of the images, so that threads do not change the bits. The loops over one image are types
-// with a `run` for `run_vectorized`.
+// image and added in the order of the images, so that threads do not change the bits. The loops over one image are
+// types with a `run` for `run_vectorized`.
 #pragma once
 
 #include <algorithm>

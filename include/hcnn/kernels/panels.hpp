@@ -43,7 +43,8 @@ class Panels {
   }
 
   /// Fills rows [first, first + rows) of panel j with source[k * depth_stride + n * column_stride], where n counts from
-  /// the panel's first column, and the rows from there to first + padded with 0. `first` and `padded` are multiples of kUnit<E>.
+  /// the panel's first column, and the rows from there to first + padded with 0. `first` and `padded` are multiples of
+  /// kUnit<E>.
   template <class E>
   void pack(Index j, Index first, Index rows, Index padded, const float* source, Index depth_stride,
             Index column_stride) {
@@ -55,10 +56,11 @@ class Panels {
       if (!as_is) {
         std::fill_n(block, count * width_, 0.0f);
         for (Index c = 0; c < n; ++c)  // whole cache lines are read when depth_stride is 1
-          for (Index k = 0; k < filled; ++k) block[k * width_ + c] = source[(k0 + k) * depth_stride + c * column_stride];
+          for (Index k = 0; k < filled; ++k)
+            block[k * width_ + c] = source[(k0 + k) * depth_stride + c * column_stride];
       }
-      run_beside_kernels<InterleaveRows>(as_is ? source + k0 * depth_stride : block, as_is ? depth_stride : width_, count,
-                                     width_, panel<E>(j, first + k0));
+      run_beside_kernels<InterleaveRows>(as_is ? source + k0 * depth_stride : block, as_is ? depth_stride : width_,
+                                         count, width_, panel<E>(j, first + k0));
     }
   }
 

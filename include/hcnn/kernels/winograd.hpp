@@ -63,7 +63,8 @@ inline constexpr Index kWinogradPoints = kWinogradInput * kWinogradInput;  ///< 
   g[2 * step] = sum + 4 * sum2 + u5;
 }
 
-// The loops over the points must be unrolled, so that the tile lives in registers. Channels come in multiples of kLanes.
+// The loops over the points must be unrolled, so that the tile lives in registers. Channels come in multiples of
+// kLanes.
 
 /// V = B^T d B for one tile and every channel.
 struct WinogradInput {

@@ -108,7 +108,7 @@ class Model {
   const ParamList<M>& buffers() { return buffers_; }
   /// Parameters and buffers: all that a file must hold.
   const ParamList<M>& state() { return state_; }
-  /// The parameter or buffer of that name; DataError where there is none.
+  /// The parameter or buffer of that name; DataError where there is none. Who changes its values calls its `touch`.
   Param<M>& param(std::string_view name) {
     for (Param<M>* param : state_)
       if (param->name == name) return *param;

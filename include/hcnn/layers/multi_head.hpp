@@ -55,8 +55,7 @@ class MultiHead {
   void setup(const Shape& input) {
     input_ = input;
     passes_.resize(heads_.size());
-    for (auto& head : heads_)
-      at_place('.' + head->name, [&] { head->classifier.setup(head->body.setup(input)); });
+    for (auto& head : heads_) at_place('.' + head->name, [&] { head->classifier.setup(head->body.setup(input)); });
   }
 
   /// Chooses whether known runs of layers in the heads are executed as fused blocks.

@@ -9,7 +9,7 @@
 
 namespace hcnn::kernels {
 
-/// Instruction sets with kernels of their own, worst first.
+/// Instruction sets that make a difference, worst first. With amx the kernels are those of avx512bf16.
 enum class Isa { portable, avx2, avx512, avx512bf16, amx };
 
 namespace isa {

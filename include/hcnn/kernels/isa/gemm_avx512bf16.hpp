@@ -112,8 +112,8 @@ inline void outer_14x32_avx512bf16(Index m, Index n, const OuterOperands<bfloat1
   table[static_cast<std::size_t>(m - 1)](n, operands);
 }
 
-inline constexpr MicroKernels<bfloat16> kernels_avx512bf16{
-    Isa::avx512bf16, 14, 32, 2, gather_14x32_avx512bf16, outer_14x32_avx512bf16};
+inline constexpr MicroKernels<bfloat16> kernels_avx512bf16{Isa::avx512bf16,       14, 32, 2, gather_14x32_avx512bf16,
+                                                           outer_14x32_avx512bf16};
 
 }  // namespace hcnn::kernels::isa
 
