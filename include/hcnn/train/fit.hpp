@@ -54,6 +54,7 @@ class Fit {
     begin();
     for (; state_.epoch <= options_.epochs && !finished(); ++state_.epoch) {
       run_epoch();
+      if (state_.epoch < options_.epochs) note_stop();  // after the last one there is nothing to stop
       if (finished()) state_.request_snapshot();
       save_if_wanted();
     }
