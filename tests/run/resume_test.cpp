@@ -132,8 +132,8 @@ void check_same(const Outcome<T>& resumed, const Outcome<T>& undisturbed) {
   CHECK(resumed.weights == undisturbed.weights);
   CHECK(resumed.history_file == undisturbed.history_file);
   CHECK(resumed.steps_file == undisturbed.steps_file);
-  CHECK(resumed.last == undisturbed.last);
-  CHECK(resumed.best == undisturbed.best);
+  CHECK((resumed.last == undisturbed.last));  // in brackets: a failure prints no binary file
+  CHECK((resumed.best == undisturbed.best));
   CHECK(resumed.stop_reason == undisturbed.stop_reason);
   CHECK(resumed.history.columns() == undisturbed.history.columns());
 }
@@ -274,7 +274,7 @@ TEST_CASE("a finished run is told apart, and resuming it changes nothing") {
   CHECK(train::finished(*run::resume(folder / "run")));
   const std::string checkpoint = content(folder / "run/resume.safetensors");
   check_same(train_once(setup, folder / "run"), first);
-  CHECK(content(folder / "run/resume.safetensors") == checkpoint);
+  CHECK((content(folder / "run/resume.safetensors") == checkpoint));
 }
 
 TEST_CASE("a run that was killed before its first epoch ended begins where it was saved") {
@@ -298,7 +298,7 @@ std::string refusal(const Setup<T>& setup, const std::filesystem::path& folder) 
   read(before);
   const std::string text = error_of<Error>([&] { train_once<T>(setup, folder); });
   read(after);
-  CHECK(before == after);
+  CHECK((before == after));
   return text;
 }
 
