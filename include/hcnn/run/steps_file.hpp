@@ -25,18 +25,24 @@ namespace hcnn::run {
 class StepsFile {
  public:
   /// Touches no disk.
-  explicit StepsFile(std::filesystem::path path) : path_(std::move(path)) { buffer_.reserve(kBuffer + 256); }
+  explicit StepsFile(std::filesystem::path path) : path_(std::move(path)) { buffer_.reserve(2 * kBuffer); }
   StepsFile(const StepsFile&) = delete;
   StepsFile& operator=(const StepsFile&) = delete;
+  /// Writes what is in memory: the lines before an error are those one wants to see.
   ~StepsFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
+    if (descriptor_ < 0) return;
+    try {
+      flush();
+    } catch (const Error&) {  // nobody is left to be told
+    }
+    ::close(descriptor_);
   }
 
   /// Begins an empty file with this header, a whole line.
   void create(std::string_view header) {
     open(O_TRUNC);
-    bytes_ = 0;
-    append(header);
+    buffer_ = header;
+    bytes_ = static_cast<Index>(header.size());
     flush();
   }
   /// Goes on behind the first `bytes` bytes; what follows them is cut off. A missing file begins anew: its lines are
@@ -51,23 +57,24 @@ class StepsFile {
     if (::ftruncate(descriptor_, bytes) != 0 || ::lseek(descriptor_, 0, SEEK_END) < 0) refuse();
     bytes_ = bytes;
   }
-  /// True after `create` and `reopen`.
-  bool is_open() const { return descriptor_ >= 0; }
 
   /// Appends "epoch,step,loss,severity"; NaN becomes an empty field. Allocates nothing.
   void add(Index epoch, Index step, double loss, double severity) {
-    std::array<char, 128> line;
-    char* end = line.data();
-    const auto put = [&](auto value) { end = std::to_chars(end, line.data() + line.size(), value).ptr; };
+    const std::size_t before = buffer_.size();
+    const auto put = [&](auto value) {
+      std::array<char, 32> text;
+      buffer_.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
+    };
     put(epoch);
-    *end++ = ',';
+    buffer_ += ',';
     put(step);
     for (const double value : {loss, severity}) {
-      *end++ = ',';
+      buffer_ += ',';
       if (!std::isnan(value)) put(value);
     }
-    *end++ = '\n';
-    append({line.data(), static_cast<std::size_t>(end - line.data())});
+    buffer_ += '\n';
+    bytes_ += static_cast<Index>(buffer_.size() - before);
+    if (buffer_.size() >= kBuffer) flush();
   }
   /// Bytes of all lines, in memory and on disk.
   Index bytes() const { return bytes_; }
@@ -97,11 +104,6 @@ class StepsFile {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
     if (descriptor_ < 0) refuse();
-  }
-  void append(std::string_view line) {
-    buffer_ += line;
-    bytes_ += static_cast<Index>(line.size());
-    if (buffer_.size() >= kBuffer) flush();
   }
   [[noreturn]] void refuse() const {
     const std::string reason = std::strerror(errno);
