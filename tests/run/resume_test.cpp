@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "count_allocations.hpp"
 #include "hcnn/hcnn.hpp"
 #include "hcnn/run.hpp"
 #include "io/temporary_folder.hpp"
@@ -263,6 +264,21 @@ TEST_CASE("weight averages, frozen groups and their rates go on to the same bits
     return optimizer;
   };
   check_every_way(setup, {{1, 3}, {2, 4}, {3, 0}});
+}
+
+TEST_CASE("between two checkpoints a training step allocates nothing") {
+  struct Count : train::Callback<float> {
+    long first = 0, last = 0;
+    void on_step_end(train::FitState<float>& state) override {
+      if (state.epoch == 3 && state.step == 2) first = allocation_count;
+      if (state.epoch == 3 && state.step == 5) last = allocation_count;
+    }
+  };
+  const TemporaryFolder folder;
+  const auto count = std::make_shared<Count>();
+  train_once<float>({}, folder / "run", {count});
+  CHECK(count->last - count->first == 0);
+  CHECK(testing::allocations_in([] {}) == 0);  // proves, where it can, that allocations are counted
 }
 
 TEST_CASE("a finished run is told apart, and resuming it changes nothing") {

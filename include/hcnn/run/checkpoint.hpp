@@ -61,6 +61,7 @@ class Checkpoint {
       if (!made && holds_run())
         fail<Error>(io::printable_path(folder_.path()), "it holds a run",
                     "a new folder is needed: nothing is overwritten");
+      io::remove_temporaries(folder_.path());
       steps_.create(kHeader);
       state.request_snapshot();
     }
