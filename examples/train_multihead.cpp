@@ -13,7 +13,6 @@ int main(int argc, char** argv) {
   CLI::App app{"Trains a multi-head CNN, evaluates it and writes a report", "train_multihead"};
   examples::add_training_options(app, options, {"multihead", "severity", "compact"});
   return examples::run_program(app, argc, argv, options.common.threads, [&] {
-    if (options.common.data == "synthetic") examples::use_synthetic_defaults(options);
-    return examples::run_training(options, "", "train_multihead", interrupt);
+    return examples::run_training(options, "", "train_multihead", interrupt, [&] { app.parse(argc, argv); });
   });
 }

@@ -17,7 +17,6 @@ int main(int argc, char** argv) {
                  "[default: ce]")
       ->check(CLI::IsMember({"ce", "report", "readme"}));
   return examples::run_program(app, argc, argv, options.common.threads, [&] {
-    if (options.common.data == "synthetic") examples::use_synthetic_defaults(options);
-    return examples::run_training(options, "severity", "train_severity", interrupt);
+    return examples::run_training(options, "severity", "train_severity", interrupt, [&] { app.parse(argc, argv); });
   });
 }

@@ -5,13 +5,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <memory>
 #include <stop_token>
 #include <thread>
 
 namespace examples {
-
-/// Exit status of a program that was interrupted, as shells have it: 128 + SIGINT.
-inline constexpr int kInterrupted = 130;
 
 /// Turns signals into a stop token. Make it first in `main`: threads started before would still die of the signal.
 class Interrupt {
@@ -22,19 +21,23 @@ class Interrupt {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::thread([source = source_, signals]() mutable {
+    std::thread([source = source_, first = signal_, signals]() mutable {
       int signal = 0;
       sigwait(&signals, &signal);
+      *first = signal;
       source.request_stop();
       sigwait(&signals, &signal);
-      _exit(kInterrupted);
+      _exit(128 + signal);
     }).detach();
   }
 
   std::stop_token token() const { return source_.get_token(); }
+  /// Exit status after a stop, as shells have it: 130 for Ctrl-C, 143 for SIGTERM.
+  int exit_status() const { return 128 + *signal_; }
 
  private:
   std::stop_source source_;
+  std::shared_ptr<std::atomic<int>> signal_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace examples

@@ -14,10 +14,11 @@ namespace examples {
 
 using namespace hcnn;
 
-/// `--data`, `--out`, `--seed`, `--epochs`, `--batch`, `--threads`, `--precision`.
+/// `--data`, `--out`, `--resume`, `--seed`, `--epochs`, `--batch`, `--threads`, `--precision`.
 struct CommonOptions {
   std::string data;                ///< a folder, "synthetic", or "" to look around
   std::optional<std::string> out;  ///< run folder; else the next free one of runs/<program>-NNN
+  bool resume = false;             ///< continue the run in `out`
   std::uint64_t seed = 1;          ///< of all that is random
   std::optional<Index> epochs;     ///< else the recipe's
   std::optional<Index> batch;      ///< samples; else the recipe's
@@ -58,7 +59,12 @@ inline void add_threads_option(CLI::App& app, int& threads) {
 /// Adds the shared options of a program that trains.
 inline void add_common_options(CLI::App& app, CommonOptions& options) {
   add_data_option(app, options.data);
-  app.add_option("--out", options.out, "run folder, must not exist yet [default: runs/<program>-NNN]");
+  auto* out = app.add_option("--out", options.out,
+                             "run folder, must not exist yet but for --resume [default: runs/<program>-NNN]");
+  app.add_flag("--resume", options.resume,
+               "continue the run in --out where it was saved last, to the same bits; its config.json says with which "
+               "options: only --data, --threads and --checkpoint-every may be others")
+      ->needs(out);
   add_seed_option(app, options.seed, "of weights, split, shuffling, augmentation and dropout");
   app.add_option("--epochs", options.epochs, "passes over the training images [default: the recipe's]")
       ->check(CLI::Range(Index{1}, Index{100000}));
@@ -89,6 +95,9 @@ struct Images {
   std::string name;  ///< "CIFAR-100" or "synthetic"
 };
 
+/// What config.json calls the images of `--data`.
+inline std::string images_name(const std::string& data) { return data == "synthetic" ? "synthetic" : "CIFAR-100"; }
+
 inline constexpr Index kSyntheticTrain = 10000;  ///< images
 inline constexpr Index kSyntheticTest = 2000;    ///< images
 
@@ -96,9 +105,10 @@ inline constexpr Index kSyntheticTest = 2000;    ///< images
 inline Images load_images(const std::string& data, std::uint64_t seed) {
   if (data == "synthetic")
     return {data::synthetic({.samples = kSyntheticTrain, .seed = seed, .part = data::Part::train}),
-            data::synthetic({.samples = kSyntheticTest, .seed = seed, .part = data::Part::test}), "synthetic"};
+            data::synthetic({.samples = kSyntheticTest, .seed = seed, .part = data::Part::test}), images_name(data)};
   const std::filesystem::path folder = find_cifar100(data);
-  return {data::load_cifar100(folder, data::Part::train), data::load_cifar100(folder, data::Part::test), "CIFAR-100"};
+  return {data::load_cifar100(folder, data::Part::train), data::load_cifar100(folder, data::Part::test),
+          images_name(data)};
 }
 
 /// Runs a program: parses, applies `--threads`, and turns every error into one line, whatever a file's name holds. Exit

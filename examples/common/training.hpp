@@ -5,47 +5,13 @@
 #include <hcnn/report.hpp>
 #include <hcnn/run.hpp>
 
-#include <chrono>
 #include <numeric>
 
+#include "examples/common/config.hpp"
 #include "examples/common/interrupt.hpp"
 #include "examples/common/print.hpp"
-#include "examples/common/training_options.hpp"
 
 namespace examples {
-
-/// Everything needed to repeat the run: the content of config.json.
-inline io::Json config_json(const Recipe& recipe, const TrainingOptions& options, const std::string& program,
-                            const std::string& images) {
-  return {{"program", program},
-          {"recipe", recipe.name},
-          {"data", images},
-          {"split", options.split},
-          {"seed", options.common.seed},
-          {"epochs", recipe.epochs},
-          {"batch", recipe.batch},
-          {"precision", options.common.precision},
-          {"threads", thread_count()},
-          {"network", recipe.network},
-          {"activation", recipe.activation},
-          {"batch_norm", recipe.batch_norm},
-          {"dropout", recipe.dropout},
-          {"init", recipe.init},
-          {"small_heads", recipe.small_heads},
-          {"loss", recipe.loss},
-          {"head_weights", recipe.head_weights},
-          {"label_smoothing", recipe.label_smoothing},
-          {"optimizer", recipe.optimizer},
-          {"nesterov", recipe.nesterov},
-          {"learning_rate", recipe.learning_rate},
-          {"weight_decay", recipe.weight_decay},
-          {"schedule", recipe.schedule},
-          {"augment", recipe.augment},
-          {"normalize", recipe.normalize},
-          {"limit", options.limit},
-          {"isa", kernels::to_string(kernels::active_isa())},
-          {"commit", HCNN_COMMIT}};
-}
 
 /// One training of a T network.
 template <class T>
@@ -53,33 +19,35 @@ class Training {
  public:
   using M = Master<T>;
 
-  Training(const TrainingOptions& options, Recipe recipe, std::string program)
-      : options_(options), recipe_(std::move(recipe)), program_(std::move(program)) {}
+  /// @param config content of config.json: of the run that is resumed, or of a new one
+  Training(const TrainingOptions& options, Recipe recipe, std::string program, io::Json config)
+      : options_(options), recipe_(std::move(recipe)), program_(std::move(program)), config_(std::move(config)) {}
 
   /// Loads, trains, measures and writes the report; returns the exit status.
   int run(const Interrupt& interrupt) {
+    std::shared_ptr<const Snapshot> checkpoint;
+    if (options_.common.resume) {
+      const run::RunFolder folder(*options_.common.out);
+      checkpoint = find_checkpoint(folder);
+      if (checkpoint && train::finished(*checkpoint) && is_reported(folder)) return 0;
+    }
     const Images images = load_images(options_.common.data, options_.common.seed);
     const auto [fit_set, val_set] = data::stratified_split(limited(images.train), options_.split, options_.common.seed);
-    const auto folder = run::RunFolder::create(options_.common.out, program_);
-    const io::Json config = config_json(recipe_, options_, program_, images.name);
-    io::write_json(folder.config(), config);
+    const auto folder = open_folder();
 
     if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
     Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
     losses::LossSum<M> loss = make_loss<M>(recipe_, model, *fit_set.taxonomy());
     announce(model, images, fit_set.size(), val_set.size(), folder);
+    const auto result = train_model(model, loss, fit_set, val_set, folder, checkpoint, interrupt);
+    if (result.interrupted) return interrupted(folder, interrupt);
 
-    const auto begin = std::chrono::steady_clock::now();
-    const auto result = train_model(model, loss, fit_set, val_set, folder, config, interrupt);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    if (result.interrupted) return interrupted(folder);
-
-    run::RunSummary run = describe(model, config, result.history, seconds);
+    run::RunSummary run = describe(model, result);
     run.train = measure(model, loss, fit_set, interrupt);
     run.val = measure(model, loss, val_set, interrupt);
     run.test = measure(model, loss, images.test, interrupt);
     run.taxonomy = *fit_set.taxonomy();
-    if (interrupt.token().stop_requested()) return interrupted(folder);
+    if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
     for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures);
     std::cout << "report: " << folder.report().string() << std::endl;
@@ -87,6 +55,32 @@ class Training {
   }
 
  private:
+  // Null where the run was killed before it saved anything: it begins anew.
+  static std::shared_ptr<const Snapshot> find_checkpoint(const run::RunFolder& folder) {
+    const auto there = [](const std::filesystem::path& path) { return std::filesystem::exists(path); };
+    if (there(folder.resume()) || there(folder.history()) || there(folder.last())) return run::resume(folder.path());
+    return nullptr;
+  }
+  static bool is_reported(const run::RunFolder& folder) {
+    if (!std::filesystem::exists(folder.report())) return false;  // it is written last
+    std::cout << "nothing left to do; report: " << folder.report().string() << std::endl;
+    return true;
+  }
+
+  run::RunFolder open_folder() const {
+    if (!options_.common.resume) {
+      const auto folder = run::RunFolder::create(options_.common.out, program_);
+      io::write_json(folder.config(), config_);
+      return folder;
+    }
+    for (const auto& [name, here] :
+         {std::pair{"isa", kernels::to_string(kernels::active_isa())}, {"commit", HCNN_COMMIT}})
+      if (config_[name] != here)
+        std::cerr << program_ << ": note: begun with " << name << ' ' << config_[name].dump() << ", goes on with \""
+                  << here << "\": the last bits may differ\n";
+    return run::RunFolder(*options_.common.out);
+  }
+
   void announce(Model<T>& model, const Images& images, Index to_train_on, Index to_validate,
                 const run::RunFolder& folder) const {
     std::cout << summary(model) << '\n'
@@ -98,25 +92,28 @@ class Training {
   }
 
   train::FitResult train_model(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,
-                               const data::Dataset& val_set, const run::RunFolder& folder, const io::Json& config,
-                               const Interrupt& interrupt) const {
+                               const data::Dataset& val_set, const run::RunFolder& folder,
+                               std::shared_ptr<const Snapshot> checkpoint, const Interrupt& interrupt) const {
     const exchange::ModelInfo info{
         .network = exchange::network_json(network_options(recipe_, fit_set), recipe_.network),
         .mean = normalization_.mean,
         .deviation = normalization_.deviation,
         .taxonomy = *fit_set.taxonomy(),
-        .notes = {{"config", config}}};
+        .notes = {{"config", config_}}};
     const auto optimizer = make_optimizer(recipe_, model.parameters());
-    return train::fit(model, loss, *optimizer, fit_set,
-                      {.epochs = recipe_.epochs,
-                       .batch = recipe_.batch,
-                       .seed = options_.common.seed,
-                       .validate = &val_set,
-                       .augment = make_augmentations(recipe_),
-                       .normalization = normalization_,
-                       .schedule = make_schedule(recipe_),
-                       .callbacks = {train::progress_bar(std::cerr), run::checkpoint(folder.path(), info)},
-                       .stop = interrupt.token()});
+    return train::fit(
+        model, loss, *optimizer, fit_set,
+        {.epochs = recipe_.epochs,
+         .batch = recipe_.batch,
+         .seed = options_.common.seed,
+         .validate = &val_set,
+         .augment = make_augmentations(recipe_),
+         .normalization = normalization_,
+         .schedule = make_schedule(recipe_),
+         .callbacks = {train::progress_bar(std::cerr),
+                       run::checkpoint(folder.path(), info, {.every_seconds = options_.checkpoint_every})},
+         .stop = interrupt.token(),
+         .resume = std::move(checkpoint)});
   }
 
   metrics::EvaluationResult measure(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& part,
@@ -137,15 +134,16 @@ class Training {
     return all.subset(order);
   }
 
-  int interrupted(const run::RunFolder& folder) const {
-    std::cerr << program_ << ": interrupted; the model so far is " << folder.last().string() << '\n';
-    return kInterrupted;
+  int interrupted(const run::RunFolder& folder, const Interrupt& interrupt) const {
+    std::cerr << program_ << ": interrupted; to go on: " << program_ << " --out " << folder.path().string()
+              << " --resume\n";
+    return interrupt.exit_status();
   }
 
-  run::RunSummary describe(Model<T>& model, const io::Json& config, const metrics::History& history, double seconds) {
+  run::RunSummary describe(Model<T>& model, const train::FitResult& result) {
     run::RunSummary run;
     run.title = concat(program_, ": ", recipe_.network, " network, recipe ", recipe_.name);
-    run.config = config;
+    run.config = config_;
     run.recipe = recipe_.name;
     run.network = recipe_.network;
     run.split = options_.split;
@@ -155,26 +153,50 @@ class Training {
     run.isa = kernels::to_string(kernels::active_isa());
     run.commit = HCNN_COMMIT;
     run.threads = thread_count();
-    run.seconds = seconds;
+    run.seconds = result.seconds;
     run.layers = summary(model);
     run.parameters_total = run.parameters_trainable = model.parameter_count();
     run.buffers = run.layers.total.fixed;
-    run.history = history;
+    run.history = result.history;
     return run;
   }
 
   const TrainingOptions& options_;
   Recipe recipe_;
   std::string program_;
+  io::Json config_;
   data::Normalization normalization_;  // of the images, where the recipe wants it
 };
 
-/// Runs the training in the precision asked for.
-inline int run_training(const TrainingOptions& options, const std::string& default_network, const std::string& program,
-                        const Interrupt& interrupt) {
-  const Recipe recipe = resolve(options, default_network);
-  if (options.common.precision == "bf16") return Training<bfloat16>(options, recipe, program).run(interrupt);
-  return Training<float>(options, recipe, program).run(interrupt);
+/// Runs the training that the options ask for, a new one or one that is resumed.
+/// @param network of the recipes of this program; "": each its own
+/// @param parse_again puts the command line over options that came from a config.json
+template <class Parse>
+int run_training(TrainingOptions& options, const std::string& network, const std::string& program,
+                 const Interrupt& interrupt, const Parse& parse_again) {
+  Recipe recipe;
+  const bool resume = options.common.resume;
+  const std::filesystem::path file =
+      resume ? run::RunFolder::open_existing(*options.common.out).config() : std::filesystem::path(options.config);
+  if (!file.empty()) {
+    recipe = read_config(file, program, options);
+    parse_again();
+  } else {
+    if (options.common.data == "synthetic") use_synthetic_defaults(options);
+    recipe = make_recipe(options.recipe);
+    if (!network.empty()) recipe.network = network;
+  }
+  if (!file.empty() && options.recipe != recipe.name && !resume)
+    fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
+  recipe = resolve(options, recipe);
+  io::Json config = config_json(recipe, options, program);
+  if (resume) {
+    const io::Json run = io::read_json(file);
+    require_same_settings(run, config, options);
+    config = run;
+  }
+  if (options.common.precision == "bf16") return Training<bfloat16>(options, recipe, program, config).run(interrupt);
+  return Training<float>(options, recipe, program, config).run(interrupt);
 }
 
 }  // namespace examples

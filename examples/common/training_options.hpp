@@ -14,12 +14,21 @@ struct TrainingOptions {
   std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
   std::optional<double> learning_rate, weight_decay, dropout, label_smoothing;
   bool no_batch_norm = false;
-  Index limit = 0;  ///< training images; 0: all
+  Index limit = 0;                ///< training images; 0: all
+  std::string config;             ///< config.json to start from; "": none
+  double checkpoint_every = 300;  ///< s; 0: at the end of epochs only
 };
 
 /// Adds every option of a training program. `networks` are those it may train.
 inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
   add_common_options(app, options.common);
+  app.add_option("--config", options.config,
+                 "config.json of another run to take every option from; options given beside it override it")
+      ->excludes("--resume");
+  app.add_option("--checkpoint-every", options.checkpoint_every,
+                 "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
+      ->check(from_zero())
+      ->capture_default_str();
   const auto choice = [&](const char* name, auto& value, std::vector<std::string> values, const char* text) {
     app.add_option(name, value, text)->check(CLI::IsMember(std::move(values)));
   };
@@ -55,9 +64,7 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
 }
 
 /// The recipe with every option that was given put over it.
-inline Recipe resolve(const TrainingOptions& options, const std::string& default_network) {
-  Recipe recipe = make_recipe(options.recipe);
-  if (!default_network.empty()) recipe.network = default_network;
+inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   const auto set = [](auto& value, const auto& given) {
     if (given) value = *given;
   };

@@ -3,7 +3,10 @@
 
 #include "hcnn/run/checkpoint.hpp"
 #include "hcnn/run/figures.hpp"
+#include "hcnn/run/folder_lock.hpp"
 #include "hcnn/run/history_file.hpp"
 #include "hcnn/run/report.hpp"
 #include "hcnn/run/run_folder.hpp"
 #include "hcnn/run/run_summary.hpp"
+#include "hcnn/run/snapshot_file.hpp"
+#include "hcnn/run/steps_file.hpp"

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "hcnn/core/buffer.hpp"
+#include "hcnn/core/snapshot.hpp"
 
 namespace hcnn {
 
@@ -81,6 +83,15 @@ using ParamList = std::vector<Param<M>*>;
 template <class M>
 void zero_gradients(const ParamList<M>& params) {
   for (Param<M>* param : params) param->zero_grad();
+}
+
+/// Values of parameters and buffers, in the order of memory; when loading, packed copies are told.
+template <class M>
+void visit_parameters(StateVisitor& state, const std::string& name, const ParamList<M>& params) {
+  for (Param<M>* param : params) {
+    state.visit(name + '.' + param->name, std::span<M>(param->value(), static_cast<std::size_t>(param->size())));
+    if (state.is_loading()) param->touch();
+  }
 }
 
 /// Names a layer's weight and bias and appends them; the bias may be null.

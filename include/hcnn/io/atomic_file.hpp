@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -89,6 +90,21 @@ class AtomicFile {
   int descriptor_ = -1;
   bool committed_ = false;
 };
+
+/// Removes what a killed process left behind in a folder: temporary files of this class whose process is gone.
+inline void remove_temporaries(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::size_t mark = name.rfind(".tmp");
+    if (!name.starts_with('.') || mark == std::string::npos) continue;
+    int process = 0, serial = 0, end = 0;
+    if (std::sscanf(name.c_str() + mark, ".tmp%d.%d%n", &process, &serial, &end) != 2 ||
+        name[mark + static_cast<std::size_t>(end)] != 0)
+      continue;
+    if (process > 0 && ::kill(process, 0) != 0 && errno == ESRCH) std::filesystem::remove(entry.path(), error);
+  }
+}
 
 /// Writes a whole file all or nothing; throws Error naming the path and the system's reason.
 inline void write_file(const std::filesystem::path& path, std::string_view bytes) {

@@ -76,6 +76,13 @@ class LossSum {
     return run(logits, targets, scratch_, 0.0);  // weight 0 adds nothing to the gradients of parameters
   }
 
+  /// Number of terms.
+  std::size_t size() const { return terms_.size(); }
+  /// Name of term i, 0..size() - 1; not checked.
+  std::string name(std::size_t i) const { return terms_[i].loss->name(); }
+  /// Weight of term i, 0..size() - 1; not checked.
+  double weight(std::size_t i) const { return terms_[i].weight; }
+
   /// Appends the parameters of every term to `list`, named `path + ".<term>..."`.
   void attach(const std::string& path, ParamList<M>& list) {
     for (std::size_t i = 0; i < terms_.size(); ++i) terms_[i].loss->attach(concat(path, '.', i), list);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "hcnn/core/argmax.hpp"
+#include "hcnn/core/snapshot.hpp"
 
 namespace hcnn::metrics {
 
@@ -19,6 +20,12 @@ struct Share {
   }
   /// count / total, 0..1; 0 where nothing was counted.
   double value() const { return total == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(total); }
+
+  /// Both counts, for a training that goes on later.
+  void visit_state(StateVisitor& state) {
+    state.visit("count", count);
+    state.visit("total", total);
+  }
 
   friend bool operator==(const Share&, const Share&) = default;
 };

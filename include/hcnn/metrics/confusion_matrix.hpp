@@ -8,6 +8,7 @@
 
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/shape.hpp"
+#include "hcnn/core/snapshot.hpp"
 #include "hcnn/core/targets.hpp"
 
 namespace hcnn::metrics {
@@ -80,6 +81,9 @@ class ConfusionMatrix {
       for (const Label predicted : order) *next++ = (*this)(truth, predicted);
     return result;
   }
+
+  /// The counts, for a training that goes on later.
+  void visit_state(StateVisitor& state) { state.visit("counts", std::span<Index>(counts_)); }
 
   friend bool operator==(const ConfusionMatrix&, const ConfusionMatrix&) = default;
 

@@ -43,6 +43,20 @@ struct EvaluationResult {
       if (head.level == level) return &head;
     return nullptr;
   }
+
+  /// All counts, for a training that goes on later; the heads must be there.
+  void visit_state(StateVisitor& state) {
+    state.visit("samples", samples);
+    for (HeadResult& head : heads) {
+      state.visit("top1." + head.level, head.top1);
+      state.visit("top5." + head.level, head.top5);
+      state.visit("confusion." + head.level, head.confusion);
+    }
+    state.visit("severity", severity);
+    for (auto& [level, share] : from_fine) state.visit("from_fine." + level, share);
+    for (auto& [level, share] : agreement) state.visit("agreement." + level, share);
+    state.visit("consistent", consistent);
+  }
 };
 
 /// Sums up batches of logits. It takes every head that is named like a level of the targets, at the first batch;
@@ -61,7 +75,7 @@ class Evaluator {
   /// Counts a batch. Throws DataError where no head has targets, where a head of the first batch is missing and for a
   /// label that is no class; ShapeError where extents do not fit the taxonomy, the first batch or each other.
   void add(const Logits<M>& logits, const Targets& targets) {
-    if (result_.heads.empty()) set_up(logits, targets);
+    if (result_.heads.empty()) prepare(logits, targets);
     result_.samples += logits.count();
     for (std::size_t h = 0; h < result_.heads.size(); ++h) count_head(h, logits, targets);
     if (tree_levels_.empty()) return;
@@ -69,13 +83,9 @@ class Evaluator {
     count_agreement();
   }
 
-  /// The figures so far.
-  const EvaluationResult& result() const { return result_; }
-  /// Forgets every batch, for the next epoch of the same network.
-  void reset() { result_ = blank_; }
-
- private:
-  void set_up(const Logits<M>& logits, const Targets& targets) {
+  /// Forgets everything and takes the heads of such batches, whose values are not looked at. `add` does it at the first
+  /// batch. Throws DataError where no head has targets.
+  void prepare(const Logits<M>& logits, const Targets& targets) {
     EvaluationResult blank;
     tree_levels_.clear();
     for (Index level = 0; taxonomy_ && level < taxonomy_->levels(); ++level) {
@@ -101,6 +111,15 @@ class Evaluator {
     result_ = std::move(blank);
   }
 
+  /// The counts so far, for a training that goes on later; `prepare` or `add` must have been called.
+  void visit_state(StateVisitor& state) { result_.visit_state(state); }
+
+  /// The figures so far.
+  const EvaluationResult& result() const { return result_; }
+  /// Forgets every batch, for the next epoch of the same network.
+  void reset() { result_ = blank_; }
+
+ private:
   void count_head(std::size_t h, const Logits<M>& logits, const Targets& targets) {
     HeadResult& head = result_.heads[h];
     const Tensor<M>& scores = logits[head.level];

@@ -1,8 +1,10 @@
 // How bad mistakes are in a label tree: counts per severity, HD@1, mistake severity and its chance level.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "hcnn/core/snapshot.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
 
 namespace hcnn::metrics {
@@ -41,6 +43,9 @@ class SeverityCounts {
   /// Mistake severity, the average severity of the mistakes: sum / mistakes; 0 without mistakes. It can fall because
   /// easy mistakes were added: read it together with the accuracy and HD@1.
   double ms() const { return average(mistakes()); }
+
+  /// The counts, for a training that goes on later.
+  void visit_state(StateVisitor& state) { state.visit("counts", std::span<Index>(counts_)); }
 
   friend bool operator==(const SeverityCounts&, const SeverityCounts&) = default;
 

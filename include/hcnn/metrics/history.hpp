@@ -10,6 +10,7 @@
 
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/shape.hpp"
+#include "hcnn/core/snapshot.hpp"
 
 namespace hcnn::metrics {
 
@@ -86,6 +87,32 @@ class History {
     }
     if (!best) fail<DataError>("History", "no value in column '" + std::string(column) + "'", "at least one is needed");
     return *best;
+  }
+
+  /// Every record, for a training that goes on later; a column that is NaN in a record is missing there afterwards.
+  /// FormatError and DataError where the values make no history.
+  void visit_state(StateVisitor& state) {
+    std::vector<std::string> columns = columns_;
+    std::vector<double> values;
+    for (const EpochRecord& record : records_)
+      for (const std::string& column : columns) values.push_back(record.get(column));
+    state.visit("columns", columns);
+    state.visit("values", values);
+    if (!state.is_loading()) return;
+    History loaded;
+    if (columns.size() < 3 || !std::equal(columns_.begin(), columns_.begin() + 3, columns.begin()) ||
+        values.size() % columns.size() != 0)
+      fail<FormatError>("History", concat(columns.size(), " columns and ", values.size(), " values"),
+                        "a row of all columns for each epoch is needed");
+    loaded.columns_ = columns;
+    for (auto row = values.begin(); row != values.end(); row += static_cast<std::ptrdiff_t>(columns.size())) {
+      if (!(row[0] >= 1 && row[0] < 1e15)) fail<FormatError>("History", concat("epoch ", row[0]), "1 is the first");
+      EpochRecord record{.epoch = static_cast<Index>(row[0]), .learning_rate = row[1], .seconds = row[2]};
+      for (std::size_t c = 3; c < columns.size(); ++c)
+        if (const double value = row[static_cast<std::ptrdiff_t>(c)]; value == value) record.set(columns[c], value);
+      loaded.add(std::move(record));
+    }
+    *this = std::move(loaded);
   }
 
   /// True without records.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "hcnn/core/parallel.hpp"
@@ -61,6 +62,11 @@ class WeightAverage {
     for (Shadow& shadow : shadows_)
       list.push_back({"ema." + shadow.param->name, shadow.values.data(), shadow.param->size()});
     return list;
+  }
+  /// The averages, for a training that goes on later; throws as `state`.
+  void visit_state(StateVisitor& visitor) {
+    for (const NamedState<M>& entry : state())
+      visitor.visit(entry.name, std::span<M>(entry.data, static_cast<std::size_t>(entry.size)));
   }
 
  private:

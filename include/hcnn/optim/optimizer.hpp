@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/parallel.hpp"
+#include "hcnn/core/snapshot.hpp"
 #include "hcnn/optim/param_group.hpp"
 
 namespace hcnn {
@@ -91,6 +93,23 @@ class Optimizer {
       for (std::size_t k = 0; k < state_names_.size(); ++k)
         list.push_back({state_names_[k] + '.' + slot.name, slot.state[k].data(), slot.param->size()});
     return list;
+  }
+  /// Everything but the parameters, for a training that goes on later: step count, arrays, rates and groups. Override
+  /// it for state of your own, and call this one too.
+  virtual void visit_state(StateVisitor& visitor) {
+    visitor.expect("type", type_);
+    visitor.expect("initial_learning_rate", initial_learning_rate_);
+    visitor.expect("weight_decay", weight_decay_);
+    visitor.visit("learning_rate", learning_rate_);
+    visitor.visit("step_count", step_count_);
+    visitor.expect("groups", groups_.size());
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      visitor.visit(concat("frozen.", g), groups_[g].frozen);
+      visitor.visit(concat("learning_rate_scale.", g), groups_[g].learning_rate_scale);
+    }
+    for (const NamedState<M>& array : state())
+      visitor.visit(array.name, std::span<M>(array.data, static_cast<std::size_t>(array.size)));
+    if (visitor.is_loading()) list_trainable();
   }
 
  protected:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hcnn/core/check.hpp"
+#include "hcnn/core/snapshot.hpp"
 
 namespace hcnn::schedules {
 
@@ -103,6 +104,13 @@ class Schedule {
     Schedule fresh = *this;
     fresh.policy_->restore(values);
     *this = std::move(fresh);
+  }
+
+  /// `state` and `restore`, for a training that goes on later.
+  void visit_state(StateVisitor& visitor) {
+    std::vector<double> values = state();
+    visitor.visit("state", values);
+    if (visitor.is_loading()) restore(values);
   }
 
  private:

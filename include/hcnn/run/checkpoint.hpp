@@ -1,20 +1,21 @@
 // Writes a run to disk while it trains: models, history and the loss of every batch.
 #pragma once
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "hcnn/exchange/model_file.hpp"
+#include "hcnn/run/folder_lock.hpp"
 #include "hcnn/run/history_file.hpp"
 #include "hcnn/run/run_folder.hpp"
+#include "hcnn/run/snapshot_file.hpp"
+#include "hcnn/run/steps_file.hpp"
 #include "hcnn/train/callbacks.hpp"
+#include "hcnn/train/stopwatch.hpp"
 
 namespace hcnn::run {
 
@@ -24,16 +25,20 @@ struct CheckpointOptions {
   /// without validation the lowest "train.loss".
   std::string monitor = {};
   bool higher_is_better = true;  ///< of `monitor`, where it is given
+  double every_seconds = 300;    ///< resume.safetensors is also written this long after the last time; 0: it is not
+  Index every_steps = 0;         ///< and after this many steps of an epoch; 0: it is not
 };
 
 /// Callback that keeps a run folder up to date; see `checkpoint`.
 class Checkpoint {
  public:
-  /// Touches no disk. Throws OptionError for notes in `info` that are no JSON object.
+  /// Touches no disk. Throws OptionError for notes in `info` that are no JSON object and an option out of range.
   explicit Checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {}, CheckpointOptions options = {})
       : folder_(std::move(folder)), info_(std::move(info)), options_(std::move(options)) {
     if (!info_.notes.is_object())
       fail<OptionError>("checkpoint", "notes that are no JSON object", "an object is needed");
+    require_nonnegative("checkpoint", "every_seconds", options_.every_seconds);
+    require_option(options_.every_steps >= 0, "checkpoint", "every_steps", options_.every_steps, "must be >= 0");
   }
 
   /// The callback for networks of T.
@@ -47,15 +52,24 @@ class Checkpoint {
   class Writer : public train::Callback<T> {
    public:
     explicit Writer(const Checkpoint& parent)
-        : folder_(parent.folder_), info_(parent.info_), options_(parent.options_) {}
+        : folder_(parent.folder_), info_(parent.info_), options_(parent.options_), steps_(folder_.steps()) {}
 
-    void on_train_begin(train::FitState<T>&) override {
-      if (!RunFolder::make(folder_.path()) && holds_run())
+    void on_train_begin(train::FitState<T>& state) override {
+      const bool made = RunFolder::make(folder_.path());
+      lock_ = std::make_unique<FolderLock>(folder_.path());
+      if (state.resumed) return;  // nothing may change before it is known that the snapshot fits
+      if (!made && holds_run())
         fail<Error>(io::printable_path(folder_.path()), "it holds a run",
                     "a new folder is needed: nothing is overwritten");
-      steps_.open(folder_.steps(), std::ios::trunc);
-      steps_ << "epoch,step,loss,hd1\n";
-      flush_steps();
+      io::remove_temporaries(folder_.path());
+      steps_.create(kHeader);
+      state.request_snapshot();
+    }
+
+    void on_resume(train::FitState<T>&) override {
+      io::remove_temporaries(folder_.path());
+      steps_.reopen(steps_bytes_, kHeader);
+      since_snapshot_.start();
     }
 
     void on_step_end(train::FitState<T>& state) override {
@@ -63,11 +77,29 @@ class Checkpoint {
       epoch_ = state.epoch;
       step_ = state.step;
       const bool tree = state.running.severity.total() > 0;
-      steps_ << state.epoch << ',' << state.step << ',';
-      write_number(state.loss);
-      steps_ << ',';
-      if (tree) write_number(state.hd1);
-      steps_ << '\n';
+      steps_.add(state.epoch, state.step, state.loss, tree ? state.hd1 : std::numeric_limits<double>::quiet_NaN());
+      const bool counted = options_.every_steps > 0 && state.step % options_.every_steps == 0;
+      if (counted || (options_.every_seconds > 0 && since_snapshot_.seconds() >= options_.every_seconds))
+        state.request_snapshot();
+    }
+
+    void on_snapshot(train::FitState<T>&, const Snapshot& snapshot) override {
+      steps_.sync();  // the snapshot says how many of its bytes are there
+      write_snapshot(folder_.resume(), snapshot);
+      since_snapshot_.start();
+    }
+
+    void visit_state(StateVisitor& state) override {
+      steps_bytes_ = steps_.bytes();
+      for (const auto& [name, value] : {std::pair{"steps_bytes", &steps_bytes_}, {"epoch", &epoch_}, {"step", &step_}})
+        state.visit(name, *value);
+      state.visit("best", best_);
+      state.visit("unsaved", unsaved_);
+      if (options_.monitor.empty())
+        state.visit("monitor", options_.monitor);
+      else
+        state.expect("monitor", options_.monitor);
+      state.visit("higher_is_better", options_.higher_is_better);
     }
 
     void on_epoch_end(train::FitState<T>& state, metrics::EpochRecord& record) override {
@@ -82,7 +114,8 @@ class Checkpoint {
       metrics::History history = state.history;
       history.add(record);
       write_history(folder_.history(), history);
-      flush_steps();
+      steps_.flush();
+      state.request_snapshot();
       if (!(std::isnan(best_) ? !std::isnan(value) : options_.higher_is_better ? value > best_ : value < best_)) return;
       best_ = value;
       exchange::save_model(folder_.best(), state.model, info_);
@@ -90,7 +123,7 @@ class Checkpoint {
 
     void on_train_end(train::FitState<T>& state) override {
       if (!state.history.empty()) write_history(folder_.history(), state.history);
-      flush_steps();
+      steps_.flush();
       if (!unsaved_) return;
       exchange::ModelInfo info = info_;
       info.notes.erase(options_.monitor);
@@ -101,32 +134,29 @@ class Checkpoint {
 
    private:
     bool holds_run() const {
-      return std::filesystem::exists(folder_.history()) || std::filesystem::exists(folder_.steps()) ||
+      return std::filesystem::exists(folder_.history()) || std::filesystem::exists(folder_.resume()) ||
              std::filesystem::exists(folder_.last()) || std::filesystem::exists(folder_.best());
     }
     void choose_monitor(const metrics::EpochRecord& record) {
-      options_ = {.monitor = "train.loss", .higher_is_better = false};
+      options_.monitor = "train.loss";
+      options_.higher_is_better = false;
       for (const auto& [column, value] : record.values)
         if (column.starts_with("val.") && column.ends_with(".top1")) {
-          options_ = {.monitor = column, .higher_is_better = true};
+          options_.monitor = column;
+          options_.higher_is_better = true;
           return;
         }
     }
-    void write_number(double value) {
-      std::array<char, 32> text;  // no string: the training path allocates nothing
-      const auto end =
-          std::isnan(value) ? text.data() : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-      steps_.write(text.data(), end - text.data());
-    }
-    void flush_steps() {
-      if (!steps_.flush())
-        fail<Error>(io::printable_path(folder_.steps()), "it cannot be written", "free space is needed");
-    }
+
+    static constexpr const char* kHeader = "epoch,step,loss,hd1\n";
 
     RunFolder folder_;
     exchange::ModelInfo info_;
     CheckpointOptions options_;
-    std::ofstream steps_;
+    std::unique_ptr<FolderLock> lock_;
+    StepsFile steps_;
+    Index steps_bytes_ = 0;  // of steps.csv at the snapshot
+    train::Stopwatch since_snapshot_;
     double best_ = std::numeric_limits<double>::quiet_NaN();
     bool unsaved_ = false;        // steps were done since the last model was written
     Index epoch_ = 0, step_ = 0;  // of the last step
@@ -139,11 +169,13 @@ class Checkpoint {
 
 /// Keeps a run folder up to date. After each epoch: last.safetensors, history.csv, and best.safetensors when the
 /// monitored column reached its best value so far. After each batch: a line of steps.csv (epoch, step, loss in nats per
-/// sample, average severity of the batch), on disk at the end of the epoch. When training stops within an epoch:
-/// last.safetensors. Models get `info` with the notes "epoch", the monitored value and, within an epoch, "step".
+/// sample, average severity of the batch). When training stops within an epoch: last.safetensors. Models get `info`
+/// with the notes "epoch", the monitored value and, within an epoch, "step". At the beginning, after each epoch, within
+/// an epoch as the options say, and when training stops: resume.safetensors, for `run::resume`.
 /// Make it the last callback: its history has the columns that others added. The folder may be new, but not one with a
-/// history (Error): nothing is overwritten. Throws OptionError for notes that are no JSON object, and at the end of the
-/// first epoch where the history has no column `monitor`; Error where a file cannot be written.
+/// run (Error), unless that is resumed: nothing is overwritten. Throws OptionError for notes that are no JSON object
+/// and for an option out of range, and at the end of the first epoch where the history has no column `monitor`; Error
+/// where a file cannot be written and where another training writes to the folder.
 /// `.callbacks = {run::checkpoint("runs/first", {.network = ...})}`.
 inline Checkpoint checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {},
                              CheckpointOptions options = {}) {

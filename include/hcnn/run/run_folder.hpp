@@ -66,14 +66,15 @@ class RunFolder {
 
   /// The folder itself.
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path config() const { return path_ / "config.json"; }     ///< what the program was asked to do
-  std::filesystem::path history() const { return path_ / "history.csv"; }    ///< a row for each epoch
-  std::filesystem::path steps() const { return path_ / "steps.csv"; }        ///< a row for each training batch
-  std::filesystem::path metrics() const { return path_ / "metrics.json"; }   ///< the figures of the whole run
-  std::filesystem::path last() const { return path_ / "last.safetensors"; }  ///< the model after the last epoch
-  std::filesystem::path best() const { return path_ / "best.safetensors"; }  ///< the model after the best epoch
-  std::filesystem::path curves() const { return path_ / "curves.png"; }      ///< losses, accuracies and rate by epoch
-  std::filesystem::path report() const { return path_ / "report.html"; }     ///< all of it on one page
+  std::filesystem::path config() const { return path_ / "config.json"; }         ///< what the program was asked to do
+  std::filesystem::path history() const { return path_ / "history.csv"; }        ///< a row for each epoch
+  std::filesystem::path steps() const { return path_ / "steps.csv"; }            ///< a row for each training batch
+  std::filesystem::path metrics() const { return path_ / "metrics.json"; }       ///< the figures of the whole run
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }      ///< the model after the last epoch
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }      ///< the model after the best epoch
+  std::filesystem::path resume() const { return path_ / "resume.safetensors"; }  ///< all that a continuation needs
+  std::filesystem::path curves() const { return path_ / "curves.png"; }   ///< losses, accuracies and rate by epoch
+  std::filesystem::path report() const { return path_ / "report.html"; }  ///< all of it on one page
   /// Confusion matrix of a head as a picture.
   std::filesystem::path confusion_picture(std::string_view level) const {
     return of_level("confusion_", level, ".png");

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "hcnn/core/snapshot.hpp"
 #include "hcnn/layers/model.hpp"
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/history.hpp"
@@ -33,11 +34,31 @@ struct FitState {
   double running_loss = 0;                   ///< mean of this epoch so far, nats per sample
   double learning_rate = 0;                  ///< of the last step
   double seconds = 0;                        ///< of this epoch's training so far, without validation, wall clock
+  double total_seconds = 0;                  ///< of the whole training so far, earlier calls of a resumed one included
   std::string stop_reason = {};              ///< not empty: the loop stops after this batch or epoch
+  bool resumed = false;                      ///< the training goes on from a snapshot
+  bool snapshot_wanted = false;              ///< see `request_snapshot`
 
   /// Asks the loop to stop; the first reason given is kept.
   void stop(const std::string& reason) {
     if (stop_reason.empty()) stop_reason = reason.empty() ? "stopped by a callback" : reason;
+  }
+  /// Asks for a snapshot once every callback has heard of this step or epoch: all get `on_snapshot`.
+  void request_snapshot() { snapshot_wanted = true; }
+
+  /// Position, figures of the last step, parameters and optimizer, for a training that goes on later.
+  void visit_state(StateVisitor& visitor) {
+    for (const auto& [name, value] : {std::pair{"epoch", &epoch}, {"step", &step}, {"images", &images}})
+      visitor.visit(name, *value);
+    for (const auto& [name, value] : {std::pair{"loss", &loss},
+                                      {"hd1", &hd1},
+                                      {"learning_rate", &learning_rate},
+                                      {"seconds", &seconds},
+                                      {"total_seconds", &total_seconds}})
+      visitor.visit(name, *value);
+    visitor.visit("stop_reason", stop_reason);
+    visit_parameters(visitor, "model", model.state());
+    visitor.visit("optimizer", optimizer);
   }
 };
 
@@ -47,14 +68,21 @@ template <class T = float>
 class Callback {
  public:
   virtual ~Callback() = default;
-  /// Before the first step.
+  /// Before the first step; state of an earlier training is to be forgotten.
   virtual void on_train_begin(FitState<T>&) {}
+  /// After `on_train_begin`, when everything is as the snapshot says: the training goes on in epoch `epoch` after
+  /// `step` steps.
+  virtual void on_resume(FitState<T>&) {}
   /// After each step; a steady step allocates nothing, and neither should a callback.
   virtual void on_step_end(FitState<T>&) {}
   /// After the validation of each epoch; `record` is about to enter the history and may be added to.
   virtual void on_epoch_end(FitState<T>&, metrics::EpochRecord& record) { static_cast<void>(record); }
   /// After the last epoch, also when the loop was asked to stop.
   virtual void on_train_end(FitState<T>&) {}
+  /// When a callback has asked for it, and when the loop is about to stop: all that `FitOptions::resume` needs.
+  virtual void on_snapshot(FitState<T>&, const Snapshot& snapshot) { static_cast<void>(snapshot); }
+  /// Visits what the callback must remember in a resumed training. Callbacks with state are told apart by their order.
+  virtual void visit_state(StateVisitor& state) { static_cast<void>(state); }
 };
 
 /// The callbacks of a `fit`, called in this order.

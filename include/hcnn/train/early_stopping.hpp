@@ -57,6 +57,11 @@ class EarlyStopping {
       }
     }
 
+    void visit_state(StateVisitor& state) override {
+      state.visit("best", best);
+      state.visit("waited", waited);
+    }
+
     EarlyStoppingOptions options;
     double best = 0;
     Index waited = 0;

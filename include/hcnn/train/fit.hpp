@@ -1,16 +1,18 @@
 // The training loop.
 #pragma once
 
-#include <chrono>
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "hcnn/layers/diagnose.hpp"
 #include "hcnn/optim/clip.hpp"
 #include "hcnn/train/evaluate.hpp"
 #include "hcnn/train/fit_options.hpp"
-#include "hcnn/train/record.hpp"
+#include "hcnn/train/fit_snapshot.hpp"
+#include "hcnn/train/non_finite.hpp"
+#include "hcnn/train/running_figures.hpp"
+#include "hcnn/train/stopwatch.hpp"
 
 namespace hcnn::train {
 
@@ -21,8 +23,8 @@ class Fit {
  public:
   using M = Master<T>;
 
-  /// Refers to all it is given but the options. Throws OptionError for an option outside its range, DataError for a
-  /// data set without samples.
+  /// Refers to all it is given but the options; names the loss's parameters "loss.0.<...>" and so on. Throws
+  /// OptionError for an option outside its range, DataError for a data set without samples.
   Fit(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
       FitOptions<T> options)
       : options_(std::move(options)),
@@ -33,8 +35,8 @@ class Fit {
                           .augment = options_.augment,
                           .normalization = options_.normalization,
                           .prefetch = options_.prefetch}),
-        evaluator_(dataset.taxonomy()),
-        state_{model, optimizer, result_.history, evaluator_.result()} {
+        figures_(loss, dataset.taxonomy()),
+        state_{model, optimizer, result_.history, figures_.result()} {
     if (options_.epochs < 1) fail<OptionError>("fit", concat(options_.epochs, " epochs"), "at least 1 is needed");
     require_nonnegative("fit", "clip_norm", options_.clip_norm);
     if (dataset.size() == 0 || (options_.validate && options_.validate->size() == 0))
@@ -42,40 +44,67 @@ class Fit {
                       "some are needed");
     state_.epochs = options_.epochs;
     state_.steps_per_epoch = loader_.batches_per_epoch();
+    loss_.attach("loss", loss_parameters_);
   }
 
   /// The whole training; to be called once. Throws NumericError, naming layer, epoch and batch, when a loss, a
-  /// parameter or the validation loss is not finite; OptionError for a monitored column that no record has.
+  /// parameter or the validation loss is not finite; OptionError for a monitored column that no record has; FormatError
+  /// or DataError for a snapshot of another training, and then nothing has changed.
   FitResult run() {
-    for (const auto& callback : options_.callbacks) callback->on_train_begin(state_);
-    for (state_.epoch = 1; state_.epoch <= options_.epochs && !finished(); ++state_.epoch) run_epoch();
+    begin();
+    for (; state_.epoch <= options_.epochs && !finished(); ++state_.epoch) {
+      run_epoch();
+      if (state_.epoch < options_.epochs) note_stop();  // after the last one there is nothing to stop
+      if (finished()) state_.request_snapshot();
+      save_if_wanted();
+    }
+    if (result_.interrupted) state_.stop("interrupted");
     for (const auto& callback : options_.callbacks) callback->on_train_end(state_);
     result_.stop_reason = state_.stop_reason;
+    result_.seconds = state_.total_seconds;
     return std::move(result_);
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   bool finished() const { return result_.interrupted || !state_.stop_reason.empty(); }
+  void begin() {
+    const auto resume = std::exchange(options_.resume, nullptr);
+    state_.epoch = 1;
+    state_.resumed = resume != nullptr;
+    figures_.prepare(state_.model, loader_.dataset());
+    for (const auto& callback : options_.callbacks) callback->on_train_begin(state_);
+    if (resume) load(*resume);
+    training_time_.start(state_.total_seconds);
+    if (resume)
+      for (const auto& callback : options_.callbacks) callback->on_resume(state_);
+    save_if_wanted();
+  }
 
   void run_epoch() {
-    const auto begin = Clock::now();
-    loader_.start(static_cast<std::uint64_t>(state_.epoch));
-    evaluator_.reset();
-    mean_.reset();
-    state_.step = state_.images = 0;
-    double first_rate = 0;
+    const Index done = std::exchange(steps_loaded_, 0);
+    if (done == 0) {
+      figures_.reset();
+      state_.step = state_.images = 0;
+      state_.seconds = 0;
+    }
+    epoch_time_.start(state_.seconds);
+    loader_.start(static_cast<std::uint64_t>(state_.epoch), done);
     while (const data::Batch<T>* batch = loader_.next()) {
       train_step(*batch);
-      if (state_.step == 1) first_rate = state_.learning_rate;
-      state_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+      if (state_.step == 1) first_rate_ = state_.learning_rate;
+      state_.seconds = epoch_time_.seconds();
+      state_.total_seconds = training_time_.seconds();
       for (const auto& callback : options_.callbacks) callback->on_step_end(state_);
       note_stop();
       if (finished() && state_.step < state_.steps_per_epoch) return;
+      save_if_wanted();
     }
-    metrics::EpochRecord record{.epoch = state_.epoch, .learning_rate = first_rate};
-    record_evaluation(record, "train", mean_.mean(), evaluator_.result());
+    end_epoch();
+  }
+
+  void end_epoch() {
+    metrics::EpochRecord record{.epoch = state_.epoch, .learning_rate = first_rate_};
+    figures_.record(record);
     if (options_.validate) {
       const auto validation =
           evaluate(state_.model, loss_, *options_.validate,
@@ -84,8 +113,12 @@ class Fit {
       if (result_.interrupted) return;  // half a validation is none
       record_evaluation(record, "val", validation.loss, validation.result);
     }
-    require_finite(record);
-    record.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (record.has("val.loss") && !std::isfinite(record.get("val.loss")))
+      fail<NumericError>(concat("epoch ", state_.epoch), "the validation loss is not finite",
+                         "a smaller learning rate or clip_norm may help");
+    require_finite_parameters(state_);
+    record.seconds = epoch_time_.seconds();
+    state_.total_seconds = training_time_.seconds();
     if (!record.has(monitored()))
       fail<OptionError>("fit", "no column '" + monitored() + "' to monitor", "name one of history.csv");
     options_.schedule.on_epoch(record.get(monitored()));
@@ -93,21 +126,66 @@ class Fit {
     result_.history.add(std::move(record));
   }
 
-  void note_stop() {
-    if (!options_.stop.stop_requested()) return;
-    result_.interrupted = true;
-    state_.stop("interrupted");
+  void note_stop() { result_.interrupted = result_.interrupted || options_.stop.stop_requested(); }
+
+  // True at the end of an epoch whose record is in the history; else the epoch has not begun or goes on.
+  bool epoch_over() const { return !result_.history.empty() && result_.history.back().epoch == state_.epoch; }
+
+  void save_if_wanted() {
+    if (!std::exchange(state_.snapshot_wanted, false)) return;
+    require_finite_parameters(state_);
+    const Snapshot snapshot = take_snapshot();
+    for (const auto& callback : options_.callbacks) callback->on_snapshot(state_, snapshot);
   }
 
-  // The last steps' gradients may have been bad without a later loss to show it.
-  void require_finite(const metrics::EpochRecord& record) const {
-    std::string place;
-    if (record.has("val.loss") && !std::isfinite(record.get("val.loss"))) place = "the validation loss";
-    for (const Param<M>* param : state_.model.state())
-      if (!all_finite(param->value(), param->size())) place = "parameter " + param->name;
-    if (!place.empty())
-      fail<NumericError>(concat("epoch ", state_.epoch), place + " is not finite",
-                         "a smaller learning rate or clip_norm may help");
+  Snapshot take_snapshot() {
+    Snapshot snapshot;
+    StateVisitor saving = StateVisitor::saving(snapshot);
+    visit_state(saving);
+    return snapshot;
+  }
+
+  // Where the snapshot turns out to be of another training, everything becomes as it was.
+  void load(const Snapshot& snapshot) {
+    const Snapshot before = take_snapshot();
+    try {
+      StateVisitor loading = StateVisitor::loading(snapshot);
+      visit_state(loading);
+      loading.finish();
+      const auto done = static_cast<Index>(result_.history.size());
+      if (state_.epoch < 1 || state_.epoch > options_.epochs || state_.step < 0 ||
+          state_.step > state_.steps_per_epoch || done != (epoch_over() ? state_.epoch : state_.epoch - 1))
+        fail<FormatError>(snapshot.where, concat("step ", state_.step, " of epoch ", state_.epoch, ", ", done, " done"),
+                          "no training is ever there");
+    } catch (...) {
+      StateVisitor restoring = StateVisitor::loading(before);
+      visit_state(restoring);
+      throw;
+    }
+    state_.running_loss = figures_.loss();
+    steps_loaded_ = epoch_over() ? 0 : state_.step;
+    if (!epoch_over()) return;
+    ++state_.epoch;
+    state_.step = state_.images = 0;
+  }
+
+  void visit_state(StateVisitor& state) {
+    if (training_lines_.empty()) training_lines_ = training_lines(state_.model, loss_, loader_.dataset(), options_);
+    state.expect("training", training_lines_);
+    bool done = !state_.stop_reason.empty() || (epoch_over() && state_.epoch == options_.epochs);
+    state.visit("finished", done);
+    state.visit("first_rate", first_rate_);
+    state.visit("at", state_);
+    visit_parameters(state, "loss", loss_parameters_);
+    state.visit("schedule", options_.schedule);
+    state.visit("running", figures_);
+    state.visit("history", result_.history);
+    int number = 0;  // of the callbacks that have state: one without may come and go
+    for (const auto& callback : options_.callbacks) {
+      const std::size_t before = state.count();
+      state.visit(concat("callback.", number), *callback);
+      if (state.count() > before) ++number;
+    }
   }
 
   void train_step(const data::Batch<T>& batch) {
@@ -124,34 +202,11 @@ class Fit {
                     .samples = batch.ids};
     const Logits<M>& logits = state_.model.forward(batch.images, pass);
     const losses::LossValue<M>& value = loss_.evaluate(logits, batch.targets, gradients_);
-    if (!std::isfinite(value.total)) stop_at_non_finite(batch, value.total);
+    if (!std::isfinite(value.total)) stop_at_non_finite<T>(state_, batch.images, value.total);
     state_.model.backward(gradients_);
     if (options_.clip_norm > 0) clip_gradient_norm(state_.optimizer.trainable(), options_.clip_norm);
     state_.optimizer.step();
-    count(batch, logits, value);
-  }
-
-  void count(const data::Batch<T>& batch, const Logits<M>& logits, const losses::LossValue<M>& value) {
-    const auto& severity = evaluator_.result().severity;
-    const double before = severity.hd1() * static_cast<double>(severity.total());
-    const Index counted = severity.total();
-    evaluator_.add(logits, batch.targets);
-    const Index fresh = severity.total() - counted;
-    const double after = severity.hd1() * static_cast<double>(severity.total());
-    state_.hd1 = fresh > 0 ? (after - before) / static_cast<double>(fresh) : 0;
-    mean_.add(value, batch.images.count());
-    ++state_.step;
-    state_.images += batch.images.count();
-    state_.loss = static_cast<double>(value.total);
-    state_.running_loss = mean_.total();
-  }
-
-  [[noreturn]] void stop_at_non_finite(const data::Batch<T>& batch, M value) {
-    const std::string place = find_non_finite<T>(state_.model, batch.images);
-    fail<NumericError>(
-        concat("epoch ", state_.epoch, ", batch ", state_.step + 1),
-        concat("the loss is ", value, place.empty() ? "" : "; the first value that is not finite is in " + place),
-        "a smaller learning rate or clip_norm may help");
+    figures_.add(batch, logits, value, state_);
   }
 
   std::string monitored() const {
@@ -162,11 +217,15 @@ class Fit {
   FitOptions<T> options_;
   losses::LossSum<M>& loss_;
   data::BatchLoader<T> loader_;
-  metrics::Evaluator<M> evaluator_;
-  LossMean<M> mean_;
+  RunningFigures<T> figures_;
   Logits<M> gradients_;
+  ParamList<M> loss_parameters_;
   FitResult result_;
   FitState<T> state_;
+  Index steps_loaded_ = 0;  // of the running epoch, by a snapshot
+  double first_rate_ = 0;   // learning rate of the epoch's first step
+  Stopwatch training_time_, epoch_time_;
+  std::vector<std::string> training_lines_;  // measured at the first snapshot
 };
 
 /// Trains the model; see Fit. `train::fit(model, loss, optimizer, data, {.epochs = 50, .batch = 128})`.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 
+#include "hcnn/core/snapshot.hpp"
 #include "hcnn/data/batch.hpp"
 #include "hcnn/data/dataset.hpp"
 #include "hcnn/metrics/history.hpp"
@@ -28,6 +30,9 @@ struct FitOptions {
   double clip_norm = 0;         ///< largest Euclidean norm of all gradients together; 0: any
   Callbacks<T> callbacks = {};  ///< called in this order
   std::stop_token stop = {};    ///< asks the loop to stop after the running batch
+  /// Where an earlier call of `fit` with the same arguments stood (`run::resume`): the training goes on from there, to
+  /// the same bits. Null: from the beginning.
+  std::shared_ptr<const Snapshot> resume = {};
 };
 
 /// What `fit` returns.
@@ -35,6 +40,7 @@ struct FitResult {
   metrics::History history;  ///< of the epochs that were finished
   std::string stop_reason;   ///< empty where every epoch was done
   bool interrupted = false;  ///< by the stop token, perhaps inside an epoch
+  double seconds = 0;        ///< wall clock, without callbacks' beginning and end; of all calls where it was resumed
 };
 
 }  // namespace hcnn::train

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "hcnn/core/shape.hpp"
+#include "hcnn/core/snapshot.hpp"
 #include "hcnn/losses/weighted_sum.hpp"
 
 namespace hcnn::train {
@@ -14,6 +16,20 @@ namespace hcnn::train {
 template <class M>
 class LossMean {
  public:
+  /// Learns the terms from the first batch.
+  LossMean() = default;
+  /// Of this loss; nothing is kept of it.
+  explicit LossMean(const losses::LossSum<M>& loss) : sums_(loss.size()) {
+    for (std::size_t i = 0; i < loss.size(); ++i) names_.push_back(loss.name(i));
+  }
+
+  /// The sums, for a training that goes on later; the terms must be known.
+  void visit_state(StateVisitor& state) {
+    state.visit("sums", std::span<double>(sums_));
+    state.visit("total", total_);
+    state.visit("samples", samples_);
+  }
+
   /// Counts a batch; each must be of the same loss.
   void add(const losses::LossValue<M>& value, Index samples) {
     const auto n = static_cast<double>(samples);

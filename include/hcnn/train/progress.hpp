@@ -68,6 +68,12 @@ class ProgressBar {
       steps_ = 0;
     }
 
+    void on_resume(FitState<T>& state) override {
+      if (state.epoch <= state.epochs && state.stop_reason.empty())
+        out_ << "resumed in epoch " << state.epoch << '/' << state.epochs << " after " << state.step << " of "
+             << state.steps_per_epoch << " steps" << std::endl;
+    }
+
     void on_step_end(FitState<T>& state) override {
       ++steps_;
       const auto now = Clock::now();

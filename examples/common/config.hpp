@@ -1,0 +1,112 @@
+// config.json: every setting of a training, out of a program and back into one.
+#pragma once
+
+#include <hcnn/io.hpp>
+
+#include <variant>
+
+#include "examples/common/training_options.hpp"
+
+namespace examples {
+
+/// One member of config.json and the place of its value in the program.
+struct Setting {
+  const char* name;
+  std::variant<std::string*, double*, Index*, std::uint64_t*, bool*, std::vector<double>*> value;
+  double least = 0, most = 1;             ///< of a number
+  std::vector<std::string> choices = {};  ///< of a text; empty: any
+};
+
+/// All settings that decide what a training computes, but for the images.
+inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
+  return {{"recipe", &recipe.name, 0, 0, {"report", "readme", "best"}},
+          {"split", &options.split, 0.01, 0.99},
+          {"seed", &options.common.seed},
+          {"epochs", &recipe.epochs, 1, 100000},
+          {"batch", &recipe.batch, 1, 65536},
+          {"precision", &options.common.precision, 0, 0, {"fp32", "bf16"}},
+          {"network", &recipe.network, 0, 0, {"multihead", "severity", "compact"}},
+          {"activation", &recipe.activation, 0, 0, {"relu", "leaky_relu"}},
+          {"batch_norm", &recipe.batch_norm},
+          {"dropout", &recipe.dropout, 0, 0.99},
+          {"init", &recipe.init, 0, 0, {"he", "xavier"}},
+          {"small_heads", &recipe.small_heads},
+          {"loss", &recipe.loss, 0, 0, {"ce", "report", "readme"}},
+          {"head_weights", &recipe.head_weights, 0, 1e6},
+          {"label_smoothing", &recipe.label_smoothing, 0, 0.99},
+          {"optimizer", &recipe.optimizer, 0, 0, {"adam", "adamw", "sgd"}},
+          {"nesterov", &recipe.nesterov},
+          {"learning_rate", &recipe.learning_rate, 0, 1e300},
+          {"weight_decay", &recipe.weight_decay, 0, 1e300},
+          {"schedule", &recipe.schedule, 0, 0, {"constant", "plateau", "one-cycle"}},
+          {"augment", &recipe.augment, 0, 0, {"none", "crop-flip", "crop-flip-cutout"}},
+          {"normalize", &recipe.normalize},
+          {"limit", &options.limit, 0, 1e15}};
+}
+
+/// Everything needed to repeat the run: the content of config.json.
+inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::string& program) {
+  const bool synthetic = options.common.data == "synthetic";
+  io::Json json = {{"program", program}, {"data", images_name(options.common.data)}};
+  if (!synthetic) json["data_folder"] = std::filesystem::absolute(find_cifar100(options.common.data)).string();
+  for (const Setting& setting : settings(recipe, options))
+    std::visit([&](const auto* value) { json[setting.name] = *value; }, setting.value);
+  json["threads"] = thread_count();
+  json["isa"] = kernels::to_string(kernels::active_isa());
+  json["commit"] = HCNN_COMMIT;
+  return json;
+}
+
+/// Takes one setting from the object; FormatError where it is missing or illegal.
+inline void read_setting(io::JsonObject& object, const Setting& setting) {
+  const std::string name = setting.name;
+  const auto most = static_cast<Index>(setting.most), least = static_cast<Index>(setting.least);
+  if (auto* const* text = std::get_if<std::string*>(&setting.value)) {
+    **text = object.text(name);
+    if (std::find(setting.choices.begin(), setting.choices.end(), **text) == setting.choices.end())
+      fail<FormatError>(object.where(), name + " = '" + io::printable(**text) + "'", "see --help for the choices");
+  } else if (auto* const* real = std::get_if<double*>(&setting.value)) {
+    **real = object.number(name, setting.least, setting.most);
+  } else if (auto* const* whole = std::get_if<Index*>(&setting.value)) {
+    **whole = object.integer(name, least, most);
+  } else if (auto* const* seed = std::get_if<std::uint64_t*>(&setting.value)) {
+    const io::Json& value = object.member(name);
+    if (!value.is_number_unsigned()) fail<FormatError>(object.where(), name + " is no whole number >= 0", "it must be");
+    **seed = value.get<std::uint64_t>();
+  } else if (auto* const* flag = std::get_if<bool*>(&setting.value)) {
+    **flag = object.boolean(name);
+  } else {
+    *std::get<std::vector<double>*>(setting.value) = object.numbers(name, 100, setting.least, setting.most);
+  }
+}
+
+/// Reads the config.json of a run of `program` into the options, data included, and returns its recipe. Throws
+/// FormatError, naming file and member, for another program's or whatever is no such file.
+inline Recipe read_config(const std::filesystem::path& path, const std::string& program, TrainingOptions& options) {
+  const io::Json json = io::read_json(path);
+  io::JsonObject object(json, io::printable_path(path));
+  if (const std::string other = object.text("program"); other != program)
+    fail<FormatError>(object.where(), "a run of " + io::printable(other), "one of " + program + " is needed");
+  Recipe recipe;
+  for (const Setting& setting : settings(recipe, options)) read_setting(object, setting);
+  options.recipe = recipe.name;
+  const bool synthetic = object.text("data") == "synthetic";
+  options.common.data = synthetic ? "synthetic" : json.contains("data_folder") ? object.text("data_folder") : "";
+  for (const char* note : {"threads", "isa", "commit"}) object.member(note);
+  object.finish();
+  return recipe;
+}
+
+/// Throws OptionError, one line, where the command line asks for something else than the run that it resumes.
+inline void require_same_settings(const io::Json& run, const io::Json& asked, const TrainingOptions& options) {
+  const auto refuse = [](const std::string& name, const io::Json& there, const io::Json& here) {
+    fail<OptionError>("--resume", "the command line asks for " + name + " = " + here.dump(),
+                      "the run has " + there.dump() + " and keeps it");
+  };
+  if (run["recipe"] != options.recipe) refuse("recipe", run["recipe"], options.recipe);
+  for (const auto& [name, value] : run.items())
+    if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && asked[name] != value)
+      refuse(name, value, asked[name]);
+}
+
+}  // namespace examples

@@ -1,0 +1,148 @@
+// The state of a computation as named values, and the walk that copies it there and back.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+
+namespace hcnn {
+
+/// What one name stands for. Integers and truth values are 64-bit integers; a single value is a list of one.
+using SnapshotValues =
+    std::variant<std::vector<float>, std::vector<double>, std::vector<std::int64_t>, std::vector<std::string>>;
+
+/// All that a computation needs to go on later, as a copy that shares nothing with it.
+struct Snapshot {
+  std::map<std::string, SnapshotValues, std::less<>> values = {};  ///< by full name: "optimizer.step_count"
+  std::string where = "snapshot";  ///< begins every message; path of the file it is from
+};
+
+/// Walks over everything that has state, in the same order in both directions: when saving it reads the values, when
+/// loading it overwrites them. One function does both, so that what is saved and what is loaded cannot differ:
+/// `void visit_state(StateVisitor& state) { state.visit("best", best_); state.visit("waited", waited_); }`.
+/// Throws FormatError, beginning with `Snapshot::where`, for a value that is missing or of another type or size;
+/// OptionError when a name is saved twice.
+class StateVisitor {
+ public:
+  /// Adds to the snapshot, which must outlive the visitor.
+  static StateVisitor saving(Snapshot& to) { return {&to, to}; }
+  /// Reads the snapshot, which must outlive the visitor.
+  static StateVisitor loading(const Snapshot& from) { return {nullptr, from}; }
+
+  /// False: values are read. True: they are overwritten.
+  bool is_loading() const { return !to_; }
+  /// Values visited so far.
+  std::size_t count() const { return visited_.size(); }
+
+  /// A number or truth value.
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  void visit(std::string_view name, Number& value) { visit(name, std::span<Number>(&value, 1)); }
+  /// A text.
+  void visit(std::string_view name, std::string& text) {
+    std::vector<std::string> list{text};
+    visit(name, list);
+    if (list.size() != 1) refuse(name, concat(list.size(), " texts"), "one is needed");
+    text = list[0];
+  }
+  /// Numbers whose count is fixed.
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  void visit(std::string_view name, std::span<Number> values) {
+    using S = Stored<Number>;
+    if (to_) {
+      std::vector<S> copy(values.size());
+      std::transform(values.begin(), values.end(), copy.begin(), [](Number value) { return static_cast<S>(value); });
+      save(name, std::move(copy));
+      return;
+    }
+    const std::vector<S>& from = list<S>(name);
+    if (from.size() != values.size())
+      refuse(name, concat(from.size(), " values"), concat(values.size(), " are needed"));
+    std::transform(from.begin(), from.end(), values.begin(), [](S value) { return static_cast<Number>(value); });
+  }
+  /// Numbers or texts of any count.
+  template <class Value>
+  void visit(std::string_view name, std::vector<Value>& values) {
+    using S = Stored<Value>;
+    if (to_)
+      save(name, std::vector<S>(values.begin(), values.end()));
+    else
+      values.assign(list<S>(name).begin(), list<S>(name).end());
+  }
+  /// Anything with `visit_state(StateVisitor&)`; its names get "name." in front.
+  template <class Object>
+  requires requires(Object& object, StateVisitor& state) { object.visit_state(state); }
+  void visit(std::string_view name, Object& object) {
+    const std::size_t length = prefix_.size();
+    prefix_.append(name) += '.';
+    object.visit_state(*this);
+    prefix_.resize(length);
+  }
+
+  /// A value that must be the same when loading: FormatError names both.
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  void expect(std::string_view name, Number value) {
+    Number found = value;
+    visit(name, found);
+    if (found != value) refuse(name, concat(found), concat("here it is ", value));
+  }
+  /// Lines that must be the same when loading: FormatError names the first that differs.
+  void expect(std::string_view name, const std::vector<std::string>& lines) {
+    std::vector<std::string> found = lines;
+    visit(name, found);
+    for (std::size_t i = 0; i < std::max(found.size(), lines.size()); ++i) {
+      const std::string there = i < found.size() ? found[i] : "nothing", here = i < lines.size() ? lines[i] : "nothing";
+      if (there != here) refuse(name, there, "here it is " + here);
+    }
+  }
+  /// A text that must be the same when loading.
+  void expect(std::string_view name, const std::string& text) { expect(name, std::vector<std::string>{text}); }
+
+  /// To be called last when loading: FormatError for a value that nothing asked for.
+  void finish() const {
+    for (const auto& [name, values] : from_->values)
+      if (!visited_.contains(name))
+        fail<FormatError>(from_->where, "a value '" + name + "'", "nothing here has such state");
+  }
+
+ private:
+  template <class Value>
+  using Stored = std::conditional_t<std::is_integral_v<Value>, std::int64_t, Value>;
+
+  StateVisitor(Snapshot* to, const Snapshot& from) : to_(to), from_(&from) {}
+
+  void save(std::string_view name, SnapshotValues values) {
+    if (!visited_.insert(prefix_ + std::string(name)).second)
+      fail<OptionError>("StateVisitor", concat("'", prefix_, name, "' twice"), "names must differ");
+    to_->values.insert_or_assign(prefix_ + std::string(name), std::move(values));
+  }
+  template <class Value>
+  const std::vector<Value>& list(std::string_view name) {
+    const auto found = from_->values.find(prefix_ + std::string(name));
+    if (found == from_->values.end()) refuse(name, "nothing", "a value is needed");
+    visited_.insert(found->first);
+    if (const auto* values = std::get_if<std::vector<Value>>(&found->second)) return *values;
+    refuse(name, "values of another type", "see what saved them");
+  }
+  [[noreturn]] void refuse(std::string_view name, const std::string& came, const std::string& expected) const {
+    fail<FormatError>(from_->where, concat(prefix_, name, " = ", came), expected);
+  }
+
+  Snapshot* to_;  // null: loading
+  const Snapshot* from_;
+  std::string prefix_;
+  std::set<std::string, std::less<>> visited_;
+};
+
+}  // namespace hcnn

@@ -1,0 +1,32 @@
+// A training that broke: which value is NaN or infinite, and where.
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "hcnn/layers/diagnose.hpp"
+#include "hcnn/train/callbacks.hpp"
+
+namespace hcnn::train {
+
+/// Throws NumericError naming the epoch and the parameter where one is not finite: the last step's gradients may have
+/// been bad without a later loss to show it.
+template <class T>
+void require_finite_parameters(const FitState<T>& state) {
+  for (const auto* param : state.model.state())
+    if (!all_finite(param->value(), param->size()))
+      fail<NumericError>(concat("epoch ", state.epoch), "parameter " + param->name + " is not finite",
+                         "a smaller learning rate or clip_norm may help");
+}
+
+/// Throws NumericError naming epoch, batch and the layer that `value`, the loss of these images, is not finite of.
+template <class T>
+[[noreturn]] void stop_at_non_finite(const FitState<T>& state, TensorView<const T> images, Master<T> value) {
+  const std::string place = find_non_finite<T>(state.model, images);
+  fail<NumericError>(
+      concat("epoch ", state.epoch, ", batch ", state.step + 1),
+      concat("the loss is ", value, place.empty() ? "" : "; the first value that is not finite is in " + place),
+      "a smaller learning rate or clip_norm may help");
+}
+
+}  // namespace hcnn::train

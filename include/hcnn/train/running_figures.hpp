@@ -1,0 +1,74 @@
+// What a training loop counts while an epoch runs.
+#pragma once
+
+#include "hcnn/data/batch.hpp"
+#include "hcnn/data/dataset.hpp"
+#include "hcnn/train/callbacks.hpp"
+#include "hcnn/train/loss_mean.hpp"
+#include "hcnn/train/record.hpp"
+
+namespace hcnn::train {
+
+/// Loss, accuracies and severities of the batches of an epoch, as they were trained on.
+template <class T>
+class RunningFigures {
+ public:
+  using M = Master<T>;
+
+  /// @param taxonomy of the data set, or null
+  RunningFigures(const losses::LossSum<M>& loss, const Taxonomy* taxonomy) : evaluator_(taxonomy), mean_(loss) {}
+
+  /// Finds out which heads and levels will be counted; DataError where no head has targets. A snapshot's counts need
+  /// their place before the first batch.
+  void prepare(const Model<T>& model, const data::Dataset& dataset) {
+    Logits<M> logits;
+    for (std::size_t h = 0; h < model.heads().size(); ++h)
+      logits.resize(model.heads().name(h), 0, model.heads().classes(h));
+    Targets targets;
+    for (Index level = 0; level < dataset.levels(); ++level) targets.level(dataset.level_name(level));
+    evaluator_.prepare(logits, targets);
+  }
+  /// Forgets every batch, for the next epoch.
+  void reset() {
+    evaluator_.reset();
+    mean_.reset();
+  }
+
+  /// Counts a batch, and tells `state` of it.
+  void add(const data::Batch<T>& batch, const Logits<M>& logits, const losses::LossValue<M>& value,
+           FitState<T>& state) {
+    const auto& severity = evaluator_.result().severity;
+    const double before = severity.hd1() * static_cast<double>(severity.total());
+    const Index counted = severity.total();
+    evaluator_.add(logits, batch.targets);
+    const Index fresh = severity.total() - counted;
+    const double after = severity.hd1() * static_cast<double>(severity.total());
+    state.hd1 = fresh > 0 ? (after - before) / static_cast<double>(fresh) : 0;
+    mean_.add(value, batch.images.count());
+    ++state.step;
+    state.images += batch.images.count();
+    state.loss = static_cast<double>(value.total);
+    state.running_loss = mean_.total();
+  }
+
+  /// The figures so far.
+  const metrics::EvaluationResult& result() const { return evaluator_.result(); }
+  /// Mean loss so far, nats per sample.
+  double loss() const { return mean_.total(); }
+  /// Copies the figures into the columns "train.loss", "train.fine.top1", ...
+  void record(metrics::EpochRecord& record) const {
+    record_evaluation(record, "train", mean_.mean(), evaluator_.result());
+  }
+
+  /// All counts and sums, for a training that goes on later; after `prepare`.
+  void visit_state(StateVisitor& state) {
+    state.visit("figures", evaluator_);
+    state.visit("loss", mean_);
+  }
+
+ private:
+  metrics::Evaluator<M> evaluator_;
+  LossMean<M> mean_;
+};
+
+}  // namespace hcnn::train
