@@ -74,7 +74,7 @@ class Training {
       return folder;
     }
     for (const auto& [name, here] :
-         {std::pair{"isa", kernels::to_string(kernels::active_isa())}, {"commit", HCNN_COMMIT}})
+         {std::pair{"isa", kernels::to_string(kernels::isa_for<T>())}, {"commit", HCNN_COMMIT}})
       if (config_[name] != here)
         std::cerr << program_ << ": note: begun with " << name << ' ' << config_[name].dump() << ", goes on with \""
                   << here << "\": the last bits may differ\n";
@@ -85,7 +85,7 @@ class Training {
                 const run::RunFolder& folder) const {
     std::cout << summary(model) << '\n'
               << recipe_.network << " network, recipe " << recipe_.name << ", " << options_.common.precision << " on "
-              << kernels::to_string(kernels::active_isa()) << ", " << thread_count() << " threads\n"
+              << kernels::to_string(kernels::isa_for<T>()) << ", " << thread_count() << " threads\n"
               << images.name << ": " << to_train_on << " images to train on, " << to_validate << " to validate, "
               << images.test.size() << " to test\n"
               << "run folder: " << folder.path().string() << std::endl;
@@ -150,7 +150,7 @@ class Training {
     run.epochs = recipe_.epochs;
     run.seed = options_.common.seed;
     run.precision = options_.common.precision;
-    run.isa = kernels::to_string(kernels::active_isa());
+    run.isa = kernels::to_string(kernels::isa_for<T>());
     run.commit = HCNN_COMMIT;
     run.threads = thread_count();
     run.seconds = result.seconds;

@@ -213,6 +213,19 @@ TEST_CASE("a steady step of loader, network, loss, figures and optimizer allocat
   CHECK(allocations == 0);
 }
 
+TEST_CASE("a network without start values is refused") {
+  auto model = small_model<float>();
+  for (auto* param : model.parameters())
+    if (param->role == Role::weight) init::fill_constant(*param, 0);
+  auto loss = two_heads<float>();
+  Adam<float> optimizer(model.parameters());
+  const data::Dataset images = small_images(8);
+  CHECK_THROWS_WITH_AS(train::fit(model, loss, optimizer, images, {.epochs = 1}),
+                       "fit: every weight is 0; call init::he_normal(model, seed), or load a model, first", OptionError);
+  init::normal(model, "heads.fine", 0.01, Seed{1});
+  CHECK_NOTHROW(train::fit(model, loss, optimizer, images, {.epochs = 1}));
+}
+
 TEST_CASE("nothing to train on, to validate or to monitor is refused") {
   Model<float> model = small_model<float>();
   auto loss = two_heads<float>();

@@ -1,6 +1,7 @@
 // The training loop.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -42,9 +43,22 @@ class Fit {
     if (dataset.size() == 0 || (options_.validate && options_.validate->size() == 0))
       fail<DataError>("fit", dataset.size() == 0 ? "no samples to train on" : "no samples to validate",
                       "some are needed");
+    require_start_values(model);
     state_.epochs = options_.epochs;
     state_.steps_per_epoch = loader_.batches_per_epoch();
     loss_.attach("loss", loss_parameters_);
+  }
+
+  /// Throws OptionError for a network of several layers whose weights are all 0: it would never learn.
+  static void require_start_values(Model<T>& model) {
+    Index weights = 0, zero = 0;
+    for (const Param<M>* param : model.parameters())
+      if (param->role == Role::weight) {
+        ++weights;
+        zero += std::all_of(param->value(), param->value() + param->size(), [](M value) { return value == M{0}; });
+      }
+    if (weights > 1 && zero == weights)
+      fail<OptionError>("fit", "every weight is 0", "call init::he_normal(model, seed), or load a model, first");
   }
 
   /// The whole training; to be called once. Throws NumericError, naming layer, epoch and batch, when a loss, a
