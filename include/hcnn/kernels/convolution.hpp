@@ -132,10 +132,10 @@ void conv_backward_data(const ConvGeometry& g, const Master<T>* w, std::uint64_t
 template <class T>
 void add_weight_gradient(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
                          TensorView<const T> dy, float* sums, Workspace& workspace) {
+  if (winograd_kernels<T>(g)) return conv_winograd_gradient(kernels, g, x, dy, sums, workspace);
   if constexpr (std::is_same_v<T, bfloat16>)
     if (const auto* pairs = micro_kernels<bfloat16>(); pairs && g.stride.width == 1)
-      return conv_outer_pairs(*pairs, g, x, dy, sums, workspace);  // as fast as Winograd with AVX-512, in less memory
-  if (winograd_kernels<T>(g)) return conv_winograd_gradient(kernels, g, x, dy, sums, workspace);
+      return conv_outer_pairs(*pairs, g, x, dy, sums, workspace);
   conv_outer_floats(kernels, g, x, dy, sums, workspace);
 }
 
