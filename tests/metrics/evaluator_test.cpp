@@ -191,3 +191,28 @@ TEST_CASE("logits and targets that do not fit are named in the error") {
   CHECK_THROWS_WITH_AS(Evaluator(tree).add(fine_only.logits, fine_only.targets),
                        "Evaluator level 'coarse': 2 labels; the batch has 1 samples", ShapeError);
 }
+
+TEST_CASE("an evaluation goes on from a snapshot with every count") {
+  const Batch batch = example();
+  Evaluator whole(small_tree()), begun(small_tree()), resumed(small_tree());
+  for (int i = 0; i < 2; ++i) whole.add(batch.logits, batch.targets);
+  begun.add(batch.logits, batch.targets);
+  Snapshot snapshot;
+  StateVisitor saving = StateVisitor::saving(snapshot);
+  begun.visit_state(saving);
+  resumed.prepare(batch.logits, batch.targets);
+  StateVisitor loading = StateVisitor::loading(snapshot);
+  resumed.visit_state(loading);
+  resumed.add(batch.logits, batch.targets);
+  const EvaluationResult &a = resumed.result(), &b = whole.result();
+  CHECK(a.samples == b.samples);
+  for (std::size_t h = 0; h < 2; ++h) {
+    CHECK(a.heads[h].top1 == b.heads[h].top1);
+    CHECK(a.heads[h].top5 == b.heads[h].top5);
+    CHECK(a.heads[h].confusion == b.heads[h].confusion);
+    CHECK(a.from_fine[h].share == b.from_fine[h].share);
+  }
+  CHECK(a.severity == b.severity);
+  CHECK(a.agreement[0].share == b.agreement[0].share);
+  CHECK(a.consistent == b.consistent);
+}

@@ -67,3 +67,28 @@ TEST_CASE("unknown columns, columns without values and epochs out of order are r
   CHECK_THROWS_AS(history.add(clash), DataError);
   CHECK(history.size() == 1);
 }
+
+TEST_CASE("a history comes back from a snapshot with its columns, late and empty ones included") {
+  History history;
+  EpochRecord first = record(1, 3), second = record(2, std::nan(""));
+  first.set("empty", std::nan(""));
+  second.set("late", 0.1);
+  history.add(first);
+  history.add(second);
+  Snapshot snapshot;
+  StateVisitor saving = StateVisitor::saving(snapshot);
+  history.visit_state(saving);
+  History loaded;
+  StateVisitor loading = StateVisitor::loading(snapshot);
+  loaded.visit_state(loading);
+  CHECK(loaded.columns() == history.columns());
+  CHECK(loaded.get("late")[1] == 0.1);
+  CHECK(std::isnan(loaded.get("late")[0]));
+  CHECK(loaded[1].seconds == 2);
+
+  snapshot.values["values"] = std::vector<double>{1, 2};
+  StateVisitor broken = StateVisitor::loading(snapshot);
+  CHECK_THROWS_WITH_AS(loaded.visit_state(broken),
+                       "History: 6 columns and 2 values; a row of all columns for each epoch is needed", FormatError);
+  CHECK(loaded.size() == 2);
+}

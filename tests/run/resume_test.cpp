@@ -96,6 +96,7 @@ Outcome<T> train_once(const Setup<T>& setup, const std::filesystem::path& folder
   Model<T> model = testing::small_model<T>(setup.dropout);
   auto loss = testing::two_heads<M>();
   const auto optimizer = setup.optimizer(model.parameters());
+  train::evaluate(model, loss, setup.validate);  // packs weights that loading must make stale
   train::Callbacks<T> callbacks = setup.callbacks();
   callbacks.insert(callbacks.end(), extra.begin(), extra.end());
   callbacks.push_back(run::checkpoint(folder, {}, {.every_seconds = 0, .every_steps = every_steps}));
@@ -361,18 +362,21 @@ TEST_CASE("a network that could not be resumed is as it was") {
   Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
   const Setup<float> setup;
   const auto snapshot = std::make_shared<Snapshot>(*run::resume(folder / "run"));
+  const auto error = [&] {
+    return error_of<FormatError>([&] {
+      train::fit(model, loss, optimizer, setup.images,
+                 {.epochs = 4,
+                  .batch = 8,
+                  .seed = 3,
+                  .validate = &setup.validate,
+                  .augment = {data::pad_crop(1), data::horizontal_flip()},
+                  .clip_norm = 5,
+                  .resume = snapshot});
+    });
+  };
+  CHECK(names(error(), "a value 'callback.0.best'; nothing here has such state"));
   snapshot->values.erase("history.values");  // noticed after the weights were loaded
-  const auto names_history = error_of<FormatError>([&] {
-    train::fit(model, loss, optimizer, setup.images,
-               {.epochs = 4,
-                .batch = 8,
-                .seed = 3,
-                .validate = &setup.validate,
-                .augment = {data::pad_crop(1), data::horizontal_flip()},
-                .clip_norm = 5,
-                .resume = snapshot});
-  });
-  CHECK(names(names_history, "history.values = nothing"));
+  CHECK(names(error(), "history.values = nothing"));
   CHECK(testing::weights(model) == before);
   CHECK(optimizer.step_count() == 0);
 }
@@ -429,6 +433,26 @@ TEST_CASE("steps.csv is cut back to the checkpoint; a shorter one is refused and
   std::filesystem::remove(folder / "other/steps.csv");
   train_once(setup, folder / "other");
   CHECK(io::read_csv(folder / "other/steps.csv").rows.size() == 6 * 4 - 8);
+}
+
+TEST_CASE("when a checkpoint is written, every line of steps.csv before it is on disk") {
+  struct Read : train::Callback<float> {
+    explicit Read(std::filesystem::path p) : path(std::move(p)) {}
+    void on_snapshot(train::FitState<float>& state, const Snapshot&) override {
+      const Index done = (state.epoch - 1) * state.steps_per_epoch + state.step;
+      CHECK(io::read_csv(path).rows.size() == static_cast<std::size_t>(done));
+    }
+    std::filesystem::path path;
+  };
+  const TemporaryFolder folder;
+  Model<float> model = testing::small_model<float>();
+  auto loss = testing::two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  train::fit(model, loss, optimizer, testing::small_images(40),
+             {.epochs = 2,
+              .batch = 8,
+              .callbacks = {run::checkpoint(folder / "run", {}, {.every_steps = 2}),
+                            std::make_shared<Read>(folder / "run/steps.csv")}});
 }
 
 TEST_CASE("a folder serves one training at a time, and temporary files of a killed one are removed") {

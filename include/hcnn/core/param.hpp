@@ -87,7 +87,7 @@ void zero_gradients(const ParamList<M>& params) {
 
 /// Values of parameters and buffers, in the order of memory; when loading, packed copies are told.
 template <class M>
-void visit_parameters(StateVisitor& state, const std::string& name, const ParamList<M>& params) {
+[[gnu::cold]] void visit_parameters(StateVisitor& state, const std::string& name, const ParamList<M>& params) {
   for (Param<M>* param : params) {
     state.visit(name + '.' + param->name, std::span<M>(param->value(), static_cast<std::size_t>(param->size())));
     if (state.is_loading()) param->touch();

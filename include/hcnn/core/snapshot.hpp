@@ -46,9 +46,9 @@ class StateVisitor {
   /// A number or truth value.
   template <class Number>
   requires std::is_arithmetic_v<Number>
-  void visit(std::string_view name, Number& value) { visit(name, std::span<Number>(&value, 1)); }
+  [[gnu::cold]] void visit(std::string_view name, Number& value) { visit(name, std::span<Number>(&value, 1)); }
   /// A text.
-  void visit(std::string_view name, std::string& text) {
+  [[gnu::cold]] void visit(std::string_view name, std::string& text) {
     std::vector<std::string> list{text};
     visit(name, list);
     if (list.size() != 1) refuse(name, concat(list.size(), " texts"), "one is needed");
@@ -57,7 +57,7 @@ class StateVisitor {
   /// Numbers whose count is fixed.
   template <class Number>
   requires std::is_arithmetic_v<Number>
-  void visit(std::string_view name, std::span<Number> values) {
+  [[gnu::cold]] void visit(std::string_view name, std::span<Number> values) {
     using S = Stored<Number>;
     if (to_) {
       std::vector<S> copy(values.size());
@@ -72,7 +72,7 @@ class StateVisitor {
   }
   /// Numbers or texts of any count.
   template <class Value>
-  void visit(std::string_view name, std::vector<Value>& values) {
+  [[gnu::cold]] void visit(std::string_view name, std::vector<Value>& values) {
     using S = Stored<Value>;
     if (to_)
       save(name, std::vector<S>(values.begin(), values.end()));
@@ -82,7 +82,7 @@ class StateVisitor {
   /// Anything with `visit_state(StateVisitor&)`; its names get "name." in front.
   template <class Object>
   requires requires(Object& object, StateVisitor& state) { object.visit_state(state); }
-  void visit(std::string_view name, Object& object) {
+  [[gnu::cold]] void visit(std::string_view name, Object& object) {
     const std::size_t length = prefix_.size();
     prefix_.append(name) += '.';
     object.visit_state(*this);
@@ -92,13 +92,13 @@ class StateVisitor {
   /// A value that must be the same when loading: FormatError names both.
   template <class Number>
   requires std::is_arithmetic_v<Number>
-  void expect(std::string_view name, Number value) {
+  [[gnu::cold]] void expect(std::string_view name, Number value) {
     Number found = value;
     visit(name, found);
     if (found != value) refuse(name, concat(found), concat("here it is ", value));
   }
   /// Lines that must be the same when loading: FormatError names the first that differs.
-  void expect(std::string_view name, const std::vector<std::string>& lines) {
+  [[gnu::cold]] void expect(std::string_view name, const std::vector<std::string>& lines) {
     std::vector<std::string> found = lines;
     visit(name, found);
     for (std::size_t i = 0; i < std::max(found.size(), lines.size()); ++i) {
@@ -107,10 +107,12 @@ class StateVisitor {
     }
   }
   /// A text that must be the same when loading.
-  void expect(std::string_view name, const std::string& text) { expect(name, std::vector<std::string>{text}); }
+  [[gnu::cold]] void expect(std::string_view name, const std::string& text) {
+    expect(name, std::vector<std::string>{text});
+  }
 
   /// To be called last when loading: FormatError for a value that nothing asked for.
-  void finish() const {
+  [[gnu::cold]] void finish() const {
     for (const auto& [name, values] : from_->values)
       if (!visited_.contains(name))
         fail<FormatError>(from_->where, "a value '" + name + "'", "nothing here has such state");
@@ -122,7 +124,7 @@ class StateVisitor {
 
   StateVisitor(Snapshot* to, const Snapshot& from) : to_(to), from_(&from) {}
 
-  void save(std::string_view name, SnapshotValues values) {
+  [[gnu::cold, gnu::noinline]] void save(std::string_view name, SnapshotValues values) {
     if (!visited_.insert(prefix_ + std::string(name)).second)
       fail<OptionError>("StateVisitor", concat("'", prefix_, name, "' twice"), "names must differ");
     to_->values.insert_or_assign(prefix_ + std::string(name), std::move(values));
@@ -135,7 +137,8 @@ class StateVisitor {
     if (const auto* values = std::get_if<std::vector<Value>>(&found->second)) return *values;
     refuse(name, "values of another type", "see what saved them");
   }
-  [[noreturn]] void refuse(std::string_view name, const std::string& came, const std::string& expected) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse(std::string_view name, const std::string& came,
+                                                     const std::string& expected) const {
     fail<FormatError>(from_->where, concat(prefix_, name, " = ", came), expected);
   }
 

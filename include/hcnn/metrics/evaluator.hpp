@@ -45,7 +45,7 @@ struct EvaluationResult {
   }
 
   /// All counts, for a training that goes on later; the heads must be there.
-  void visit_state(StateVisitor& state) {
+  [[gnu::cold]] void visit_state(StateVisitor& state) {
     state.visit("samples", samples);
     for (HeadResult& head : heads) {
       state.visit("top1." + head.level, head.top1);

@@ -91,7 +91,7 @@ class History {
 
   /// Every record, for a training that goes on later; a column that is NaN in a record is missing there afterwards.
   /// FormatError and DataError where the values make no history.
-  void visit_state(StateVisitor& state) {
+  [[gnu::cold]] void visit_state(StateVisitor& state) {
     std::vector<std::string> columns = columns_;
     std::vector<double> values;
     for (const EpochRecord& record : records_)

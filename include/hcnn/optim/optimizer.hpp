@@ -96,7 +96,7 @@ class Optimizer {
   }
   /// Everything but the parameters, for a training that goes on later: step count, arrays, rates and groups. Override
   /// it for state of your own, and call this one too.
-  virtual void visit_state(StateVisitor& visitor) {
+  [[gnu::cold]] virtual void visit_state(StateVisitor& visitor) {
     visitor.expect("type", type_);
     visitor.expect("initial_learning_rate", initial_learning_rate_);
     visitor.expect("weight_decay", weight_decay_);

@@ -47,7 +47,7 @@ struct FitState {
   void request_snapshot() { snapshot_wanted = true; }
 
   /// Position, figures of the last step, parameters and optimizer, for a training that goes on later.
-  void visit_state(StateVisitor& visitor) {
+  [[gnu::cold]] void visit_state(StateVisitor& visitor) {
     for (const auto& [name, value] : {std::pair{"epoch", &epoch}, {"step", &step}, {"images", &images}})
       visitor.visit(name, *value);
     for (const auto& [name, value] : {std::pair{"loss", &loss},

@@ -146,13 +146,15 @@ class Fit {
   bool epoch_over() const { return !result_.history.empty() && result_.history.back().epoch == state_.epoch; }
 
   void save_if_wanted() {
-    if (!std::exchange(state_.snapshot_wanted, false)) return;
+    if (std::exchange(state_.snapshot_wanted, false)) save();
+  }
+  [[gnu::cold]] void save() {
     require_finite_parameters(state_);
     const Snapshot snapshot = take_snapshot();
     for (const auto& callback : options_.callbacks) callback->on_snapshot(state_, snapshot);
   }
 
-  Snapshot take_snapshot() {
+  [[gnu::cold]] Snapshot take_snapshot() {
     Snapshot snapshot;
     StateVisitor saving = StateVisitor::saving(snapshot);
     visit_state(saving);
@@ -160,7 +162,7 @@ class Fit {
   }
 
   // Where the snapshot turns out to be of another training, everything becomes as it was.
-  void load(const Snapshot& snapshot) {
+  [[gnu::cold]] void load(const Snapshot& snapshot) {
     const Snapshot before = take_snapshot();
     try {
       StateVisitor loading = StateVisitor::loading(snapshot);
@@ -183,7 +185,7 @@ class Fit {
     state_.step = state_.images = 0;
   }
 
-  void visit_state(StateVisitor& state) {
+  [[gnu::cold]] void visit_state(StateVisitor& state) {
     if (training_lines_.empty()) training_lines_ = training_lines(state_.model, loss_, loader_.dataset(), options_);
     state.expect("training", training_lines_);
     bool done = !state_.stop_reason.empty() || (epoch_over() && state_.epoch == options_.epochs);

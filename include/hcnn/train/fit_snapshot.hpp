@@ -8,12 +8,13 @@
 #include "hcnn/core/snapshot.hpp"
 #include "hcnn/data/fingerprint.hpp"
 #include "hcnn/layers/summary.hpp"
+#include "hcnn/losses/weighted_sum.hpp"
 #include "hcnn/train/fit_options.hpp"
 
 namespace hcnn::train {
 
 /// True for the snapshot of a training that has nothing left to do: every epoch is done, or a callback ended it.
-inline bool finished(const Snapshot& snapshot) {
+[[gnu::cold]] inline bool finished(const Snapshot& snapshot) {
   bool finished = false;
   StateVisitor::loading(snapshot).visit("finished", finished);
   return finished;
@@ -21,7 +22,7 @@ inline bool finished(const Snapshot& snapshot) {
 
 /// Layers with options and output shapes: what must agree for parameters to mean the same.
 template <class T>
-std::vector<std::string> network_lines(Model<T>& model) {
+[[gnu::cold]] std::vector<std::string> network_lines(Model<T>& model) {
   std::vector<std::string> lines = {"input " + to_string(model.input_shape())};
   for (const SummaryRow& row : summary(model).rows)
     lines.push_back(row.path + ' ' + row.layer + " -> " + to_string(row.output));
@@ -29,7 +30,7 @@ std::vector<std::string> network_lines(Model<T>& model) {
 }
 
 /// "5000 samples of 32x32x3, content 1234": differs where a pixel, a label or the order does.
-inline std::string dataset_line(const data::Dataset* dataset) {
+[[gnu::cold]] inline std::string dataset_line(const data::Dataset* dataset) {
   if (!dataset) return "none";
   return concat(dataset->size(), " samples of ", to_string(dataset->shape()), ", content ",
                 data::fingerprint(*dataset));
@@ -38,8 +39,8 @@ inline std::string dataset_line(const data::Dataset* dataset) {
 /// Everything that decides how a training goes on, but its state and the augmentations' and schedule's own options:
 /// what differs when loading is refused, FormatError naming both. Slow: it reads all images.
 template <class T>
-std::vector<std::string> training_lines(Model<T>& model, const losses::LossSum<Master<T>>& loss,
-                                        const data::Dataset& dataset, const FitOptions<T>& options) {
+[[gnu::cold]] std::vector<std::string> training_lines(Model<T>& model, const losses::LossSum<Master<T>>& loss,
+                                                      const data::Dataset& dataset, const FitOptions<T>& options) {
   std::vector<std::string> lines = network_lines(model);
   const auto line = [&](const char* what, const auto& value) { lines.push_back(concat(what, ' ', value)); };
   line("activations", std::is_same_v<T, float> ? "float32" : std::is_same_v<T, double> ? "float64" : "bfloat16");
