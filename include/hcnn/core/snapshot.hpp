@@ -129,12 +129,16 @@ class StateVisitor {
       fail<OptionError>("StateVisitor", concat("'", prefix_, name, "' twice"), "names must differ");
     to_->values.insert_or_assign(prefix_ + std::string(name), std::move(values));
   }
-  template <class Value>
-  const std::vector<Value>& list(std::string_view name) {
+  // Apart from `list`, so that it is compiled once.
+  [[gnu::cold, gnu::noinline]] const SnapshotValues& find(std::string_view name) {
     const auto found = from_->values.find(prefix_ + std::string(name));
     if (found == from_->values.end()) refuse(name, "nothing", "a value is needed");
     visited_.insert(found->first);
-    if (const auto* values = std::get_if<std::vector<Value>>(&found->second)) return *values;
+    return found->second;
+  }
+  template <class Value>
+  [[gnu::cold]] const std::vector<Value>& list(std::string_view name) {
+    if (const auto* values = std::get_if<std::vector<Value>>(&find(name))) return *values;
     refuse(name, "values of another type", "see what saved them");
   }
   [[noreturn, gnu::cold, gnu::noinline]] void refuse(std::string_view name, const std::string& came,
