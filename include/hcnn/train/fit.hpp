@@ -49,18 +49,6 @@ class Fit {
     loss_.attach("loss", loss_parameters_);
   }
 
-  /// Throws OptionError for a network of several layers whose weights are all 0: it would never learn.
-  static void require_start_values(Model<T>& model) {
-    Index weights = 0, zero = 0;
-    for (const Param<M>* param : model.parameters())
-      if (param->role == Role::weight) {
-        ++weights;
-        zero += std::all_of(param->value(), param->value() + param->size(), [](M value) { return value == M{0}; });
-      }
-    if (weights > 1 && zero == weights)
-      fail<OptionError>("fit", "every weight is 0", "call init::he_normal(model, seed), or load a model, first");
-  }
-
   /// The whole training; to be called once. Throws NumericError, naming layer, epoch and batch, when a loss, a
   /// parameter or the validation loss is not finite; OptionError for a monitored column that no record has; FormatError
   /// or DataError for a snapshot of another training, and then nothing has changed.
@@ -92,6 +80,18 @@ class Fit {
     if (resume)
       for (const auto& callback : options_.callbacks) callback->on_resume(state_);
     save_if_wanted();
+  }
+
+  // Throws OptionError for a network of several layers whose weights are all 0: it would never learn.
+  static void require_start_values(Model<T>& model) {
+    Index weights = 0, zero = 0;
+    for (const Param<M>* param : model.parameters())
+      if (param->role == Role::weight) {
+        ++weights;
+        zero += std::all_of(param->value(), param->value() + param->size(), [](M value) { return value == M{0}; });
+      }
+    if (weights > 1 && zero == weights)
+      fail<OptionError>("fit", "every weight is 0", "call init::he_normal(model, seed), or load a model, first");
   }
 
   void run_epoch() {
