@@ -108,9 +108,9 @@ void gemm_outer(const MicroKernels<E>& kernels, Index depth, Index m, Index n, c
 
 /// C += A B through Eigen, on the calling thread.   (M, N) += (M, K) (K, N), all row-major and dense.
 /// The library's only product of Eigen: each further form, with a factor transposed, costs every program that includes
-/// it a second of compilation, and a transposed copy costs little beside the product.
+/// it a second of compilation, and a transposed copy costs little beside the product. Not inlined for the same reason.
 template <class M>
-void add_product(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
+[[gnu::noinline]] void add_product(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
   MatrixMap<M>(c, rows, columns).noalias() +=
       MatrixMap<const M>(a, rows, depth) * MatrixMap<const M>(b, depth, columns);
 }
