@@ -52,8 +52,8 @@ inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::s
   for (const Setting& setting : settings(recipe, options))
     std::visit([&](const auto* value) { json[setting.name] = *value; }, setting.value);
   json["threads"] = thread_count();
-  json["isa"] = kernels::to_string(options.common.precision == "bf16" ? kernels::isa_for<bfloat16>()
-                                                                      : kernels::isa_for<float>());
+  json["isa"] =
+      kernels::to_string(options.common.precision == "bf16" ? kernels::isa_for<bfloat16>() : kernels::isa_for<float>());
   json["commit"] = HCNN_COMMIT;
   return json;
 }

@@ -122,6 +122,7 @@ int run_program(CLI::App& app, int argc, char** argv, const int& threads, const 
   try {
     app.parse(argc, argv);
     if (threads > 0) set_thread_count(threads);
+    kernels::active_isa();  // refuses a wrong HCNN_ISA before anything is read or written
     return body();
   } catch (const CLI::Success& request) {
     return app.exit(request);  // --help

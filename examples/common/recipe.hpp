@@ -63,6 +63,18 @@ inline Recipe make_recipe(const std::string& name) {
   return recipe;
 }
 
+/// The recipe in one line: what `--help` says it is made of.
+inline std::string describe(const Recipe& recipe) {
+  std::string text = concat(recipe.network, " network, ", recipe.optimizer, recipe.nesterov ? " with Nesterov" : "",
+                            ", learning rate ", recipe.learning_rate, " (", recipe.schedule, "), weight decay ",
+                            recipe.weight_decay, ", dropout ", recipe.dropout, ", augment ", recipe.augment);
+  if (recipe.normalize) text += ", normalised inputs";
+  text += concat(", label smoothing ", recipe.label_smoothing, ", loss weights of the heads");
+  for (const double weight : recipe.head_weights) text += concat(" ", weight);
+  if (recipe.small_heads) text += ", small start values of the heads";
+  return text + concat(", batch ", recipe.batch, ", ", recipe.epochs, " epochs");
+}
+
 /// The network of the recipe, for these images.
 inline models::MultiHeadCnnOptions network_options(const Recipe& recipe, const data::Dataset& images) {
   auto options = models::multi_head_cnn_options(recipe.network);

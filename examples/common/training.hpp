@@ -33,6 +33,10 @@ class Training {
     }
     const Images images = load_images(options_.common.data, options_.common.seed);
     const auto [fit_set, val_set] = data::stratified_split(limited(images.train), options_.split, options_.common.seed);
+    if (fit_set.size() == 0 || val_set.size() == 0)
+      fail<OptionError>(concat("--limit ", options_.limit, " --split ", options_.split),
+                        concat(fit_set.size(), " images to train on, ", val_set.size(), " to validate"),
+                        "some of both are needed");
     const auto folder = open_folder();
 
     if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
@@ -49,6 +53,7 @@ class Training {
     run.taxonomy = *fit_set.taxonomy();
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
+    std::cout << "weights of the last epoch, without dropout and augmentation:\n";
     for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures);
     std::cout << "report: " << folder.report().string() << std::endl;
     return 0;

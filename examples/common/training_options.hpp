@@ -32,11 +32,13 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   const auto choice = [&](const char* name, auto& value, std::vector<std::string> values, const char* text) {
     app.add_option(name, value, text)->check(CLI::IsMember(std::move(values)));
   };
-  app.add_option("--recipe", options.recipe,
-                 "report: the report's protocol; readme: the compact network with crop and flip; "
-                 "best: the strongest known")
+  app.add_option("--recipe", options.recipe, "start from these settings, listed below; other options override them")
       ->check(CLI::IsMember({"report", "readme", "best"}))
       ->capture_default_str();
+  std::string recipes = "Recipes:";
+  for (const char* name : {"report", "readme", "best"})
+    recipes += concat("\n  ", name, ": ", describe(make_recipe(name)));
+  app.footer(recipes);
   app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
       ->check(CLI::Range(0.01, 0.99))
       ->capture_default_str();
@@ -91,11 +93,16 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
 
 /// Settings that suit the synthetic images, where none were given: 6 epochs with a one-cycle schedule.
 inline void use_synthetic_defaults(TrainingOptions& options) {
-  if (!options.common.epochs || !options.schedule)
-    std::cout
-        << "synthetic images: 6 epochs with a one-cycle schedule where --epochs and --schedule say nothing else\n";
-  if (!options.common.epochs) options.common.epochs = 6;
-  if (!options.schedule) options.schedule = "one-cycle";
+  std::string chosen;
+  if (!options.common.epochs) {
+    options.common.epochs = 6;
+    chosen += " --epochs 6";
+  }
+  if (!options.schedule) {
+    options.schedule = "one-cycle";
+    chosen += " --schedule one-cycle";
+  }
+  if (!chosen.empty()) std::cout << "chosen for the synthetic images:" << chosen << '\n';
 }
 
 }  // namespace examples

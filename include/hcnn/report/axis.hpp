@@ -13,6 +13,7 @@
 
 namespace hcnn::report {
 
+inline constexpr Colour kPaper = {255, 255, 255};        ///< background
 inline constexpr Colour kInk = {33, 37, 41};             ///< texts
 inline constexpr Colour kGridColour = {226, 229, 233};   ///< lines behind the data
 inline constexpr Colour kFrameColour = {120, 126, 132};  ///< borders

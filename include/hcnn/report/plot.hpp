@@ -39,11 +39,19 @@ struct CurvesOptions {
   double text_size = 19;     ///< pixels
 };
 
-/// Draws one curve; up to 30 points are marked by dots.
+/// Marks a point of a curve that has few: by a disc, by a ring where the curve is dashed.
+inline void draw_mark(Canvas& canvas, Point point, const Series& series) {
+  constexpr std::size_t kMostMarks = 30;
+  if (series.values.size() > kMostMarks) return;
+  canvas.line({point}, 7, series_colour(series.colour));
+  if (series.dashed) canvas.line({point}, 3.5, kPaper);
+}
+
+/// Draws one curve with its marks.
 inline void draw_series(Canvas& canvas, const Frame& frame, const Scale& x_scale, const Scale& y_scale,
                         const Series& series) {
   const Colour colour = series_colour(series.colour);
-  Polyline run;
+  Polyline run, marks;
   const auto draw_run = [&] {
     if (series.dashed && run.size() > 1)
       canvas.dashed_line(run, 2, colour);
@@ -54,13 +62,15 @@ inline void draw_series(Canvas& canvas, const Frame& frame, const Scale& x_scale
   for (std::size_t i = 0; i < series.values.size(); ++i) {
     const Point point{frame.x(x_scale.position(series.first + static_cast<double>(i))),
                       frame.y(y_scale.position(series.values[i]))};
-    if (std::isfinite(point.y))
+    if (std::isfinite(point.y)) {
       run.push_back(point);
-    else
+      marks.push_back(point);
+    } else {
       draw_run();
-    if (std::isfinite(point.y) && series.values.size() <= 30) canvas.line({point}, 7, colour);
+    }
   }
   draw_run();
+  for (const Point& point : marks) draw_mark(canvas, point, series);
 }
 
 /// Draws the names of the curves, one below the other, beginning at `corner`.
@@ -72,6 +82,7 @@ inline void draw_legend(Canvas& canvas, Point corner, const std::vector<Series>&
       canvas.dashed_line(sample, 2, series_colour(entry.colour));
     else
       canvas.line(sample, 2.5, series_colour(entry.colour));
+    draw_mark(canvas, {corner.x + 22, corner.y - size}, entry);
     canvas.text({corner.x + 54, corner.y - size}, entry.name, {.size = size});
   }
 }
