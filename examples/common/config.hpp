@@ -24,6 +24,8 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"seed", &options.common.seed},
           {"epochs", &recipe.epochs, 1, 100000},
           {"batch", &recipe.batch, 1, 65536},
+          {"accumulate", &recipe.accumulate, 1, 65536},
+          {"patience", &recipe.patience, 0, 100000},
           {"precision", &options.common.precision, 0, 0, {"fp32", "bf16"}},
           {"network", &recipe.network, 0, 0, {"multihead", "severity", "compact"}},
           {"activation", &recipe.activation, 0, 0, {"relu", "leaky_relu"}},
@@ -41,7 +43,10 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"schedule", &recipe.schedule, 0, 0, {"constant", "plateau", "one-cycle"}},
           {"augment", &recipe.augment, 0, 0, {"none", "crop-flip", "crop-flip-cutout"}},
           {"normalize", &recipe.normalize},
-          {"limit", &options.limit, 0, 1e15}};
+          {"limit", &options.limit, 0, 1e15},
+          {"limit_batches", &options.limit_batches, 0, 1e15},
+          {"time_limit", &options.time_limit, 0, 1e9},
+          {"dry_run", &options.dry_run}};
 }
 
 /// Everything needed to repeat the run: the content of config.json.

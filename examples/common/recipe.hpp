@@ -29,7 +29,9 @@ struct Recipe {
   std::string loss = "ce";                    ///< ce, report or readme: the two severity-aware forms
   std::vector<double> head_weights{1, 1, 1};  ///< of the heads' losses, fine first
   Index epochs = 50;
-  Index batch = 128;  ///< images
+  Index batch = 128;     ///< images a pass
+  Index accumulate = 1;  ///< passes whose gradients are added up for a step
+  Index patience = 0;    ///< epochs without a better validation loss before the training ends; 0: it does not
 };
 
 /// Weight decay that the optimizer is known for where none was asked for.
@@ -72,7 +74,7 @@ inline std::string describe(const Recipe& recipe) {
   text += concat(", label smoothing ", recipe.label_smoothing, ", loss weights of the heads");
   for (const double weight : recipe.head_weights) text += concat(" ", weight);
   if (recipe.small_heads) text += ", small start values of the heads";
-  return text + concat(", batch ", recipe.batch, ", ", recipe.epochs, " epochs");
+  return text + concat(", batch ", recipe.batch * recipe.accumulate, ", ", recipe.epochs, " epochs");
 }
 
 /// The network of the recipe, for these images.

@@ -37,19 +37,21 @@ class Training {
       fail<OptionError>(concat("--limit ", options_.limit, " --split ", options_.split),
                         concat(fit_set.size(), " images to train on, ", val_set.size(), " to validate"),
                         "some of both are needed");
+    const data::Dataset test_set = measured(images.test), to_validate = measured(val_set);
     const auto folder = open_folder();
 
     if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
     Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
     losses::LossSum<M> loss = make_loss<M>(recipe_, model, *fit_set.taxonomy());
-    announce(model, images, fit_set.size(), val_set.size(), folder);
-    const auto result = train_model(model, loss, fit_set, val_set, folder, checkpoint, interrupt);
+    announce(model, images.name, {fit_set.size(), to_validate.size(), test_set.size()}, folder);
+    if (options_.find_learning_rate) return find_learning_rate(model, loss, fit_set, folder);
+    const auto result = train_model(model, loss, fit_set, to_validate, folder, checkpoint, interrupt);
     if (result.interrupted) return interrupted(folder, interrupt);
 
     run::RunSummary run = describe(model, result);
-    run.train = measure(model, loss, fit_set, interrupt);
-    run.val = measure(model, loss, val_set, interrupt);
-    run.test = measure(model, loss, images.test, interrupt);
+    run.train = measure(model, loss, measured(fit_set), interrupt);
+    run.val = measure(model, loss, to_validate, interrupt);
+    run.test = measure(model, loss, test_set, interrupt);
     run.taxonomy = *fit_set.taxonomy();
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
@@ -86,13 +88,14 @@ class Training {
     return run::RunFolder(*options_.common.out);
   }
 
-  void announce(Model<T>& model, const Images& images, Index to_train_on, Index to_validate,
+  // @param parts images to train on, to validate and to test
+  void announce(Model<T>& model, const std::string& images, const std::array<Index, 3>& parts,
                 const run::RunFolder& folder) const {
     std::cout << summary(model) << '\n'
               << recipe_.network << " network, recipe " << recipe_.name << ", " << options_.common.precision << " on "
               << kernels::to_string(kernels::isa_for<T>()) << ", " << thread_count() << " threads\n"
-              << images.name << ": " << to_train_on << " images to train on, " << to_validate << " to validate, "
-              << images.test.size() << " to test\n"
+              << images << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, " << parts[2]
+              << " to test\n"
               << "run folder: " << folder.path().string() << std::endl;
   }
 
@@ -106,19 +109,23 @@ class Training {
         .taxonomy = *fit_set.taxonomy(),
         .notes = {{"config", config_}}};
     const auto optimizer = make_optimizer(recipe_, model.parameters());
-    return train::fit(
-        model, loss, *optimizer, fit_set,
-        {.epochs = recipe_.epochs,
-         .batch = recipe_.batch,
-         .seed = options_.common.seed,
-         .validate = &val_set,
-         .augment = make_augmentations(recipe_),
-         .normalization = normalization_,
-         .schedule = make_schedule(recipe_),
-         .callbacks = {train::progress_bar(std::cerr),
-                       run::checkpoint(folder.path(), info, {.every_seconds = options_.checkpoint_every})},
-         .stop = interrupt.token(),
-         .resume = std::move(checkpoint)});
+    train::Callbacks<T> callbacks = {train::progress_bar(std::cerr)};
+    if (recipe_.patience > 0) callbacks.push_back(train::early_stopping({.patience = recipe_.patience}));
+    if (options_.time_limit > 0) callbacks.push_back(train::time_limit(60 * options_.time_limit));
+    callbacks.push_back(run::checkpoint(folder.path(), info, {.every_seconds = options_.checkpoint_every}));
+    return train::fit(model, loss, *optimizer, fit_set,
+                      {.epochs = recipe_.epochs,
+                       .batch = recipe_.batch,
+                       .accumulate = recipe_.accumulate,
+                       .limit_batches = options_.limit_batches,
+                       .seed = options_.common.seed,
+                       .validate = &val_set,
+                       .augment = make_augmentations(recipe_),
+                       .normalization = normalization_,
+                       .schedule = make_schedule(recipe_),
+                       .callbacks = std::move(callbacks),
+                       .stop = interrupt.token(),
+                       .resume = std::move(checkpoint)});
   }
 
   metrics::EvaluationResult measure(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& part,
@@ -126,6 +133,33 @@ class Training {
     return train::evaluate(model, loss, part,
                            {.batch = recipe_.batch, .normalization = normalization_, .stop = interrupt.token()})
         .result;
+  }
+
+  int find_learning_rate(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,
+                         const run::RunFolder& folder) const {
+    const auto optimizer = make_optimizer(recipe_, model.parameters());
+    const auto found = train::find_learning_rate(model, loss, *optimizer, fit_set,
+                                                 {.batch = recipe_.batch,
+                                                  .seed = options_.common.seed,
+                                                  .augment = make_augmentations(recipe_),
+                                                  .normalization = normalization_});
+    run::write_learning_rates(folder, found);
+    std::cout << found.steps.size() << " steps; ";
+    if (std::isnan(found.suggestion))
+      std::cout << "the loss never falls: no rate can be suggested\n";
+    else
+      std::cout << "the loss falls fastest at --learning-rate " << concat(found.suggestion) << '\n';
+    std::cout << "curve: " << folder.learning_rates_picture().string() << std::endl;
+    return 0;
+  }
+
+  // The images that are measured: all, or two batches in a dry run.
+  data::Dataset measured(const data::Dataset& all) const {
+    const Index count = 2 * recipe_.batch;
+    if (!options_.dry_run || all.size() <= count) return all;
+    std::vector<Index> order(static_cast<std::size_t>(count));
+    std::iota(order.begin(), order.end(), Index{0});
+    return all.subset(order);
   }
 
   // The first `limit` images of a keyed shuffle.
@@ -194,11 +228,19 @@ int run_training(TrainingOptions& options, const std::string& network, const std
   if (!file.empty() && options.recipe != recipe.name && !resume)
     fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
   recipe = resolve(options, recipe);
+  if (options.dry_run) {
+    recipe.epochs = 1;
+    options.limit_batches = 2;
+  }
   io::Json config = config_json(recipe, options, program);
   if (resume) {
     const io::Json run = io::read_json(file);
     require_same_settings(run, config, options);
     config = run;
+  }
+  if (options.print_config) {
+    std::cout << config.dump(2) << '\n';
+    return 0;
   }
   if (options.common.precision == "bf16") return Training<bfloat16>(options, recipe, program, config).run(interrupt);
   return Training<float>(options, recipe, program, config).run(interrupt);

@@ -13,10 +13,16 @@ struct TrainingOptions {
   double split = 0.8;  ///< share of the training images that is trained on
   std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
   std::optional<double> learning_rate, weight_decay, dropout, label_smoothing;
+  std::optional<Index> accumulate, patience;
   bool no_batch_norm = false;
-  Index limit = 0;                ///< training images; 0: all
-  std::string config;             ///< config.json to start from; "": none
-  double checkpoint_every = 300;  ///< s; 0: at the end of epochs only
+  Index limit = 0;                  ///< training images; 0: all
+  Index limit_batches = 0;          ///< batches of an epoch that are trained on; 0: all
+  double time_limit = 0;            ///< minutes of training; 0: none
+  bool dry_run = false;             ///< two batches of everything
+  bool print_config = false;        ///< print config.json and do nothing else
+  bool find_learning_rate = false;  ///< search the learning rate instead of training
+  std::string config;               ///< config.json to start from; "": none
+  double checkpoint_every = 300;    ///< s; 0: at the end of epochs only
 };
 
 /// Adds every option of a training program. `networks` are those it may train.
@@ -60,6 +66,24 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
       ->check(CLI::Range(0.0, 0.99));
   app.add_option("--label-smoothing", options.label_smoothing, "[default: the recipe's]")->check(CLI::Range(0.0, 0.99));
   app.add_flag("--no-batch-norm", options.no_batch_norm, "leave out batch normalisation");
+  app.add_option("--accumulate", options.accumulate,
+                 "batches whose gradients are added up for a step, as of one batch so many times as large [default: 1]")
+      ->check(CLI::Range(Index{1}, Index{65536}));
+  app.add_option("--patience", options.patience,
+                 "end after this many epochs without a better validation loss; 0: never [default: 0]")
+      ->check(CLI::Range(Index{0}, Index{100000}));
+  app.add_option("--time-limit", options.time_limit,
+                 "minutes of training, validation included, after which it ends; 0: none")
+      ->check(from_zero())
+      ->capture_default_str();
+  app.add_option("--limit-batches", options.limit_batches, "train on this many batches of each epoch; 0: all")
+      ->check(from_zero())
+      ->capture_default_str();
+  app.add_flag("--dry-run", options.dry_run, "two batches of training, validation and test, and every file written");
+  app.add_flag("--print-config", options.print_config, "print the config.json of this command line, and do nothing");
+  app.add_flag("--find-learning-rate", options.find_learning_rate,
+               "instead of training, try 100 rates from 1e-7 to 10 and write learning_rates.csv and .png")
+      ->excludes("--resume");
   app.add_option("--limit", options.limit, "use only this many training images; 0: all")
       ->check(from_zero())
       ->capture_default_str();
@@ -87,6 +111,8 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   set(recipe.label_smoothing, options.label_smoothing);
   set(recipe.epochs, options.common.epochs);
   set(recipe.batch, options.common.batch);
+  set(recipe.accumulate, options.accumulate);
+  set(recipe.patience, options.patience);
   if (options.no_batch_norm) recipe.batch_norm = false;
   return recipe;
 }
@@ -102,7 +128,7 @@ inline void use_synthetic_defaults(TrainingOptions& options) {
     options.schedule = "one-cycle";
     chosen += " --schedule one-cycle";
   }
-  if (!chosen.empty()) std::cout << "chosen for the synthetic images:" << chosen << '\n';
+  if (!chosen.empty()) std::cerr << "chosen for the synthetic images:" << chosen << '\n';
 }
 
 }  // namespace examples

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "hcnn/layers/batch_norm_1d.hpp"
 #include "hcnn/testing/gradient_check.hpp"
 #include "layers/layer_runner.hpp"
 
@@ -66,4 +67,21 @@ TEST_CASE("one value per channel cannot be normalised and says so") {
   LayerRunner<float> run(layer, 1, {1, 1, 4});
   CHECK_THROWS_AS(run.forward(), ShapeError);
   CHECK_THROWS_AS((BatchNorm2d<float>{{.momentum = 2}}.setup({1, 1, 1})), OptionError);
+}
+
+TEST_CASE("BatchNorm1d is BatchNorm2d of feature vectors, and refuses images") {
+  BatchNorm1d<double> vectors;
+  BatchNorm2d<double> images;
+  LayerRunner<double> run(vectors, 5, {1, 1, 3}), expected(images, 5, {1, 1, 3});
+  RandomStream random(Seed{3}, 1);
+  for (Index i = 0; i < run.x().size(); ++i) run.x()[i] = expected.x()[i] = random.normal();
+  CHECK(numbers(run.forward()) == numbers(expected.forward()));
+  const GradientReport report = check_layer(BatchNorm1d<double>{}, {1, 1, 4}, {.count = 6});
+  CHECK_MESSAGE(report, report.text());
+  CHECK(vectors.clone()->type() == "BatchNorm1d");
+  CHECK_THROWS_WITH_AS(
+      BatchNorm1d<double>{}.build({2, 1, 3}),
+      "BatchNorm1d: input is 2x1x3; 1x1 with any number of channels is needed: put Flatten before it, or "
+      "use BatchNorm2d",
+      ShapeError);
 }

@@ -10,6 +10,7 @@
 #include "hcnn/train/early_stopping.hpp"
 #include "hcnn/train/fit.hpp"
 #include "hcnn/train/progress.hpp"
+#include "hcnn/train/time_limit.hpp"
 #include "train/small_training.hpp"
 
 using namespace hcnn;
@@ -55,6 +56,19 @@ TEST_CASE("early stopping refuses options out of range and a column that is not 
   CHECK_THROWS_WITH_AS(
       train::fit(model, loss, optimizer, small_images(20), {.callbacks = {train::early_stopping()}}),  // no validation
       "early_stopping: no column 'val.loss'; name one of history.csv", OptionError);
+}
+
+TEST_CASE("a time limit ends the training after the running step, with a reason") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  const auto result = train::fit(model, loss, optimizer, small_images(40),
+                                 {.epochs = 50, .batch = 8, .callbacks = {train::time_limit(0)}});
+  CHECK(result.stop_reason == "time limit of 0:00");
+  CHECK(optimizer.step_count() == 1);
+  CHECK(result.history.empty());
+  CHECK_FALSE(result.interrupted);
+  CHECK_THROWS_AS(train::time_limit(-1), OptionError);
 }
 
 TEST_CASE("progress without a terminal is one plain line for each epoch") {

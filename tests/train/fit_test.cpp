@@ -76,6 +76,43 @@ TEST_CASE("batches that a thread of their own prepares give the same bits") {
   set_thread_count(before);
 }
 
+TEST_CASE("4 batches of 8 added up are a step of 32, the last partial one too") {
+  const auto train = [](Index batch, Index accumulate) {
+    Model<double> model(
+        kSmallImage, seq(Flatten<double>{}, Linear<double>{{.out_features = 16}}, ReLU<double>{}),
+        heads(head("fine", Linear<double>{{.out_features = 4}}), head("group", Linear<double>{{.out_features = 2}})));
+    init::he_normal(model, Seed{1});
+    auto loss = two_heads<double>();
+    Adam<double> optimizer{model.parameters(), {.learning_rate = 0.01}};
+    const auto result = train::fit(model, loss, optimizer, small_images(75),
+                                   {.epochs = 3, .batch = batch, .accumulate = accumulate, .clip_norm = 0.5});
+    CHECK(optimizer.step_count() == 9);  // of 32, 32 and 11 samples
+    auto values = weights(model);
+    values.push_back(result.history.back().get("train.loss"));
+    return values;
+  };
+  const auto at_once = train(32, 1), added = train(8, 4);
+  REQUIRE(at_once.size() == added.size());
+  for (std::size_t i = 0; i < added.size(); ++i) CHECK(added[i] == doctest::Approx(at_once[i]).epsilon(1e-9));
+}
+
+TEST_CASE("an epoch ends after limit_batches, inside a step of several too") {
+  for (const Index accumulate : {Index{1}, Index{2}}) {
+    Model<float> model = small_model<float>();
+    auto loss = two_heads<float>();
+    Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+    std::vector<Index> images;
+    train::fit(model, loss, optimizer, small_images(75),
+               {.epochs = 2,
+                .batch = 8,
+                .accumulate = accumulate,
+                .limit_batches = 3,
+                .callbacks = {train::on_epoch_end([&](auto& state, auto&) { images.push_back(state.images); })}});
+    CHECK(images == std::vector<Index>{24, 24});
+    CHECK(optimizer.step_count() == (accumulate == 1 ? 6 : 4));
+  }
+}
+
 TEST_CASE("two heads learn, and the history says how") {
   Model<float> model = small_model<float>();
   auto loss = two_heads<float>();
@@ -221,7 +258,8 @@ TEST_CASE("a network without start values is refused") {
   Adam<float> optimizer(model.parameters());
   const data::Dataset images = small_images(8);
   CHECK_THROWS_WITH_AS(train::fit(model, loss, optimizer, images, {.epochs = 1}),
-                       "fit: every weight is 0; call init::he_normal(model, seed), or load a model, first", OptionError);
+                       "fit: every weight is 0; call init::he_normal(model, seed), or load a model, first",
+                       OptionError);
   init::normal(model, "heads.fine", 0.01, Seed{1});
   CHECK_NOTHROW(train::fit(model, loss, optimizer, images, {.epochs = 1}));
 }

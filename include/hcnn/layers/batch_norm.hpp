@@ -31,7 +31,7 @@ class BatchNorm2d : public Layer<T> {
 
   Shape build(const Shape& input) override {
     if (!(options_.momentum >= 0 && options_.momentum <= 1) || !(options_.epsilon > 0))
-      fail<OptionError>("BatchNorm2d", concat("momentum ", options_.momentum, ", epsilon ", options_.epsilon),
+      fail<OptionError>(type(), concat("momentum ", options_.momentum, ", epsilon ", options_.epsilon),
                         "momentum in [0, 1] and epsilon > 0");
     channels_ = input.channels;
     weight_ = Param<M>(Role::norm_scale, {channels_}, M{1});
@@ -125,7 +125,7 @@ class BatchNorm2d : public Layer<T> {
   /// Batch statistics from the images' moments; moves the running ones.
   void update_statistics(Index count, Index pixels) {
     if (count * pixels < 2)
-      fail<ShapeError>("BatchNorm2d", "one value per channel", "training needs more than one: enlarge the batch");
+      fail<ShapeError>(type(), "one value per channel", "training needs more than one: enlarge the batch");
     M* variance = inverse_deviation_;
     kernels::join_moments(count, pixels, channels_, means_, deviations_, mean_, variance);
     const M momentum = static_cast<M>(options_.momentum);

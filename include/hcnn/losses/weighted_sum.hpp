@@ -66,10 +66,13 @@ class LossSum {
   }
   friend LossSum operator*(LossSum sum, double weight) { return weight * std::move(sum); }
 
-  /// Value of the sum for a batch; `gradients` becomes d total / d logits, with the heads and extents of `logits`. Adds
-  /// to the gradients of the losses' parameters. The result lives in this object until the next call.
-  const LossValue<M>& evaluate(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients) {
-    return run(logits, targets, gradients, 1.0);
+  /// Value of the sum for a batch; `gradients` becomes scale * d total / d logits, with the heads and extents of
+  /// `logits`. Adds to the gradients of the losses' parameters, scaled alike. The result lives in this object until the
+  /// next call.
+  /// @param scale share of the batch in a step that adds up the gradients of several
+  const LossValue<M>& evaluate(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients,
+                               double scale = 1) {
+    return run(logits, targets, gradients, scale);
   }
   /// Value of the sum for a batch; no gradient changes. The result lives in this object until the next call.
   const LossValue<M>& value(const Logits<M>& logits, const Targets& targets) {

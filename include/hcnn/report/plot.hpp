@@ -13,13 +13,14 @@
 
 namespace hcnn::report {
 
-/// One curve: `values[i]` at x = first + i. Values that are not finite leave a gap.
+/// One curve: `values[i]` at x = first + i * step. Values that are not finite leave a gap.
 struct Series {
   std::string name = {};            ///< in the legend
   std::vector<double> values = {};  ///< in the unit of the panel
   std::size_t colour = 0;           ///< number of `series_colour`
   bool dashed = false;              ///< else a solid line
   double first = 1;                 ///< x of the first value
+  double step = 1;                  ///< from one x to the next, above 0
 };
 
 /// One system of axes with its curves.
@@ -60,7 +61,7 @@ inline void draw_series(Canvas& canvas, const Frame& frame, const Scale& x_scale
     run.clear();
   };
   for (std::size_t i = 0; i < series.values.size(); ++i) {
-    const Point point{frame.x(x_scale.position(series.first + static_cast<double>(i))),
+    const Point point{frame.x(x_scale.position(series.first + series.step * static_cast<double>(i))),
                       frame.y(y_scale.position(series.values[i]))};
     if (std::isfinite(point.y)) {
       run.push_back(point);
@@ -94,7 +95,7 @@ inline void draw_panel(Canvas& canvas, const Frame& frame, const Panel& panel, d
   for (const Series& series : panel.series) {
     values.insert(values.end(), series.values.begin(), series.values.end());
     first = std::min(first, series.first);
-    last = std::max(last, series.first + static_cast<double>(series.values.size()) - 1);
+    last = std::max(last, series.first + series.step * (static_cast<double>(series.values.size()) - 1));
   }
   if (values.empty()) first = last = 1;
   const Scale x_scale{first - (last > first ? 0 : 1), last + (last > first ? 0 : 1)};

@@ -39,13 +39,15 @@ class Fit {
         figures_(loss, dataset.taxonomy()),
         state_{model, optimizer, result_.history, figures_.result()} {
     if (options_.epochs < 1) fail<OptionError>("fit", concat(options_.epochs, " epochs"), "at least 1 is needed");
+    require_option(options_.accumulate >= 1, "fit", "accumulate", options_.accumulate, "must be >= 1");
+    require_option(options_.limit_batches >= 0, "fit", "limit_batches", options_.limit_batches, "must be >= 0");
     require_nonnegative("fit", "clip_norm", options_.clip_norm);
     if (dataset.size() == 0 || (options_.validate && options_.validate->size() == 0))
       fail<DataError>("fit", dataset.size() == 0 ? "no samples to train on" : "no samples to validate",
                       "some are needed");
     require_start_values(model);
     state_.epochs = options_.epochs;
-    state_.steps_per_epoch = loader_.batches_per_epoch();
+    state_.steps_per_epoch = (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
     loss_.attach("loss", loss_parameters_);
   }
 
@@ -102,9 +104,9 @@ class Fit {
       state_.seconds = 0;
     }
     epoch_time_.start(state_.seconds);
-    loader_.start(static_cast<std::uint64_t>(state_.epoch), done);
-    while (const data::Batch<T>* batch = loader_.next()) {
-      train_step(*batch);
+    loader_.start(static_cast<std::uint64_t>(state_.epoch), done * options_.accumulate);
+    while (state_.step < state_.steps_per_epoch) {
+      train_step();
       if (state_.step == 1) first_rate_ = state_.learning_rate;
       state_.seconds = epoch_time_.seconds();
       state_.total_seconds = training_time_.seconds();
@@ -204,7 +206,12 @@ class Fit {
     }
   }
 
-  void train_step(const data::Batch<T>& batch) {
+  Index batches_per_epoch() const {
+    const Index all = loader_.batches_per_epoch();
+    return options_.limit_batches > 0 ? std::min(options_.limit_batches, all) : all;
+  }
+
+  void train_step() {
     const auto steps = static_cast<std::uint64_t>(state_.steps_per_epoch);
     const std::uint64_t epoch = static_cast<std::uint64_t>(state_.epoch - 1);
     state_.learning_rate = options_.schedule.rate({.step = epoch * steps + static_cast<std::uint64_t>(state_.step),
@@ -212,17 +219,29 @@ class Fit {
                                                    .total_steps = static_cast<std::uint64_t>(options_.epochs) * steps,
                                                    .base_rate = state_.optimizer.initial_learning_rate()});
     state_.optimizer.set_learning_rate(state_.learning_rate);
+    const Index first = state_.step * options_.accumulate;
+    const Index last = std::min(first + options_.accumulate, batches_per_epoch());
+    const Index samples = std::min(last * options_.batch, loader_.dataset().size()) - first * options_.batch;
+    for (Index i = first; i < last; ++i) {
+      const data::Batch<T>& batch = *loader_.next();
+      add_gradients(batch, static_cast<double>(batch.images.count()) / static_cast<double>(samples));
+    }
+    if (options_.clip_norm > 0) clip_gradient_norm(state_.optimizer.trainable(), options_.clip_norm);
+    state_.optimizer.step();
+    figures_.end_step(state_);
+  }
+
+  // @param share of the batch in the samples of its step
+  void add_gradients(const data::Batch<T>& batch, double share) {
     const Pass pass{.mode = Mode::train,
                     .seed = options_.seed,
                     .epoch = static_cast<std::uint64_t>(state_.epoch),
                     .samples = batch.ids};
     const Logits<M>& logits = state_.model.forward(batch.images, pass);
-    const losses::LossValue<M>& value = loss_.evaluate(logits, batch.targets, gradients_);
+    const losses::LossValue<M>& value = loss_.evaluate(logits, batch.targets, gradients_, share);
     if (!std::isfinite(value.total)) stop_at_non_finite<T>(state_, batch.images, value.total);
     state_.model.backward(gradients_);
-    if (options_.clip_norm > 0) clip_gradient_norm(state_.optimizer.trainable(), options_.clip_norm);
-    state_.optimizer.step();
-    figures_.add(batch, logits, value, state_);
+    figures_.add(batch, logits, value);
   }
 
   std::string monitored() const {

@@ -19,7 +19,9 @@ namespace hcnn::train {
 template <class T>
 struct FitOptions {
   Index epochs = 1;                                ///< passes over the data set, at least 1
-  Index batch = 128;                               ///< samples a step, at least 1
+  Index batch = 128;                               ///< samples a pass, at least 1
+  Index accumulate = 1;                            ///< batches whose gradients are added up for a step, at least 1
+  Index limit_batches = 0;                         ///< batches of an epoch that are trained on; 0: all
   std::uint64_t seed = 1;                          ///< of shuffling, augmentation and dropout
   const data::Dataset* validate = nullptr;         ///< measured after each epoch; null: nothing is
   data::Augmentations augment = {};                ///< of the training images, first to last; none: as they are

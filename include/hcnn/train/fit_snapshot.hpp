@@ -47,6 +47,8 @@ template <class T>
   for (std::size_t i = 0; i < loss.size(); ++i) line("loss", concat(loss.weight(i), ' ', loss.name(i)));
   line("epochs", options.epochs);
   line("batch", options.batch);
+  line("accumulate", options.accumulate);
+  line("limit_batches", options.limit_batches);
   line("seed", options.seed);
   line("images to train on:", dataset_line(&dataset));
   line("images to validate:", dataset_line(options.validate));

@@ -66,6 +66,7 @@ class ProgressBar {
       width_ = terminal_width(out_);
       begin_ = Clock::now();
       steps_ = 0;
+      estimated_ = false;
     }
 
     void on_resume(FitState<T>& state) override {
@@ -77,10 +78,12 @@ class ProgressBar {
     void on_step_end(FitState<T>& state) override {
       ++steps_;
       const auto now = Clock::now();
-      if (!width_ || (now - drawn_ < std::chrono::milliseconds(100) && state.step < state.steps_per_epoch)) return;
-      drawn_ = now;
       const double elapsed = std::chrono::duration<double>(now - begin_).count();
       const Index left = (state.epochs - state.epoch + 1) * state.steps_per_epoch - state.step;
+      const double seconds_left = elapsed / static_cast<double>(steps_) * static_cast<double>(left);
+      if (!width_) return estimate_once(elapsed, seconds_left);
+      if (now - drawn_ < std::chrono::milliseconds(100) && state.step < state.steps_per_epoch) return;
+      drawn_ = now;
       constexpr Index kCells = 20;
       const Index full = kCells * state.step / state.steps_per_epoch;
       std::string line =
@@ -91,7 +94,7 @@ class ProgressBar {
         line += "  " + head.level + ' ' + fixed(100 * head.top1.value(), 1) + '%';
       if (state.running.severity.total() > 0) line += "  severity " + fixed(state.running.severity.hd1(), 2);
       line += "  " + fixed(static_cast<double>(state.images) / state.seconds, 0) + " images/s  " +
-              clock_time(elapsed / static_cast<double>(steps_) * static_cast<double>(left)) + " left";
+              clock_time(seconds_left) + " left";
       if (static_cast<int>(line.size()) >= *width_) line.resize(static_cast<std::size_t>(*width_ - 1));
       out_ << '\r' << line << "\x1b[K" << std::flush;
     }
@@ -115,6 +118,13 @@ class ProgressBar {
     }
 
    private:
+    // Without a terminal: how long it will take, once that is known and worth a line.
+    void estimate_once(double elapsed, double seconds_left) {
+      if (estimated_ || steps_ < 5 || elapsed < 5) return;
+      estimated_ = true;
+      if (seconds_left >= 60) out_ << "about " << clock_time(seconds_left) << " left, validation aside" << std::endl;
+    }
+
     void print_part(const metrics::EpochRecord& record, const metrics::EvaluationResult& heads,
                     const std::string& part) {
       for (const auto& head : heads.heads)
@@ -128,14 +138,16 @@ class ProgressBar {
     std::optional<int> width_;
     Clock::time_point begin_, drawn_;
     Index steps_ = 0;
+    bool estimated_ = false;
   };
 
   std::ostream* stream_;
 };
 
 /// Writes progress to a stream that outlives the training: on a terminal (std::cout or std::cerr) a bar with loss,
-/// accuracies, average severity, speed and the time that is left, redrawn at most ten times a second; always one line
-/// for each finished epoch. `.callbacks = {train::progress_bar(std::cerr)}`.
+/// accuracies, average severity, speed and the time that is left, redrawn at most ten times a second; elsewhere a line
+/// with the time that is left after the first steps of a long training; always one line for each finished epoch.
+/// `.callbacks = {train::progress_bar(std::cerr)}`.
 inline ProgressBar progress_bar(std::ostream& stream) { return ProgressBar(stream); }
 
 }  // namespace hcnn::train

@@ -32,23 +32,27 @@ class RunningFigures {
   void reset() {
     evaluator_.reset();
     mean_.reset();
+    step_ = {};
   }
 
-  /// Counts a batch, and tells `state` of it.
-  void add(const data::Batch<T>& batch, const Logits<M>& logits, const losses::LossValue<M>& value,
-           FitState<T>& state) {
-    const auto& severity = evaluator_.result().severity;
-    const double before = severity.hd1() * static_cast<double>(severity.total());
-    const Index counted = severity.total();
+  /// Counts a batch of the running step.
+  void add(const data::Batch<T>& batch, const Logits<M>& logits, const losses::LossValue<M>& value) {
     evaluator_.add(logits, batch.targets);
-    const Index fresh = severity.total() - counted;
-    const double after = severity.hd1() * static_cast<double>(severity.total());
-    state.hd1 = fresh > 0 ? (after - before) / static_cast<double>(fresh) : 0;
     mean_.add(value, batch.images.count());
-    ++state.step;
-    state.images += batch.images.count();
-    state.loss = static_cast<double>(value.total);
+    step_.images += batch.images.count();
+    step_.loss += static_cast<double>(value.total) * static_cast<double>(batch.images.count());
+  }
+  /// Ends a step of one or more batches, and tells `state` of it.
+  void end_step(FitState<T>& state) {
+    const auto& severity = evaluator_.result().severity;
+    const double levels = severity.hd1() * static_cast<double>(severity.total());
+    const Index graded = severity.total() - step_.graded_before;
+    state.hd1 = graded > 0 ? (levels - step_.levels_before) / static_cast<double>(graded) : 0;
+    state.loss = step_.loss / static_cast<double>(step_.images);
     state.running_loss = mean_.total();
+    state.images += step_.images;
+    ++state.step;
+    step_ = {.graded_before = severity.total(), .levels_before = levels};
   }
 
   /// The figures so far.
@@ -64,11 +68,23 @@ class RunningFigures {
   void visit_state(StateVisitor& state) {
     state.visit("figures", evaluator_);
     state.visit("loss", mean_);
+    const auto& severity = evaluator_.result().severity;
+    step_ = {.graded_before = severity.total(),
+             .levels_before = severity.hd1() * static_cast<double>(severity.total())};
   }
 
  private:
+  // Sums of the running step; `before`: of the epoch when it began.
+  struct Step {
+    Index images = 0;
+    double loss = 0;  // nats
+    Index graded_before = 0;
+    double levels_before = 0;
+  };
+
   metrics::Evaluator<M> evaluator_;
   LossMean<M> mean_;
+  Step step_;
 };
 
 }  // namespace hcnn::train

@@ -1,0 +1,116 @@
+// Searches the range of learning rates that a network can be trained with.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "hcnn/data/batches.hpp"
+#include "hcnn/layers/model.hpp"
+#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/optim/optimizer.hpp"
+
+namespace hcnn::train {
+
+/// Options of `find_learning_rate`.
+struct LearningRateFinderOptions {
+  double from = 1e-7;                      ///< first rate, above 0
+  double to = 10;                          ///< last rate, above `from`
+  Index steps = 100;                       ///< training steps, at least 10
+  Index batch = 128;                       ///< samples a step, at least 1
+  std::uint64_t seed = 1;                  ///< of shuffling, augmentation and dropout
+  double smoothing = 0.9;                  ///< weight of the past in the smoothed loss, at least 0 and below 1
+  double divergence = 4;                   ///< stops where the smoothed loss exceeds its minimum this many times
+  data::Augmentations augment = {};        ///< of the images
+  data::Normalization normalization = {};  ///< of the images
+};
+
+/// One step of the search.
+struct LearningRateStep {
+  double learning_rate = 0;
+  double loss = 0;      ///< of the batch, nats per sample
+  double smoothed = 0;  ///< exponential mean of the losses so far, corrected for its beginning
+};
+
+/// What `find_learning_rate` returns.
+struct LearningRates {
+  std::vector<LearningRateStep> steps;  ///< rates grow by a constant factor
+  double suggestion = 0;  ///< the rate at which the smoothed loss falls fastest over the logarithm of the rate
+};
+
+/// The rate of the steepest fall of the smoothed loss, measured over three steps; NaN where the loss never falls.
+inline double steepest_rate(const std::vector<LearningRateStep>& steps) {
+  double steepest = 0, rate = std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t i = 1; i + 1 < steps.size(); ++i) {
+    const double slope = (steps[i + 1].smoothed - steps[i - 1].smoothed) /
+                         std::log(steps[i + 1].learning_rate / steps[i - 1].learning_rate);
+    if (slope >= steepest) continue;
+    steepest = slope;
+    rate = steps[i].learning_rate;
+  }
+  return rate;
+}
+
+/// Trains some steps with a learning rate that grows from step to step, `from (to / from)^(i / (steps - 1))`, until the
+/// loss diverges. Parameters, statistics and optimizer are then as they were before. Throws OptionError for an option
+/// outside its range and DataError for a data set without samples.
+/// Source: Smith 2017, arXiv:1506.01186, section 3.3.
+template <class T>
+LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& loss, Optimizer<Master<T>>& optimizer,
+                                 const data::Dataset& dataset, const LearningRateFinderOptions& options = {}) {
+  using M = Master<T>;
+  const char* where = "find_learning_rate";
+  require_option(options.from > 0 && std::isfinite(options.from), where, "from", options.from, "must be above 0");
+  require_option(options.to > options.from && std::isfinite(options.to), where, "to", options.to, "must exceed from");
+  require_option(options.steps >= 10, where, "steps", options.steps, "must be >= 10");
+  require_option(options.smoothing >= 0 && options.smoothing < 1, where, "smoothing", options.smoothing,
+                 "must be in [0, 1)");
+  require_option(options.divergence > 1, where, "divergence", options.divergence, "must be above 1");
+  if (dataset.size() == 0) fail<DataError>(where, "no samples", "some are needed");
+
+  ParamList<M> loss_parameters;
+  loss.attach("loss", loss_parameters);
+  Snapshot before;
+  const auto visit = [&](StateVisitor visitor) {
+    visit_parameters(visitor, "model", model.state());
+    visit_parameters(visitor, "loss", loss_parameters);
+    visitor.visit("optimizer", optimizer);
+  };
+  visit(StateVisitor::saving(before));
+
+  data::BatchLoader<T> loader(dataset, {.batch = options.batch,
+                                        .shuffle = true,
+                                        .seed = options.seed,
+                                        .augment = options.augment,
+                                        .normalization = options.normalization});
+  LearningRates found;
+  Logits<M> gradients;
+  std::uint64_t epoch = 0;
+  double sum = 0, least = std::numeric_limits<double>::infinity();
+  for (Index step = 0; step < options.steps; ++step) {
+    const data::Batch<T>* batch = epoch == 0 ? nullptr : loader.next();
+    if (!batch) {
+      loader.start(++epoch);
+      batch = loader.next();
+    }
+    const double done = static_cast<double>(step) / static_cast<double>(options.steps - 1);
+    const double rate = options.from * std::pow(options.to / options.from, done);
+    optimizer.set_learning_rate(rate);
+    const Pass pass{.mode = Mode::train, .seed = options.seed, .epoch = epoch, .samples = batch->ids};
+    const double value{loss.evaluate(model.forward(batch->images, pass), batch->targets, gradients).total};
+    sum = options.smoothing * sum + (1 - options.smoothing) * value;
+    const double smoothed = sum / (1 - std::pow(options.smoothing, static_cast<double>(step + 1)));
+    if (!std::isfinite(smoothed) || smoothed > options.divergence * least) break;
+    found.steps.push_back({rate, value, smoothed});
+    least = std::min(least, smoothed);
+    model.backward(gradients);
+    optimizer.step();
+  }
+  optimizer.zero_grad();
+  visit(StateVisitor::loading(before));
+  found.suggestion = steepest_rate(found.steps);
+  return found;
+}
+
+}  // namespace hcnn::train

@@ -1,0 +1,66 @@
+// The search for a learning rate.
+#include "hcnn/train/learning_rate_finder.hpp"
+
+#include <doctest/doctest.h>
+
+#include "hcnn/optim/adam.hpp"
+#include "hcnn/optim/sgd.hpp"
+#include "train/small_training.hpp"
+
+using namespace hcnn;
+using namespace hcnn::testing;
+
+TEST_CASE("the search leaves parameters, statistics and optimizer as they were") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  const auto before = weights(model);
+  const auto found = train::find_learning_rate(model, loss, optimizer, small_images(75), {.steps = 20, .batch = 8});
+  CHECK(found.steps.size() > 10);
+  CHECK(weights(model) == before);
+  CHECK(optimizer.learning_rate() == 0.01);
+  CHECK(optimizer.step_count() == 0);
+  for (const auto* param : model.parameters())
+    CHECK(std::all_of(param->grad(), param->grad() + param->size(), [](float value) { return value == 0; }));
+}
+
+TEST_CASE("rates grow by a constant factor; the suggestion is one that the network learns with") {
+  Model<float> model = small_model<float>(0);
+  auto loss = two_heads<float>();
+  SGD optimizer{model.parameters(), {.learning_rate = 0.1}};
+  const auto found = train::find_learning_rate(model, loss, optimizer, small_images(256),
+                                               {.from = 1e-5, .to = 1000, .steps = 81, .batch = 32});
+  REQUIRE(found.steps.size() > 30);
+  CHECK(found.steps[0].learning_rate == doctest::Approx(1e-5));
+  CHECK(found.steps[10].learning_rate == doctest::Approx(1e-4));
+  CHECK(found.steps.size() < 81);  // it diverged before the end
+  CHECK(found.suggestion > 1e-3);
+  CHECK(found.suggestion < 10);
+}
+
+TEST_CASE("the steepest fall is found, and none where the loss only grows") {
+  const auto steps = [](std::vector<double> losses) {
+    std::vector<train::LearningRateStep> list;
+    double rate = 1e-4;
+    for (const double loss : losses) list.push_back({rate *= 10, loss, loss});
+    return list;
+  };
+  CHECK(train::steepest_rate(steps({5, 5, 4.9, 3, 1, 0.9, 2})) == doctest::Approx(1));
+  CHECK(std::isnan(train::steepest_rate(steps({1, 2, 3, 4}))));
+  CHECK(std::isnan(train::steepest_rate({})));
+}
+
+TEST_CASE("the search refuses options out of range") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  SGD optimizer{model.parameters(), {.learning_rate = 0.1}};
+  const auto find = [&](const train::LearningRateFinderOptions& options, Index samples = 8) {
+    train::find_learning_rate(model, loss, optimizer, small_images(samples), options);
+  };
+  CHECK_THROWS_AS(find({.from = 0}), OptionError);
+  CHECK_THROWS_AS(find({.from = 1, .to = 1}), OptionError);
+  CHECK_THROWS_AS(find({.steps = 9}), OptionError);
+  CHECK_THROWS_AS(find({.smoothing = 1}), OptionError);
+  CHECK_THROWS_AS(find({.divergence = 1}), OptionError);
+  CHECK_THROWS_AS(find({}, 0), DataError);
+}
