@@ -25,6 +25,7 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"epochs", &recipe.epochs, 1, 100000},
           {"batch", &recipe.batch, 1, 65536},
           {"accumulate", &recipe.accumulate, 1, 65536},
+          {"ema", &recipe.ema, 0, 0.999999},
           {"patience", &recipe.patience, 0, 100000},
           {"precision", &options.common.precision, 0, 0, {"fp32", "bf16"}},
           {"network", &recipe.network, 0, 0, {"multihead", "severity", "compact"}},

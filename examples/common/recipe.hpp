@@ -31,6 +31,7 @@ struct Recipe {
   Index epochs = 50;
   Index batch = 128;     ///< images a pass
   Index accumulate = 1;  ///< passes whose gradients are added up for a step
+  double ema = 0;        ///< decay of the weights' moving average over the last third; 0: there is none
   Index patience = 0;    ///< epochs without a better validation loss before the training ends; 0: it does not
 };
 
@@ -73,6 +74,7 @@ inline std::string describe(const Recipe& recipe) {
   if (recipe.normalize) text += ", normalised inputs";
   text += concat(", label smoothing ", recipe.label_smoothing, ", loss weights of the heads");
   for (const double weight : recipe.head_weights) text += concat(" ", weight);
+  if (recipe.ema > 0) text += concat(", weights averaged with decay ", recipe.ema);
   if (recipe.small_heads) text += ", small start values of the heads";
   return text + concat(", batch ", recipe.batch * recipe.accumulate, ", ", recipe.epochs, " epochs");
 }

@@ -112,6 +112,11 @@ class Training {
     train::Callbacks<T> callbacks = {train::progress_bar(std::cerr)};
     if (recipe_.patience > 0) callbacks.push_back(train::early_stopping({.patience = recipe_.patience}));
     if (options_.time_limit > 0) callbacks.push_back(train::time_limit(60 * options_.time_limit));
+    if (recipe_.ema > 0)
+      callbacks.push_back(train::average_weights(
+          fit_set,
+          {.decay = recipe_.ema,
+           .statistics = {.batch = recipe_.batch, .seed = options_.common.seed, .normalization = normalization_}}));
     callbacks.push_back(run::checkpoint(folder.path(), info, {.every_seconds = options_.checkpoint_every}));
     return train::fit(model, loss, *optimizer, fit_set,
                       {.epochs = recipe_.epochs,

@@ -12,7 +12,7 @@ struct TrainingOptions {
   std::string recipe = "report";
   double split = 0.8;  ///< share of the training images that is trained on
   std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
-  std::optional<double> learning_rate, weight_decay, dropout, label_smoothing;
+  std::optional<double> learning_rate, weight_decay, dropout, label_smoothing, ema;
   std::optional<Index> accumulate, patience;
   bool no_batch_norm = false;
   Index limit = 0;                  ///< training images; 0: all
@@ -69,6 +69,10 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.add_option("--accumulate", options.accumulate,
                  "batches whose gradients are added up for a step, as of one batch so many times as large [default: 1]")
       ->check(CLI::Range(Index{1}, Index{65536}));
+  app.add_option("--ema", options.ema,
+                 "over the last third of the steps average the weights with this decay a step, such as 0.999, and end "
+                 "with the average; 0: no average [default: the recipe's]")
+      ->check(CLI::Range(0.0, 0.999999));
   app.add_option("--patience", options.patience,
                  "end after this many epochs without a better validation loss; 0: never [default: 0]")
       ->check(CLI::Range(Index{0}, Index{100000}));
@@ -111,6 +115,7 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   set(recipe.label_smoothing, options.label_smoothing);
   set(recipe.epochs, options.common.epochs);
   set(recipe.batch, options.common.batch);
+  set(recipe.ema, options.ema);
   set(recipe.accumulate, options.accumulate);
   set(recipe.patience, options.patience);
   if (options.no_batch_norm) recipe.batch_norm = false;

@@ -9,7 +9,7 @@
 using namespace hcnn;
 
 TEST_CASE("the table has a row for each step, and the picture can be read") {
-  const testing::TemporaryFolder folder;
+  const io_test::TemporaryFolder folder;
   const run::RunFolder run(folder.path());
   train::LearningRates found{{{1e-3, 5, 5}, {1e-2, 4, 4.5}, {1e-1, 6, 5}}, 1e-2};
   run::write_learning_rates(run, found);
@@ -21,7 +21,7 @@ TEST_CASE("the table has a row for each step, and the picture can be read") {
 }
 
 TEST_CASE("a loss that diverges at once leaves a table without a picture") {
-  const testing::TemporaryFolder folder;
+  const io_test::TemporaryFolder folder;
   const run::RunFolder run(folder.path());
   run::write_learning_rates(run, {});
   CHECK(io::read_csv(run.learning_rates_table()).rows.empty());

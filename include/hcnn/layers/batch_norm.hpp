@@ -29,6 +29,14 @@ class BatchNorm2d : public Layer<T> {
 
   std::string type() const override { return "BatchNorm2d"; }
 
+  /// Weight of the newest batch in the running statistics.
+  double momentum() const { return options_.momentum; }
+  /// Throws OptionError for a momentum outside [0, 1].
+  void set_momentum(double momentum) {
+    require_option(momentum >= 0 && momentum <= 1, type(), "momentum", momentum, "must be in [0, 1]");
+    options_.momentum = momentum;
+  }
+
   Shape build(const Shape& input) override {
     if (!(options_.momentum >= 0 && options_.momentum <= 1) || !(options_.epsilon > 0))
       fail<OptionError>(type(), concat("momentum ", options_.momentum, ", epsilon ", options_.epsilon),

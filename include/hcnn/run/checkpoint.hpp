@@ -124,7 +124,7 @@ class Checkpoint {
     void on_train_end(train::FitState<T>& state) override {
       if (!state.history.empty()) write_history(folder_.history(), state.history);
       steps_.flush();
-      if (!unsaved_) return;
+      if (!unsaved_ && !state.model_changed) return;
       exchange::ModelInfo info = info_;
       info.notes.erase(options_.monitor);
       info.notes["epoch"] = epoch_;
@@ -169,7 +169,8 @@ class Checkpoint {
 
 /// Keeps a run folder up to date. After each epoch: last.safetensors, history.csv, and best.safetensors when the
 /// monitored column reached its best value so far. After each batch: a line of steps.csv (epoch, step, loss in nats per
-/// sample, average severity of the batch). When training stops within an epoch: last.safetensors. Models get `info`
+/// sample, average severity of the batch). When training stops within an epoch, and
+/// when a callback has changed the model after the last one: last.safetensors. Models get `info`
 /// with the notes "epoch", the monitored value and, within an epoch, "step". At the beginning, after each epoch, within
 /// an epoch as the options say, and when training stops: resume.safetensors, for `run::resume`.
 /// Make it the last callback: its history has the columns that others added. The folder may be new, but not one with a

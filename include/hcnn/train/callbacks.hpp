@@ -37,6 +37,8 @@ struct FitState {
   double total_seconds = 0;                  ///< of the whole training so far, earlier calls of a resumed one included
   std::string stop_reason = {};              ///< not empty: the loop stops after this batch or epoch
   bool resumed = false;                      ///< the training goes on from a snapshot
+  bool interrupted = false;                  ///< it was asked to stop, and is to go on another time
+  bool model_changed = false;                ///< by a callback, after the last epoch
   bool snapshot_wanted = false;              ///< see `request_snapshot`
 
   /// Asks the loop to stop; the first reason given is kept.

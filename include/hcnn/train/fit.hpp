@@ -62,7 +62,8 @@ class Fit {
       if (finished()) state_.request_snapshot();
       save_if_wanted();
     }
-    if (result_.interrupted) state_.stop("interrupted");
+    state_.interrupted = result_.interrupted;
+    if (state_.interrupted) state_.stop("interrupted");
     for (const auto& callback : options_.callbacks) callback->on_train_end(state_);
     result_.stop_reason = state_.stop_reason;
     result_.seconds = state_.total_seconds;

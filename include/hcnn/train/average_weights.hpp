@@ -1,0 +1,93 @@
+// Ends a training with a moving average of its weights.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "hcnn/optim/ema.hpp"
+#include "hcnn/train/callbacks.hpp"
+#include "hcnn/train/refresh_statistics.hpp"
+
+namespace hcnn::train {
+
+/// Options of `average_weights`.
+struct AverageWeightsOptions {
+  double decay = 0.999;            ///< share of the average that a step keeps, in [0, 1]
+  double from = 2.0 / 3;           ///< share of all steps after which averaging begins, in [0, 1]
+  RefreshOptions statistics = {};  ///< how the average's running statistics are measured
+};
+
+/// Callback that ends a training with averaged weights; see `average_weights`.
+class AverageWeights {
+ public:
+  /// Refers to the data set. Throws OptionError for an option outside its range.
+  AverageWeights(const data::Dataset& dataset, AverageWeightsOptions options)
+      : dataset_(&dataset), options_(std::move(options)) {
+    require_option(options_.decay >= 0 && options_.decay <= 1, "average_weights", "decay", options_.decay,
+                   "must be in [0, 1]");
+    require_option(options_.from >= 0 && options_.from <= 1, "average_weights", "from", options_.from,
+                   "must be in [0, 1]");
+  }
+
+  /// The callback for networks of T.
+  template <class T>
+  operator std::shared_ptr<Callback<T>>() const {
+    return std::make_shared<Averager<T>>(*this);
+  }
+
+ private:
+  template <class T>
+  class Averager : public Callback<T> {
+   public:
+    explicit Averager(AverageWeights parent) : dataset_(parent.dataset_), options_(std::move(parent.options_)) {}
+
+    void on_train_begin(FitState<T>& state) override {
+      model_ = &state.model;
+      average_.reset();
+    }
+    void on_step_end(FitState<T>& state) override {
+      const auto done = static_cast<double>((state.epoch - 1) * state.steps_per_epoch + state.step);
+      if (done < options_.from * static_cast<double>(state.epochs * state.steps_per_epoch)) return;
+      if (average_)
+        average_->update(options_.decay);
+      else
+        begin();
+    }
+    void on_train_end(FitState<T>& state) override {
+      if (!average_ || state.interrupted) return;
+      average_->swap();
+      average_.reset();
+      refresh_statistics(state.model, *dataset_, options_.statistics);
+      state.model_changed = true;
+    }
+    void visit_state(StateVisitor& visitor) override {
+      bool begun = average_ != nullptr;
+      visitor.visit("begun", begun);
+      if (!begun) return average_.reset();
+      if (!average_) begin();
+      visitor.visit("average", *average_);
+    }
+
+   private:
+    void begin() { average_ = std::make_unique<WeightAverage<Master<T>>>(model_->state()); }
+
+    const data::Dataset* dataset_;
+    AverageWeightsOptions options_;
+    Model<T>* model_ = nullptr;
+    std::unique_ptr<WeightAverage<Master<T>>> average_;
+  };
+
+  const data::Dataset* dataset_;
+  AverageWeightsOptions options_;
+};
+
+/// Averages the weights over the last steps of a training, as WeightAverage does, and leaves the average in the model
+/// at its end, with running statistics measured afresh on the training images; a training that is interrupted keeps its
+/// own weights and goes on averaging when it is resumed. Validation during the training sees its own weights. Put it
+/// before `run::checkpoint`, which then writes the average to last.safetensors. The data set must outlive the training.
+/// Throws OptionError for an option outside its range. `.callbacks = {train::average_weights(images)}`.
+inline AverageWeights average_weights(const data::Dataset& dataset, AverageWeightsOptions options = {}) {
+  return {dataset, std::move(options)};
+}
+
+}  // namespace hcnn::train

@@ -1,0 +1,102 @@
+// Averaged weights at the end of a training, and statistics measured afresh.
+#include "hcnn/train/average_weights.hpp"
+
+#include <doctest/doctest.h>
+
+#include "hcnn/optim/adam.hpp"
+#include "hcnn/train/fit.hpp"
+#include "train/small_training.hpp"
+
+using namespace hcnn;
+using namespace hcnn::testing;
+
+namespace {
+
+template <class T>
+std::vector<Master<T>> trained(Model<T>& model) {
+  std::vector<Master<T>> all;
+  for (const auto* param : model.parameters()) all.insert(all.end(), param->value(), param->value() + param->size());
+  return all;
+}
+
+// Keeps the last snapshot, and the trainable values after each step.
+struct Watch : train::Callback<double> {
+  void on_step_end(train::FitState<double>& state) override { steps.push_back(trained(state.model)); }
+  void on_snapshot(train::FitState<double>&, const Snapshot& snapshot) override {
+    last = std::make_shared<Snapshot>(snapshot);
+  }
+  std::vector<std::vector<double>> steps;
+  std::shared_ptr<const Snapshot> last;
+};
+
+struct Run {
+  Model<double> model = small_model<double>();
+  std::shared_ptr<Watch> watch = std::make_shared<Watch>();
+
+  void train(const train::AverageWeightsOptions& options, std::stop_token stop = {},
+             std::shared_ptr<const Snapshot> resume = {}, train::Callbacks<double> more = {}) {
+    static const data::Dataset images = small_images(40);
+    auto loss = two_heads<double>();
+    Adam<double> optimizer{model.parameters(), {.learning_rate = 0.01}};
+    more.push_back(train::average_weights(images, options));
+    more.push_back(watch);
+    train::fit(model, loss, optimizer, images,
+               {.epochs = 3, .batch = 8, .callbacks = more, .stop = stop, .resume = std::move(resume)});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a training ends with the average of the weights after its last steps") {
+  Run run;
+  run.train({.decay = 0.75, .from = 0.5});
+  REQUIRE(run.watch->steps.size() == 15);
+  std::vector<double> average = run.watch->steps[7];  // step 8 is the first of at least half of 15
+  for (std::size_t step = 8; step < 15; ++step)
+    for (std::size_t i = 0; i < average.size(); ++i) average[i] = 0.75 * average[i] + 0.25 * run.watch->steps[step][i];
+  CHECK(trained(run.model) == average);
+  CHECK(trained(run.model) != run.watch->steps.back());
+}
+
+TEST_CASE("a training that was interrupted keeps its weights, and its resumption ends with the same average") {
+  Run whole, part;
+  const train::AverageWeightsOptions options{.decay = 0.75, .from = 0.5};
+  whole.train(options);
+  std::stop_source stop;
+  struct Stop : train::Callback<double> {
+    explicit Stop(std::stop_source s) : source(std::move(s)) {}
+    void on_step_end(train::FitState<double>& state) override {
+      if (state.epoch == 3 && state.step == 1) source.request_stop();
+    }
+    std::stop_source source;
+  };
+  part.train(options, stop.get_token(), {}, {std::make_shared<Stop>(stop)});
+  CHECK(trained(part.model) == part.watch->steps.back());
+  Run rest;
+  rest.train(options, {}, part.watch->last);
+  CHECK(weights(rest.model) == weights(whole.model));
+}
+
+TEST_CASE("fresh statistics are the means over the batches") {
+  Model<double> model({.height = 1, .width = 1, .channels = 2}, seq(BatchNorm2d<double>{{.momentum = 0.3}}),
+                      heads(head("fine", Linear<double>{{.out_features = 2}})));
+  const data::Dataset images{Shape{.height = 1, .width = 1, .channels = 2},
+                             std::vector<float>{1, 10, 2, 20, 3, 30, 4, 40},
+                             {{"fine", 2, {0, 1, 0, 1}}}};
+  train::refresh_statistics(model, images, {.batch = 4});
+  CHECK(model.param("trunk.0.running_mean").value()[0] == doctest::Approx(2.5));
+  CHECK(model.param("trunk.0.running_mean").value()[1] == doctest::Approx(25));
+  CHECK(model.param("trunk.0.running_var").value()[0] == doctest::Approx(5.0 / 3));  // unbiased
+  train::refresh_statistics(model, images, {.batch = 2});
+  CHECK(model.param("trunk.0.running_mean").value()[0] == doctest::Approx(2.5));  // of two means
+  CHECK(train::batch_norms(model).front()->momentum() == 0.3);
+}
+
+TEST_CASE("averaging refuses options out of range") {
+  const data::Dataset images = small_images(8);
+  CHECK_THROWS_AS(train::average_weights(images, {.decay = 1.5}), OptionError);
+  CHECK_THROWS_AS(train::average_weights(images, {.from = -0.1}), OptionError);
+  Model<float> model = small_model<float>();
+  CHECK_THROWS_AS(train::refresh_statistics(model, images, {.batches = 0}), OptionError);
+  CHECK_THROWS_AS(train::refresh_statistics(model, small_images(0)), DataError);
+}
