@@ -19,8 +19,15 @@ struct Options {
   std::uint64_t seed = 1;
   Index batch = 128;
   int threads = 0;
-  bool json = false;
+  bool flip = false, json = false, csv = false;
 };
+
+void print_csv(const metrics::EvaluationResult& result) {
+  std::cout << io::csv_line({"level", "samples", "top1", "top5"});
+  for (const auto& head : result.heads)
+    std::cout << io::csv_line(
+        {head.level, concat(result.samples), concat(head.top1.value()), concat(head.top5.value())});
+}
 
 template <class T>
 int evaluate(const Options& options) {
@@ -32,10 +39,13 @@ int evaluate(const Options& options) {
                     "give the images it was trained for");
   losses::LossSum<Master<T>> loss = losses::cross_entropy<Master<T>>(model.heads().name(0));
   const auto result =
-      train::evaluate(model, loss, images.test, {.batch = options.batch, .normalization = {info.mean, info.deviation}})
+      train::evaluate(model, loss, images.test,
+                      {.batch = options.batch, .normalization = {info.mean, info.deviation}, .flip = options.flip})
           .result;
   if (options.json)
     std::cout << run::evaluation_json(result).dump(2) << '\n';
+  else if (options.csv)
+    print_csv(result);
   else
     examples::print_evaluation(std::cout, images.name + " test", result);
   return 0;
@@ -56,7 +66,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(Index{1}, Index{65536}))
       ->capture_default_str();
   examples::add_threads_option(app, options.threads);
-  app.add_flag("--json", options.json, "print JSON with accuracies as fractions, as in metrics.json");
+  app.add_flag("--flip", options.flip, "average the probabilities of each image and its mirror image");
+  auto* json = app.add_flag("--json", options.json, "print JSON with accuracies as fractions, as in metrics.json");
+  app.add_flag("--csv", options.csv, "print CSV, a row for each head, accuracies as fractions")->excludes(json);
   return examples::run_program(app, argc, argv, options.threads, [&] {
     return options.precision == "bf16" ? evaluate<bfloat16>(options) : evaluate<float>(options);
   });

@@ -1,8 +1,11 @@
-// Classifies pictures with a model file: the five likeliest classes, each with superclass and group.
+// Says what pictures show: the likeliest classes of each, with superclass and group.
 //
-// Run:    build/release/examples/predict_image runs/train_multihead-001/last.safetensors photo.png
-// Needs:  a model that train_multihead or train_severity wrote; PNG, JPEG or PPM pictures of any size.
-// Expect: five lines a picture with probabilities that sum to at most 100 %.
+// Run:    build/release/examples/predict_image runs/train_multihead-001/last.safetensors picture.png folder
+// Needs:  a model file of a training program; PNG, JPEG or PPM files, or folders of them. They are resized to the
+//         network's input.
+// Takes:  --top, --flip, --json, --csv, --threads; see --help.
+// Expect: five lines a picture, a class and its probability each, then the likeliest class of every other head; a file
+//         that is no picture gets one line on standard error, and the exit status is then 1.
 #include <hcnn/io.hpp>
 
 #include <iomanip>
@@ -18,9 +21,15 @@ struct Options {
   std::vector<std::string> images;
   int threads = 0;
   Index top = 5;
+  bool flip = false, json = false, csv = false;
 };
 
-/// The picture as one input sample of the network: resized, scaled to [0, 1], normalised.
+// The probabilities of one head.
+struct HeadPrediction {
+  std::string head;
+  std::vector<double> probabilities;
+};
+
 Tensor<float> load_sample(const std::string& path, const Shape& shape, const data::Normalization& normalization) {
   const io::Image image = io::resize(io::read_image(path), shape.width, shape.height);
   Tensor<float> sample(1, shape);
@@ -30,34 +39,140 @@ Tensor<float> load_sample(const std::string& path, const Shape& shape, const dat
   return sample;
 }
 
-/// "apple  (fruit_and_vegetables, plants)" for class `label` of level `level`.
-std::string describe(const Taxonomy& taxonomy, Index level, Label label) {
-  std::string text = taxonomy.classes(level)[static_cast<std::size_t>(label)];
-  for (Index above = level + 1; above < taxonomy.levels(); ++above)
-    text += (above == level + 1 ? "  (" : ", ") +
-            taxonomy.classes(above)[static_cast<std::size_t>(taxonomy.ancestor(label, level, above))];
-  return level + 1 < taxonomy.levels() ? text + ')' : text;
+// Probabilities of every head; with `flip` their means over the picture and its mirror image.
+std::vector<HeadPrediction> predict(const Model<float>& model, Tensor<float>& sample, bool flip) {
+  std::vector<HeadPrediction> predictions;
+  for (const auto& [head, logits] : model.infer(sample))
+    predictions.push_back({head, metrics::softmax(row(logits, 0))});
+  if (!flip) return predictions;
+  data::mirror(sample.data(), sample.shape());
+  const Logits<float> mirrored = model.infer(sample);
+  for (HeadPrediction& prediction : predictions) {
+    const std::vector<double> other = metrics::softmax(row(mirrored[prediction.head], 0));
+    for (std::size_t k = 0; k < other.size(); ++k)
+      prediction.probabilities[k] = (prediction.probabilities[k] + other[k]) / 2;
+  }
+  return predictions;
 }
 
-int run(const Options& options) {
+// The pictures of a folder and those below it, sorted; a file as it is.
+std::vector<std::string> pictures(const std::string& path) {
+  if (!std::filesystem::is_directory(path)) return {path};
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    std::string ending = entry.path().extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (const char* known : {".png", ".jpg", ".jpeg", ".ppm"})
+      if (ending == known && entry.is_regular_file()) found.push_back(entry.path().string());
+  }
+  if (found.empty()) fail<FormatError>(path, "no pictures in the folder", "files *.png, *.jpg, *.jpeg or *.ppm");
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// Class names of a label at its level and at all above it, finest first.
+std::vector<std::string> names(const Taxonomy& taxonomy, Index level, Label label) {
+  std::vector<std::string> list;
+  for (Index above = level; above < taxonomy.levels(); ++above)
+    list.push_back(taxonomy.classes(above)[static_cast<std::size_t>(taxonomy.ancestor(label, level, above))]);
+  return list;
+}
+
+// Writes predictions as text, JSON or CSV.
+class Printer {
+ public:
+  Printer(const Options& options, const Taxonomy& taxonomy, const std::string& head)
+      : options_(options), taxonomy_(taxonomy), level_(taxonomy.level_index(head)) {
+    if (!options_.csv) return;
+    std::vector<std::string> header{"picture", "rank", "probability"};
+    for (Index level = level_; level < taxonomy_.levels(); ++level) header.push_back(taxonomy_.level_name(level));
+    std::cout << io::csv_line(header);
+  }
+
+  void print(const std::string& path, const std::vector<HeadPrediction>& predictions) {
+    const auto& probabilities = predictions.front().probabilities;
+    io::Json list = io::Json::array();
+    if (!options_.csv && !options_.json) std::cout << io::printable(path) << '\n';
+    int rank = 0;
+    for (const Label label : metrics::likeliest(std::span<const double>(probabilities), options_.top)) {
+      const double probability = probabilities[static_cast<std::size_t>(label)];
+      const std::vector<std::string> classes = names(taxonomy_, level_, label);
+      if (options_.csv) {
+        std::vector<std::string> fields{path, concat(++rank), concat(probability)};
+        fields.insert(fields.end(), classes.begin(), classes.end());
+        std::cout << io::csv_line(fields);
+      } else if (options_.json) {
+        io::Json entry = {{"probability", probability}};
+        for (std::size_t i = 0; i < classes.size(); ++i)
+          entry[taxonomy_.level_name(level_ + static_cast<Index>(i))] = classes[i];
+        list.push_back(entry);
+      } else {
+        print_line(probability, classes);
+      }
+    }
+    const io::Json heads = other_heads(predictions);
+    if (options_.json) {
+      json_.push_back({{"picture", path}, {"predictions", list}, {"heads", heads}});
+    } else if (!options_.csv) {
+      for (const auto& [head, best] : heads.items())
+        std::cout << "  head " << head << ": " << best["class"].get<std::string>() << ' '
+                  << train::fixed(100 * best["probability"].get<double>(), 2) << " %\n";
+    }
+  }
+
+  void finish() const {
+    if (options_.json) std::cout << json_.dump(2, ' ', false, io::Json::error_handler_t::replace) << '\n';
+  }
+
+ private:
+  static void print_line(double probability, const std::vector<std::string>& classes) {
+    std::cout << std::setw(9) << train::fixed(100 * probability, 2) << " %  " << classes[0];
+    for (std::size_t i = 1; i < classes.size(); ++i) std::cout << (i == 1 ? "  (" : ", ") << classes[i];
+    std::cout << (classes.size() > 1 ? ")\n" : "\n");
+  }
+
+  // What the heads after the first one find likeliest.
+  io::Json other_heads(const std::vector<HeadPrediction>& predictions) const {
+    io::Json heads = io::Json::object();
+    for (std::size_t h = 1; h < predictions.size(); ++h) {
+      const auto& [head, probabilities] = predictions[h];
+      const Label best = metrics::likeliest(std::span<const double>(probabilities), 1)[0];
+      heads[head] = {{"class", names(taxonomy_, taxonomy_.level_index(head), best)[0]},
+                     {"probability", probabilities[static_cast<std::size_t>(best)]}};
+    }
+    return heads;
+  }
+
+  const Options& options_;
+  const Taxonomy& taxonomy_;
+  Index level_;
+  io::Json json_ = io::Json::array();
+};
+
+int classify(const Options& options) {
   auto [model, info, has_non_finite] = exchange::load_model<float>(options.model);
   if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
   if (!info.taxonomy)
     fail<FormatError>(options.model, "no class names in the file", "a model of a training program is needed");
   if (model.input_shape().channels != 3)
     fail<ShapeError>(options.model, to_string(model.input_shape()) + " input", "3 channels are needed for pictures");
-  const std::string& head = model.heads().name(0);
-  const Index level = info.taxonomy->level_index(head);
-  for (const std::string& path : options.images) {
-    const Tensor<float> sample = load_sample(path, model.input_shape(), {info.mean, info.deviation});
-    const Tensor<float> logits = model.infer(sample, head);
-    const std::vector<double> probabilities = metrics::softmax(row(logits, 0));
-    std::cout << path << '\n';
-    for (const Label label : metrics::likeliest(row(logits, 0), options.top))
-      std::cout << std::setw(9) << train::fixed(100 * probabilities[static_cast<std::size_t>(label)], 2) << " %  "
-                << describe(*info.taxonomy, level, label) << '\n';
+  std::vector<std::string> paths;
+  for (const std::string& path : options.images)
+    for (std::string& picture : pictures(path)) paths.push_back(std::move(picture));
+  model.prepare_inference();
+  Printer printer(options, *info.taxonomy, model.heads().name(0));
+  int status = 0;
+  for (const std::string& path : paths) {
+    try {
+      Tensor<float> sample = load_sample(path, model.input_shape(), {info.mean, info.deviation});
+      printer.print(path, predict(model, sample, options.flip));
+    } catch (const Error& error) {  // the other pictures may be good
+      std::cerr << "predict_image: " << io::printable(error.what(), 8192) << '\n';
+      status = 1;
+    }
   }
-  return 0;
+  printer.finish();
+  return status;
 }
 
 }  // namespace
@@ -66,8 +181,11 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Classifies pictures with a model file", "predict_image"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
-  app.add_option("images", options.images, "PNG, JPEG or PPM files")->required();
+  app.add_option("images", options.images, "PNG, JPEG or PPM files, or folders of them")->required();
   app.add_option("--top", options.top, "classes to show")->check(CLI::Range(1, 100))->capture_default_str();
+  app.add_flag("--flip", options.flip, "average the probabilities of each picture and its mirror image");
+  auto* json = app.add_flag("--json", options.json, "print JSON, probabilities from 0 to 1");
+  app.add_flag("--csv", options.csv, "print CSV, a row for each class that is shown")->excludes(json);
   examples::add_threads_option(app, options.threads);
-  return examples::run_program(app, argc, argv, options.threads, [&] { return run(options); });
+  return examples::run_program(app, argc, argv, options.threads, [&] { return classify(options); });
 }

@@ -55,7 +55,8 @@ class Training {
     run.taxonomy = *fit_set.taxonomy();
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
-    std::cout << "weights of the last epoch, without dropout and augmentation:\n";
+    std::cout << (recipe_.ema > 0 ? "averaged weights" : "weights of the last epoch")
+              << ", without dropout and augmentation:\n";
     for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures);
     std::cout << "report: " << folder.report().string() << std::endl;
     return 0;

@@ -27,13 +27,19 @@ refused("--batch" train_multihead --batch 0)
 refused("--epochs" train_severity --epochs 0)
 refused("--seed" train_multihead --seed -1)
 refused("--learning-rate" train_severity --learning-rate -1)
+refused("0 to validate; some of both" train_multihead --data synthetic --limit 4 --out new)
+set(ENV{HCNN_ISA} sse)
+refused("HCNN_ISA: 'sse'; expected portable" train_multihead --data synthetic --limit 100 --epochs 1 --out new)
+refused("HCNN_ISA: 'sse'; expected portable" evaluate_model broken.safetensors --data synthetic)
+unset(ENV{HCNN_ISA})
 
 # Resuming: what cannot be continued is refused before any image is read.
 set(config [[{"program": "train_multihead", "data": "synthetic", "recipe": "report", "split": 0.8, "seed": 1, "epochs": 3,
   "batch": 32, "precision": "fp32", "network": "compact", "activation": "relu", "batch_norm": true, "dropout": 0.5,
   "init": "he", "small_heads": false, "loss": "ce", "head_weights": [1, 1, 1], "label_smoothing": 0, "optimizer": "adam",
   "nesterov": false, "learning_rate": 0.001, "weight_decay": 0, "schedule": "one-cycle", "augment": "none",
-  "normalize": false, "limit": 100, "threads": 2, "isa": "portable", "commit": "none"}]])
+  "normalize": false, "limit": 100, "accumulate": 1, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
+  "dry_run": false, "threads": 2, "isa": "portable", "commit": "none"}]])
 foreach(folder IN ITEMS begun damaged foreign old)
   file(MAKE_DIRECTORY "${WORK}/${folder}")
   file(WRITE "${WORK}/${folder}/config.json" "${config}")

@@ -79,6 +79,16 @@ class PadCrop : public Augmentation {
   PadMode mode_;
 };
 
+/// Mirrors an image in place, left and right.
+template <class T>
+void mirror(T* image, const Shape& shape) {
+  for (Index y = 0; y < shape.height; ++y) {
+    T* row = image + y * shape.width * shape.channels;
+    for (Index left = 0, right = shape.width - 1; left < right; ++left, --right)
+      std::swap_ranges(row + left * shape.channels, row + (left + 1) * shape.channels, row + right * shape.channels);
+  }
+}
+
 /// Mirrors left and right with a probability: horizontal_flip.
 class HorizontalFlip : public Augmentation {
  public:
@@ -89,12 +99,7 @@ class HorizontalFlip : public Augmentation {
   }
   std::string name() const override { return concat("horizontal_flip(", probability_, ")"); }
   void apply(float* image, const Shape& shape, RandomStream& random, Workspace&) const override {
-    if (random.uniform() >= probability_) return;
-    for (Index y = 0; y < shape.height; ++y) {
-      float* row = image + y * shape.width * shape.channels;
-      for (Index left = 0, right = shape.width - 1; left < right; ++left, --right)
-        std::swap_ranges(row + left * shape.channels, row + (left + 1) * shape.channels, row + right * shape.channels);
-    }
+    if (random.uniform() < probability_) mirror(image, shape);
   }
 
  private:
