@@ -6,6 +6,7 @@
 #include "hcnn/data/batches.hpp"
 #include "hcnn/layers/model.hpp"
 #include "hcnn/metrics/evaluator.hpp"
+#include "hcnn/metrics/inspection.hpp"
 #include "hcnn/train/loss_mean.hpp"
 
 namespace hcnn::train {
@@ -15,6 +16,7 @@ struct EvaluateOptions {
   Index batch = 128;                       ///< samples at a time, at least 1; no figure depends on it
   data::Normalization normalization = {};  ///< the one of the training; none: values as they are in the data set
   std::stop_token stop = {};               ///< asks to stop after the running batch
+  metrics::Inspection* inspection = nullptr;  ///< follows the batches where given
 };
 
 /// What `evaluate` returns.
@@ -45,6 +47,7 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
     model.infer(batch->images, logits, workspace);
     mean.add(loss.value(logits, batch->targets), batch->images.count());
     evaluator.add(logits, batch->targets);
+    if (options.inspection) options.inspection->add(logits, batch->targets);
   }
   return {evaluator.result(), mean.mean()};
 }
