@@ -19,7 +19,8 @@ void add_batch(Inspection& inspection, const std::vector<Label>& truths, const s
   auto& scores = logits.resize("fine", static_cast<Index>(truths.size()), 3);
   std::fill(scores.begin(), scores.end(), 0.0F);
   for (std::size_t n = 0; n < truths.size(); ++n)
-    scores[static_cast<Index>(n) * 3 + predictions[n]] = predictions[n] == 2 ? std::numeric_limits<float>::quiet_NaN() : 1;
+    scores[static_cast<Index>(n) * 3 + predictions[n]] =
+        predictions[n] == 2 ? std::numeric_limits<float>::quiet_NaN() : 1;
   targets.level("fine").labels = truths;
   inspection.add(logits, targets);
 }

@@ -13,9 +13,9 @@ namespace hcnn::train {
 
 /// Options of `evaluate`.
 struct EvaluateOptions {
-  Index batch = 128;                       ///< samples at a time, at least 1; no figure depends on it
-  data::Normalization normalization = {};  ///< the one of the training; none: values as they are in the data set
-  std::stop_token stop = {};               ///< asks to stop after the running batch
+  Index batch = 128;                          ///< samples at a time, at least 1; no figure depends on it
+  data::Normalization normalization = {};     ///< the one of the training; none: values as they are in the data set
+  std::stop_token stop = {};                  ///< asks to stop after the running batch
   metrics::Inspection* inspection = nullptr;  ///< follows the batches where given
 };
 
