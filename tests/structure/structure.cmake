@@ -40,6 +40,14 @@ add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/s
 target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
 add_test(NAME structure.two_units COMMAND structure_two_units)
 
+# The report page in headless Chromium; ctest names the test as skipped where none is installed.
+add_executable(report_page "${structure}/report_page.cpp")
+target_link_libraries(report_page PRIVATE hcnn::io hcnn_warnings)
+add_test(NAME structure.report_in_browser
+         COMMAND Python3::Interpreter -B "${structure}/report_in_browser.py" "$<TARGET_FILE:report_page>"
+                 "${CMAKE_CURRENT_BINARY_DIR}/report_in_browser")
+set_tests_properties(structure.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
 if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"

@@ -15,7 +15,7 @@ function drawSeverities(place, severity) {
     const bar = element("div", { class: "bar" });
     counts.forEach((count, i) => {
       if (count === 0) return;
-      const piece = element("span", {}, count / total > 0.07 ? (100 * count / total).toFixed(1) + " %" : "");
+      const piece = element("span", {}, count / total > 0.1 ? Math.round(100 * count / total) + " %" : "");
       piece.style.flexGrow = String(count);
       piece.style.background = `var(--series-${[2, 5, 4, 1][i] ?? i})`;
       bar.append(explain(piece, () => [["", name], ["severity", severity.names[i]], ["count", `${count} of ${total}`],

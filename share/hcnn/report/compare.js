@@ -17,14 +17,14 @@ function axisRange(values) {
   return [low - room, high + room];
 }
 
-/** Points of the runs; `measureName` is "ms" or "hd1". */
-function scatterPicture(points, measureName) {
-  const [left, top, width, height] = [62, 10, 520, 320];
+/** Points of the runs; `measureName` is "ms" or "hd1"; `room` for the whole picture, in pixels. */
+function scatterPicture(points, measureName, room) {
+  const [left, top, width, height] = [62, 10, Math.max(200, Math.min(600, room - 86)), 320];
   const [xs, ys] = [axisRange(points.map((point) => 100 * point.accuracy)), axisRange(points.map((point) => point[measureName]))];
   const x = (value) => left + ((value - xs[0]) / (xs[1] - xs[0])) * width;
   const y = (value) => top + height - ((value - ys[0]) / (ys[1] - ys[0])) * height;
   const label = { hd1: "HD@1", ms: "mistake severity (MS)" }[measureName];
-  const picture = shape("svg", { viewBox: `0 0 ${left + width + 24} ${top + height + 48}`, class: "diagram wide",
+  const picture = shape("svg", { width: left + width + 24, viewBox: `0 0 ${left + width + 24} ${top + height + 48}`, class: "diagram wide",
                                  role: "group", "aria-label": "accuracy and " + label });
   for (const tick of roundTicks(...xs))
     picture.append(shape("path", { class: "grid", d: `M${x(tick)} ${top}v${height}` }),
@@ -47,16 +47,21 @@ function scatterPicture(points, measureName) {
 /** A switch of the severity, the picture and its key. */
 function drawScatter(place, points) {
   const figure = element("div");
-  const show = (name) => figure.replaceChildren(scatterPicture(points, name));
+  let shown = "ms";
+  const draw = () => figure.replaceChildren(scatterPicture(points, shown, figure.clientWidth));
   const key = element("div", { class: "key" });
   for (const point of points) {
     const swatch = element("i");
     swatch.style.background = `var(--series-${point.colour % 7})`;
     key.append(element("span", {}, swatch, point.name));
   }
-  const select = choice("severity", [["ms", "of the mistakes (MS)"], ["hd1", "of all samples (HD@1)"]], show);
+  const select = choice("severity", [["ms", "of the mistakes (MS)"], ["hd1", "of all samples (HD@1)"]], (name) => {
+    shown = name;
+    draw();
+  });
   place.append(element("div", { class: "controls" }, select), key, figure);
-  show("ms");
+  new ResizeObserver(draw).observe(place);
+  draw();
 }
 
 /** Hides the settings that all runs share, until asked for. */

@@ -169,7 +169,10 @@ class Confusion {
       pointermove: follow,
       pointerdown: follow,
       pointerleave: () => this.leave(),
-      blur: () => this.leave(),
+      blur: () => {
+        this.cell = null;
+        this.leave();
+      },
       dblclick: (event) => this.zoomTo(cellOf(event)),
       keydown: (event) => {
         if (steps[event.key]) this.step(...steps[event.key]);

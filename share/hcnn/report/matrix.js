@@ -77,7 +77,7 @@ class Matrix {
 
   drawGroups(pen, view) {
     pen.strokeStyle = "#787e84";
-    pen.lineWidth = 1;
+    pen.lineWidth = this.cell < 6 ? 0.5 : 1;
     pen.beginPath();
     let at = 0;
     for (const group of view.groups) {
