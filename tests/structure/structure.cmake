@@ -35,6 +35,11 @@ foreach(compiler IN ITEMS "${HCNN_GXX}" "${HCNN_CLANGXX}")
   endif()
 endforeach()
 
+add_test(NAME structure.consumer_io
+         COMMAND "${CMAKE_COMMAND}" "-DBUILD=${PROJECT_BINARY_DIR}"
+                 "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer_io"
+                 "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_io" -P "${structure}/consumer_io_test.cmake")
+
 # Two translation units with every umbrella header link: nothing in the library is defined twice.
 add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/second_unit.cpp")
 target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
