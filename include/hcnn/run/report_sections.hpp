@@ -164,12 +164,14 @@ inline void add_confused_pairs(report::HtmlReport& page, const RunSummary& run) 
       if (run.images)
         for (const Index sample : pair.samples) pictures.back().push_back(thumbnail(*run.images, sample));
     }
+    const bool examples = run.images && run.inspection;
     std::vector<std::string> header = {"true", "predicted", "count", "share", "severity"};
+    if (examples) header.push_back("examples");
     page.subheading(concat("Level ", head.level, ", ", part, " part"));
     if (rows.empty())
       page.paragraph("No mistake.");
-    else if (run.images && run.inspection)
-      page.gallery((header.push_back("examples"), header), rows, pictures);
+    else if (examples)
+      page.gallery(header, rows, pictures);
     else
       page.table(header, rows);
   }
