@@ -4,6 +4,7 @@ include(GNUInstallDirs)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/hcnn")
 install(DIRECTORY include/hcnn DESTINATION include FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY share/hcnn DESTINATION share)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # Two export sets: find_package(hcnn) must not ask for the packages of hcnn::io.

@@ -51,7 +51,8 @@ class Training {
     run::RunSummary run = describe(model, result);
     run.train = measure(model, loss, measured(fit_set), interrupt);
     run.val = measure(model, loss, to_validate, interrupt);
-    run.test = measure(model, loss, test_set, interrupt);
+    run.test = measure(model, loss, test_set, interrupt, &run.inspection.emplace());
+    run.images = test_set;
     run.taxonomy = *fit_set.taxonomy();
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
@@ -135,9 +136,12 @@ class Training {
   }
 
   metrics::EvaluationResult measure(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& part,
-                                    const Interrupt& interrupt) const {
+                                    const Interrupt& interrupt, metrics::Inspection* inspection = nullptr) const {
     return train::evaluate(model, loss, part,
-                           {.batch = recipe_.batch, .normalization = normalization_, .stop = interrupt.token()})
+                           {.batch = recipe_.batch,
+                            .normalization = normalization_,
+                            .stop = interrupt.token(),
+                            .observer = inspection})
         .result;
   }
 

@@ -1,6 +1,8 @@
 // What a finished run leaves behind: metrics.json, tables, pictures, report.
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,7 @@ Taxonomy small_tree() {
 }
 
 /// Four samples: fine right, right, wrong within the kind, wrong outside; the kind head is right but for the last.
-metrics::EvaluationResult small_result(bool tree = true) {
+metrics::EvaluationResult small_result(bool tree = true, metrics::Inspection* inspection = nullptr) {
   Logits<float> logits;
   Targets targets;
   const auto head = [&](const char* level, Index classes, const std::vector<Label>& truths,
@@ -33,6 +35,7 @@ metrics::EvaluationResult small_result(bool tree = true) {
   head("kind", 2, {1, 0, 1, 0}, {1, 0, 1, 1});
   metrics::Evaluator<float> evaluator = tree ? metrics::Evaluator<float>(small_tree()) : metrics::Evaluator<float>();
   evaluator.add(logits, targets);
+  if (inspection) inspection->add(logits, targets);
   return evaluator.result();
 }
 
@@ -145,4 +148,90 @@ TEST_CASE("a run without label tree, test part or epochs has a report too") {
   run::write_results(run::RunFolder(temporary.path()), run);
   CHECK(io_test::content(temporary / "report.html").find("Confusion on the val part") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(temporary / "curves.png"));
+}
+
+TEST_CASE("calibration of the shown part is in metrics.json and in the report") {
+  run::RunSummary run = small_run();
+  run.test = small_result(/*tree=*/true, &run.inspection.emplace());
+  // Scores 1, 0, 0, 0: a confidence of e / (e + 3) in one bin, half of the predictions right.
+  const double sure = std::exp(1.0) / (std::exp(1.0) + 3);
+  const io::Json json = run::metrics_json(run);
+  CHECK(json["test"]["calibration"]["fine"].get<double>() == doctest::Approx(0.5 - sure).epsilon(1e-12));
+  CHECK_FALSE(json["val"].contains("calibration"));
+  const io::Json data = run::report_data(run);
+  CHECK(data["calibration"][0]["level"] == "fine");
+  CHECK(data["calibration"][0]["bins"][7][0] == 4);
+  const TemporaryFolder temporary;
+  run::write_results(run::RunFolder(temporary.path()), run);
+  CHECK(io_test::content(temporary / "report.html").find("Calibration on the test part") != std::string::npos);
+}
+
+TEST_CASE("the scripts of the report get counts, names and tree as they are") {
+  const io::Json data = run::report_data(small_run());
+  CHECK(data["part"] == "test");
+  const io::Json& fine = data["heads"][0];
+  CHECK(fine["classes"] == io::Json({"ant", "<b>oak</b>", "bee", "elm"}));
+  CHECK(fine["order"] == io::Json({1, 3, 0, 2}));
+  CHECK(fine["supports"] == io::Json({1, 1, 1, 1}));
+  CHECK(fine["counts"] == io::Json({1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0}));
+  CHECK(data["tree"][0]["parents"] == io::Json({1, 0, 1, 0}));
+  CHECK(data["tree"][1]["parents"].is_null());
+  CHECK(data["severity"]["names"] == io::Json({"0: right", "1: same kind", "2: different kind"}));
+  CHECK(data["severity"]["bars"][1]["counts"] == io::Json({2, 1, 1}));
+  CHECK(data["curves"][0]["series"][0]["values"] == io::Json({2.0, 1.0}));
+  CHECK_FALSE(data.contains("calibration"));
+}
+
+TEST_CASE("the pairs confused most often come first, with the samples that were remembered") {
+  metrics::HeadResult head{"fine", {}, {}, metrics::ConfusionMatrix(3)};
+  for (const auto& [truth, predicted] : std::vector<std::pair<Label, Label>>{{0, 1}, {2, 1}, {2, 1}, {1, 1}, {1, 0}})
+    head.confusion.add(truth, predicted);
+  metrics::HeadInspection inspection{"fine", {}, {}};
+  inspection.mistakes[{2, 1}] = {7, 9};
+  const auto pairs = run::confused_pairs(head, &inspection, 2);
+  REQUIRE(pairs.size() == 2);
+  CHECK(pairs[0].truth == 2);
+  CHECK(pairs[0].predicted == 1);
+  CHECK(pairs[0].count == 2);
+  CHECK(pairs[0].samples == std::vector<Index>{7, 9});
+  CHECK(pairs[1].truth == 0);
+  CHECK(pairs[1].samples.empty());
+  CHECK(run::confused_pairs(head, nullptr).size() == 3);
+}
+
+TEST_CASE("examples of the confused pairs are in the report where images are given") {
+  run::RunSummary run = small_run();
+  run.test = small_result(/*tree=*/true, &run.inspection.emplace());
+  const TemporaryFolder temporary;
+  run::write_results(run::RunFolder(temporary.path()), run);
+  CHECK(io_test::content(temporary / "report.html").find("class=\"gallery\"") == std::string::npos);
+
+  const Shape shape{.height = 2, .width = 3, .channels = 3};
+  std::vector<float> pixels(static_cast<std::size_t>(4 * shape.size()), 2.0F);  // too bright: cut off
+  run.images = data::Dataset(shape, pixels, small_tree(), {0, 1, 2, 3});
+  const std::string picture = run::thumbnail(*run.images, 2);
+  CHECK(picture == io::encode_png(io::Image(3, 2, {255, 255, 255})));
+  run::write_results(run::RunFolder(temporary.path()), run);
+  CHECK(io_test::content(temporary / "report.html")
+            .find("<td><img alt=\"example\" src=\"data:image/png;base64," + report::base64(picture)) !=
+        std::string::npos);
+}
+
+TEST_CASE("a thumbnail is small, and grey where the image has one channel") {
+  const data::Dataset grey({.height = 100, .width = 200, .channels = 1},
+                           std::vector<std::uint8_t>(static_cast<std::size_t>(200 * 100), 51), {});
+  CHECK(run::thumbnail(grey, 0) == io::encode_png(io::Image(64, 32, {51, 51, 51})));
+}
+
+TEST_CASE("where share/hcnn is missing the report is static, says so, and holds every picture") {
+  const TemporaryFolder temporary, nowhere;
+  ::setenv("HCNN_SHARE_DIR", nowhere.path().c_str(), 1);
+  run::write_results(run::RunFolder(temporary.path()), small_run());
+  ::unsetenv("HCNN_SHARE_DIR");
+  const std::string page = io_test::content(temporary / "report.html");
+  CHECK(page.find("Without interactive parts: " + nowhere.path().string()) != std::string::npos);
+  CHECK(page.find("<script") == std::string::npos);
+  CHECK(page.find("alt=\"Confusion of head kind") != std::string::npos);
+  run::write_results(run::RunFolder(temporary.path()), small_run());
+  CHECK(io_test::content(temporary / "report.html").find("<script nonce=") != std::string::npos);
 }

@@ -78,6 +78,20 @@ refused("no-model.safetensors" evaluate_model no-model.safetensors --data synthe
 refused("broken.safetensors" evaluate_model broken.safetensors --data synthetic)
 refused("broken.safetensors" predict_image broken.safetensors picture.png)
 
+# Comparing: folders that hold no finished run.
+file(MAKE_DIRECTORY "${WORK}/unfinished" "${WORK}/untold" "${WORK}/odd")
+foreach(folder IN ITEMS unfinished untold odd)
+  file(WRITE "${WORK}/${folder}/config.json" "${config}")
+  file(WRITE "${WORK}/${folder}/history.csv" "epoch,learning_rate,seconds\n1,0.1,2\n")
+endforeach()
+file(WRITE "${WORK}/untold/metrics.json" [[{"test": {"samples": 3}}]])
+file(WRITE "${WORK}/odd/metrics.json" [[{"test": {"fine": {"top1": 7}}}]])
+refused("folders" compare_runs odd)
+refused("taken: it holds no config.json" compare_runs taken odd --out new)
+refused("unfinished/metrics.json: No such file" compare_runs unfinished odd --out new)
+refused("untold/metrics.json: test: no head with a top1" compare_runs untold odd --out new)
+refused("odd/metrics.json: test.fine: top1 = 7" compare_runs odd untold --out new)
+
 file(READ "${WORK}/taken/keep.txt" kept)
 file(GLOB left "${WORK}/taken/*")
 list(LENGTH left count)

@@ -35,10 +35,23 @@ foreach(compiler IN ITEMS "${HCNN_GXX}" "${HCNN_CLANGXX}")
   endif()
 endforeach()
 
+add_test(NAME structure.consumer_io
+         COMMAND "${CMAKE_COMMAND}" "-DBUILD=${PROJECT_BINARY_DIR}"
+                 "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer_io"
+                 "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_io" -P "${structure}/consumer_io_test.cmake")
+
 # Two translation units with every umbrella header link: nothing in the library is defined twice.
 add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/second_unit.cpp")
 target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
 add_test(NAME structure.two_units COMMAND structure_two_units)
+
+# The report page in headless Chromium; ctest names the test as skipped where none is installed.
+add_executable(report_page "${structure}/report_page.cpp")
+target_link_libraries(report_page PRIVATE hcnn::io hcnn_warnings)
+add_test(NAME structure.report_in_browser
+         COMMAND Python3::Interpreter -B "${structure}/report_in_browser.py" "$<TARGET_FILE:report_page>"
+                 "${CMAKE_CURRENT_BINARY_DIR}/report_in_browser")
+set_tests_properties(structure.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
 if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.programs

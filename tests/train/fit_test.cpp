@@ -149,6 +149,24 @@ TEST_CASE("shuffled labels stay at chance on validation") {
   CHECK(result.history.back().get("val.fine.top1") == doctest::Approx(0.25).epsilon(0.35));
 }
 
+TEST_CASE("an inspection follows an evaluation sample by sample, whatever the batch") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  const data::Dataset images = small_images(40);
+  metrics::Inspection whole, parts;
+  const auto result = train::evaluate(model, loss, images, {.batch = 40, .observer = &whole}).result;
+  train::evaluate(model, loss, images, {.batch = 7, .observer = &parts});
+  CHECK(parts.samples() == 40);
+  const metrics::HeadInspection &first = *whole.find("fine"), &second = *parts.find("fine");
+  CHECK(first.calibration.total() == 40);
+  CHECK(first.mistakes == second.mistakes);
+  CHECK_FALSE(first.mistakes.empty());
+  for (const auto& [pair, samples] : first.mistakes) {
+    CHECK(result.find("fine")->confusion(pair.first, pair.second) >= static_cast<Index>(samples.size()));
+    for (const Index sample : samples) CHECK(images.label(0, sample) == pair.first);
+  }
+}
+
 TEST_CASE("with zeroed head weights the first loss is ln(classes) per head") {
   Model<float> model = small_model<float>();
   init::normal(model, "heads.", 0.0, Seed{1});

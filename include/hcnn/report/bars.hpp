@@ -57,7 +57,8 @@ inline io::Image bars(const std::vector<std::string>& categories, const std::vec
 
   Canvas canvas(options.width, options.height);
   const double width = static_cast<double>(options.width), height = static_cast<double>(options.height);
-  const Frame frame{{130, 3.5 * size}, {width - widest - 80, height - 2.5 * size}};
+  const double right = std::max(width - widest - 80, 0.5 * width);  // names that are too long are cut, not the bars
+  const Frame frame{{130, 3.5 * size}, {right, height - 2.5 * size}};
   canvas.text({width / 2, 1.6 * size}, options.title, {.size = 1.3 * size, .align = Align::centre, .bold = true});
   draw_y_axis(canvas, frame, scale, options.y_label, size);
   const double group = (frame.to.x - frame.from.x) / static_cast<double>(categories.size());

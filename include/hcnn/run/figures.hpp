@@ -31,9 +31,9 @@ inline void add_series(report::Panel& panel, const metrics::History& history, co
   }
 }
 
-/// Loss, accuracy of every head, average severity (where it was measured) and learning rate over the epochs. The
-/// figures of the training part are those of the batches as they were trained on.
-inline io::Image training_curves(const metrics::History& history, const std::string& title) {
+/// Panels of loss, accuracy of every head, average severity (where it was measured) and learning rate over the epochs.
+/// The figures of the training part are those of the batches as they were trained on.
+inline std::vector<report::Panel> training_panels(const metrics::History& history) {
   report::Panel loss{.title = "Loss", .y_label = "nats per sample"};
   report::Panel accuracy{.title = "Accuracy", .y_label = "top-1, %"};
   report::Panel severity{.title = "Average severity (HD@1)", .y_label = "levels"};
@@ -57,7 +57,12 @@ inline io::Image training_curves(const metrics::History& history, const std::str
   std::vector<report::Panel> panels = {loss, accuracy};
   if (!severity.series.empty()) panels.push_back(severity);
   panels.push_back(rate);
-  return report::curves(panels, {.title = title});
+  return panels;
+}
+
+/// The panels as a picture.
+inline io::Image training_curves(const metrics::History& history, const std::string& title) {
+  return report::curves(training_panels(history), {.title = title});
 }
 
 /// The classes of a head as its pictures and tables show them.

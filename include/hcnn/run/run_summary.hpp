@@ -6,11 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "hcnn/data/dataset.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
 #include "hcnn/io/json.hpp"
 #include "hcnn/layers/summary.hpp"
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/history.hpp"
+#include "hcnn/metrics/inspection.hpp"
 
 namespace hcnn::run {
 
@@ -40,6 +42,14 @@ struct RunSummary {
   std::optional<metrics::EvaluationResult> test = {};   ///< of the official test images
   std::optional<Taxonomy> taxonomy = {};                ///< class names, and the tree of the severities
 
+  std::optional<metrics::Inspection> inspection = {};  ///< of the `shown` part
+  std::optional<data::Dataset> images = {};            ///< that `inspection` followed; none: no examples in the report
+
+  /// The part that confusion matrices and tables of classes show, with its name: test, else val, else null.
+  std::pair<std::string, const metrics::EvaluationResult*> shown() const {
+    if (test) return {"test", &*test};
+    return {"val", val ? &*val : nullptr};
+  }
   /// The parts that there are, with their names.
   std::vector<std::pair<std::string, const metrics::EvaluationResult*>> parts() const {
     std::vector<std::pair<std::string, const metrics::EvaluationResult*>> list;
@@ -66,7 +76,7 @@ inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
 }
 
 /// The content of metrics.json: what the run was, "parameters", "loss" of the first and last epoch, and
-/// `evaluation_json` of each part under its name.
+/// `evaluation_json` of each part under its name, with "calibration": {"<level>": expected error} where inspected.
 inline io::Json metrics_json(const RunSummary& run) {
   io::Json json = io::Json::object();
   const auto text = [&](const char* key, const std::string& value) {
@@ -91,6 +101,10 @@ inline io::Json metrics_json(const RunSummary& run) {
       json["loss"][part] = {{"first", loss.front()}, {"last", loss.back()}};
     }
   for (const auto& [name, result] : run.parts()) json[name] = evaluation_json(*result);
+  if (const auto& [name, result] = run.shown(); result && run.inspection)
+    for (const auto& head : result->heads)
+      if (const auto* inspected = run.inspection->find(head.level))
+        json[name]["calibration"][head.level] = inspected->calibration.expected_error();
   return json;
 }
 

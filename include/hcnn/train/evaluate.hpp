@@ -10,6 +10,7 @@
 #include "hcnn/data/augment.hpp"
 #include "hcnn/data/batches.hpp"
 #include "hcnn/layers/model.hpp"
+#include "hcnn/metrics/batch_observer.hpp"
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/prediction.hpp"
 #include "hcnn/train/loss_mean.hpp"
@@ -18,10 +19,11 @@ namespace hcnn::train {
 
 /// Options of `evaluate`.
 struct EvaluateOptions {
-  Index batch = 128;                       ///< samples at a time, at least 1; no figure depends on it
-  data::Normalization normalization = {};  ///< the one of the training; none: values as they are in the data set
-  bool flip = false;          ///< average the probabilities of each image and its mirror image (test-time augmentation)
-  std::stop_token stop = {};  ///< asks to stop after the running batch
+  Index batch = 128;                           ///< samples at a time, at least 1; no figure depends on it
+  data::Normalization normalization = {};      ///< the one of the training; none: values as they are in the data set
+  bool flip = false;                           ///< average the probabilities of each image and its mirror image
+  std::stop_token stop = {};                   ///< asks to stop after the running batch
+  metrics::BatchObserver* observer = nullptr;  ///< sees the batches where given: metrics::Inspection
 };
 
 /// What `evaluate` returns.
@@ -73,6 +75,7 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
     }
     mean.add(loss.value(logits, batch->targets), batch->images.count());
     evaluator.add(logits, batch->targets);
+    if (options.observer) options.observer->add(logits, batch->targets);
   }
   return {evaluator.result(), mean.mean()};
 }

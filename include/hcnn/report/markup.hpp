@@ -1,0 +1,94 @@
+// Foreign text and bytes as they may stand in an HTML page.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "hcnn/io/json.hpp"
+#include "hcnn/io/printable.hpp"
+
+namespace hcnn::report {
+
+/// Text for the content or a quoted attribute of an HTML element: markup becomes harmless, control characters other
+/// than newline and tab are spelled out.
+inline std::string html_escape(std::string_view text) {
+  std::string out;
+  for (const char character : text) switch (character) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '\n':
+      case '\t':
+        out += character;
+        break;
+      default:
+        out += io::printable({&character, 1});
+    }
+  return out;
+}
+
+/// Bytes in base64 (RFC 4648, with padding).
+inline std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t triple = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      triple = triple << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kDigits[triple >> (18 - 6 * k) & 63];
+  }
+  return out;
+}
+
+/// True for text that is a number, perhaps with commas between its digits or a unit sign behind: "-1.5e3", "5,933,505",
+/// "71.9 %".
+inline bool is_number(std::string text) {
+  std::erase(text, ',');
+  char* end = nullptr;
+  std::strtod(text.c_str(), &end);
+  const std::string_view rest = end;
+  return end != text.c_str() && (rest.empty() || rest == "%" || rest == " %");
+}
+
+/// JSON text for a script element: no character in it begins markup. NaN and infinity become null, bytes that are not
+/// UTF-8 U+FFFD.
+inline std::string script_json(const io::Json& value) {
+  std::string out;
+  for (const char character : value.dump(-1, ' ', false, io::Json::error_handler_t::replace)) switch (character) {
+      case '<':
+        out += "\\u003c";
+        break;
+      case '>':
+        out += "\\u003e";
+        break;
+      case '&':
+        out += "\\u0026";
+        break;
+      default:
+        out += character;
+    }
+  return out;
+}
+
+/// The element that shows a PNG file, embedded.
+inline std::string png_element(std::string_view png, std::string_view alternative) {
+  return "<img alt=\"" + html_escape(alternative) + "\" src=\"data:image/png;base64," + base64(png) + "\">";
+}
+
+}  // namespace hcnn::report

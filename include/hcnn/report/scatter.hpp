@@ -1,0 +1,68 @@
+// Points with names: two measurements of a few runs against each other.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/report/axis.hpp"
+
+namespace hcnn::report {
+
+/// One mark.
+struct ScatterPoint {
+  std::string name = {};  ///< in the legend
+  double x = 0;           ///< in the unit of the horizontal axis
+  double y = 0;           ///< in the unit of the vertical axis
+};
+
+/// Options of `scatter`.
+struct ScatterOptions {
+  std::string title = {};    ///< above the picture
+  std::string x_label = {};  ///< with its unit
+  std::string y_label = {};  ///< with its unit
+  Index width = 1200;        ///< pixels
+  Index height = 640;        ///< pixels
+  double text_size = 19;     ///< pixels
+};
+
+/// A disc for each point, point i in the colour of series i; points that are not finite are in the legend only.
+inline io::Image scatter(const std::vector<ScatterPoint>& points, const ScatterOptions& options = {}) {
+  if (options.width < 400 || options.height < 200)
+    fail<OptionError>("scatter", concat(options.width, 'x', options.height, " pixels"), "at least 400x200");
+  const double size = options.text_size, width = static_cast<double>(options.width);
+  std::vector<double> xs, ys;
+  double legend = 0;
+  for (const ScatterPoint& point : points) {
+    xs.push_back(point.x);
+    ys.push_back(point.y);
+    legend = std::max(legend, text_width(point.name, size));
+  }
+  const Scale x_scale = scale_for(xs, false), y_scale = scale_for(ys, false);
+  Canvas canvas(options.width, options.height);
+  const Frame frame{{130, 3.5 * size},
+                    {std::max(width - legend - 90, 0.5 * width), static_cast<double>(options.height) - 4.5 * size}};
+  canvas.text({width / 2, 1.6 * size}, options.title, {.size = 1.3 * size, .align = Align::centre, .bold = true});
+  for (const Tick& tick : linear_ticks(x_scale.low, x_scale.high, 8)) {
+    const double x = frame.x(x_scale.position(tick.value));
+    canvas.line({{x, frame.from.y}, {x, frame.to.y}}, 1, kGridColour);
+    canvas.text({x, frame.to.y + size}, tick.label, {.size = size, .align = Align::centre});
+  }
+  draw_y_axis(canvas, frame, y_scale, options.y_label, size);
+  draw_border(canvas, frame);
+  canvas.text({(frame.from.x + frame.to.x) / 2, frame.to.y + 2.7 * size}, options.x_label,
+              {.size = size, .align = Align::centre});
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Point mark{frame.x(x_scale.position(points[i].x)), frame.y(y_scale.position(points[i].y))};
+    if (std::isfinite(mark.x) && std::isfinite(mark.y)) canvas.line({mark}, 16, series_colour(i));
+    const Point entry{frame.to.x + 32, frame.from.y + size * (0.5 + 1.5 * static_cast<double>(i))};
+    canvas.line({entry}, 14, series_colour(i));
+    canvas.text({entry.x + 20, entry.y}, points[i].name, {.size = size});
+  }
+  return canvas.image();
+}
+
+}  // namespace hcnn::report

@@ -1,0 +1,206 @@
+// The sections of the report of a run: headings, tables and pictures, and the places of their interactive parts.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hcnn/io/image.hpp"
+#include "hcnn/metrics/hierarchical.hpp"
+#include "hcnn/report/html.hpp"
+#include "hcnn/run/confused_pairs.hpp"
+#include "hcnn/run/figures.hpp"
+#include "hcnn/run/run_summary.hpp"
+
+namespace hcnn::run {
+
+/// Cells of a table, row by row.
+using TableRows = std::vector<std::vector<std::string>>;
+
+/// 0.5364 -> "53.64 %".
+inline std::string percent(double share) { return report::decimal(100 * share, 2) + " %"; }
+
+/// The members of an object as rows; objects inside it with dotted names.
+inline void add_facts(TableRows& rows, const io::Json& object, const std::string& prefix = "") {
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_object())
+      add_facts(rows, value, prefix + key + '.');
+    else
+      rows.push_back({prefix + key, value.is_string()
+                                        ? value.get<std::string>()
+                                        : value.dump(-1, ' ', false, io::Json::error_handler_t::replace)});
+  }
+}
+
+/// What was run and what it took, then every setting.
+inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
+  TableRows rows = {
+      {"epochs done", concat(run.history.size(), " of ", run.epochs)},
+      {"training time", report::decimal(run.seconds, 1) + " s"},
+      {"parameters", concat(with_commas(run.parameters_total), ", of which ", with_commas(run.parameters_trainable),
+                            " are trained; running statistics: ", with_commas(run.buffers))}};
+  for (const auto& [key, value] : {std::pair{"recipe", &run.recipe},
+                                   {"network", &run.network},
+                                   {"precision", &run.precision},
+                                   {"instruction set", &run.isa},
+                                   {"commit", &run.commit}})
+    if (!value->empty()) rows.push_back({key, *value});
+  page.heading("Run").table({}, rows);
+  rows.clear();
+  add_facts(rows, run.config);
+  page.heading("Configuration").table({}, rows);
+}
+
+/// A table with a row for each name and a column for each part.
+class TableByPart {
+ public:
+  /// @param corner what the names of the rows are
+  explicit TableByPart(const char* corner) : header_{corner} {}
+
+  /// Sets a cell; rows and columns come in the order in which they are first named.
+  void set(const std::string& row, const std::string& column, const std::string& text) {
+    const auto found = std::find(header_.begin() + 1, header_.end(), column);
+    const auto c = static_cast<std::size_t>(found - header_.begin());
+    if (found == header_.end()) header_.push_back(column);
+    auto line = std::find_if(rows_.begin(), rows_.end(), [&](const auto& cells) { return cells[0] == row; });
+    if (line == rows_.end()) line = rows_.insert(line, {row});
+    line->resize(std::max(line->size(), c + 1));
+    (*line)[c] = text;
+  }
+  /// Appends caption and table to the page; nothing where no cell was set. `kind` as in `HtmlReport::table`.
+  void write(report::HtmlReport& page, std::string_view caption = {}, std::string_view kind = {}) {
+    if (rows_.empty()) return;
+    for (auto& row : rows_) row.resize(header_.size());
+    if (!caption.empty()) page.paragraph(caption);
+    page.table(header_, rows_, kind);
+  }
+
+ private:
+  std::vector<std::string> header_;
+  TableRows rows_;
+};
+
+/// Accuracy of each head on each part, of the lifted prediction, and the agreement of the heads.
+inline void add_accuracies(report::HtmlReport& page, const RunSummary& run) {
+  TableByPart accuracy("head"), lifted("level"), agreement("head");
+  for (const auto& [part, result] : run.parts()) {
+    for (const auto& head : result->heads) {
+      accuracy.set(head.level, part + " top-1", percent(head.top1.value()));
+      accuracy.set(head.level, part + " top-5", percent(head.top5.value()));
+    }
+    accuracy.set("samples", part + " top-1", std::to_string(result->samples));
+    for (const auto& [level, share] : result->from_fine) lifted.set(level, part, percent(share.value()));
+    for (const auto& [level, share] : result->agreement) agreement.set(level, part, percent(share.value()));
+    if (!result->agreement.empty()) agreement.set("all of them", part, percent(result->consistent.value()));
+  }
+  page.heading("Accuracy");
+  accuracy.write(page);
+  lifted.write(page, "Top-1 of the finest head's prediction, lifted through the label tree:");
+  agreement.write(page, "How often a coarser head predicts the ancestor of the finest head's prediction:");
+}
+
+/// Samples per severity, HD@1 and MS of each part; nothing without a label tree.
+inline void add_severities(report::HtmlReport& page, const RunSummary& run) {
+  TableRows rows;
+  std::string finest;
+  for (const auto& [part, result] : run.parts()) {
+    if (result->severity.total() == 0) continue;
+    finest = result->from_fine.front().level;
+    rows.push_back({part});
+    for (const Index count : result->severity.counts()) rows.back().push_back(std::to_string(count));
+    rows.back().push_back(report::decimal(result->severity.hd1(), 4));
+    rows.back().push_back(report::decimal(result->severity.ms(), 4));
+  }
+  if (rows.empty() || !run.taxonomy) return;
+  const Taxonomy& tree = *run.taxonomy;
+  const Index level = tree.level_index(finest);
+  std::vector<std::string> header = severity_names(tree, level);
+  header.insert(header.begin(), "part");
+  header.insert(header.end(), {"HD@1", "MS"});
+  page.heading("Severity of the mistakes of head " + finest).place("severity").table(header, rows);
+  page.paragraph(
+      "Severity is the height of the lowest common ancestor of the true and the predicted class. HD@1 is its "
+      "average over all samples, MS over the mistakes; guessing has an MS of " +
+      report::decimal(metrics::chance_ms(tree, level), 3) + ".");
+}
+
+/// Precision, recall and F1 of each class of a head.
+inline void add_classes(report::HtmlReport& page, const metrics::HeadResult& head, const Taxonomy* taxonomy) {
+  io::CsvTable table = per_class_table(head, taxonomy);
+  for (auto& row : table.rows)
+    for (std::size_t i = 2; i < row.size(); ++i) row[i] = percent(parse_number(row[i], "per class"));
+  page.subheading("Classes of " + head.level).table(table.header, table.rows, "sortable");
+}
+
+/// The layers, their shapes, parameters and work.
+inline void add_layers(report::HtmlReport& page, const Summary& layers) {
+  if (layers.rows.empty()) return;
+  TableRows rows;
+  std::vector<SummaryRow> lines = layers.rows;
+  lines.push_back(layers.total);
+  lines.back().path = "total";
+  for (const SummaryRow& row : lines)
+    rows.push_back({row.path, row.layer, row.layer.empty() ? "" : to_string(row.output), with_commas(row.trainable),
+                    with_commas(row.fixed), with_commas(row.multiply_adds), with_commas(row.bytes)});
+  page.heading("Network");
+  page.table({"path", "layer", "output", "parameters", "buffers", "multiply-adds", "bytes"}, rows);
+  page.paragraph("Multiply-adds and bytes of one sample, forward.");
+}
+
+/// The mistakes that were made most often by each head, with samples of the true class that were taken for the other.
+inline void add_confused_pairs(report::HtmlReport& page, const RunSummary& run) {
+  const auto& [part, result] = run.shown();
+  if (!result) return;
+  page.heading("Most confused classes");
+  for (const auto& head : result->heads) {
+    const ClassOrder classes = class_order(head, run.taxonomy ? &*run.taxonomy : nullptr);
+    TableRows rows;
+    std::vector<std::vector<std::string>> pictures;
+    for (const ConfusedPair& pair : confused_pairs(head, run.inspection ? run.inspection->find(head.level) : nullptr)) {
+      rows.push_back(pair_row(pair, classes, head, run.taxonomy ? &*run.taxonomy : nullptr));
+      pictures.emplace_back();
+      if (run.images)
+        for (const Index sample : pair.samples) pictures.back().push_back(thumbnail(*run.images, sample));
+    }
+    const bool examples = run.images && run.inspection;
+    std::vector<std::string> header = {"true", "predicted", "count", "share", "severity"};
+    if (examples) header.push_back("examples");
+    page.subheading(concat("Level ", head.level, ", ", part, " part"));
+    if (rows.empty())
+      page.paragraph("No mistake.");
+    else if (examples)
+      page.gallery(header, rows, pictures);
+    else
+      page.table(header, rows);
+  }
+}
+
+/// Expected calibration error of each head, and its bins.
+inline void add_calibration(report::HtmlReport& page, const RunSummary& run) {
+  const auto& [part, result] = run.shown();
+  if (!result || !run.inspection) return;
+  TableRows errors, bins;
+  for (const auto& head : result->heads) {
+    const metrics::HeadInspection* inspected = run.inspection->find(head.level);
+    if (!inspected) continue;
+    errors.push_back({head.level, percent(inspected->calibration.expected_error())});
+    for (const metrics::CalibrationBin& bin : inspected->calibration.bins())
+      if (bin.count > 0)
+        bins.push_back({head.level, std::to_string(bin.count), percent(bin.confidence()), percent(bin.accuracy())});
+  }
+  if (errors.empty()) return;
+  page.heading(concat("Calibration on the ", part, " part")).place("calibration");
+  page.table({"head", "expected calibration error"}, errors);
+  page.paragraph("The mean distance between confidence and share predicted right, over 15 bins of equal width.");
+  page.begin_fold("bins").table({"head", "samples", "mean confidence", "predicted right"}, bins).end_fold();
+}
+
+/// Loss, accuracies, severity and learning rate over the epochs; `picture` is a PNG file.
+inline void add_curves(report::HtmlReport& page, const std::string& picture) {
+  const char* caption = "Dashed: training batches, as they were trained on. Solid: validation data.";
+  page.heading("Training").place("curves").begin_fold("picture").figure(picture, caption).end_fold();
+}
+
+}  // namespace hcnn::run
