@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "count_allocations.hpp"
+#include "hcnn/metrics/inspection.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/schedule_plateau.hpp"
 #include "kernels/each_isa.hpp"
