@@ -66,7 +66,8 @@ inline void add_common_options(CLI::App& app, CommonOptions& options) {
                "options: only --data, --threads and --checkpoint-every may be others")
       ->needs(out);
   add_seed_option(app, options.seed, "of weights, split, shuffling, augmentation and dropout");
-  app.add_option("--epochs", options.epochs, "passes over the training images [default: the recipe's]")
+  app.add_option("--epochs", options.epochs,
+                 "passes over the training images [default: the recipe's; 6 for the synthetic images]")
       ->check(CLI::Range(Index{1}, Index{100000}));
   app.add_option("--batch", options.batch, "images a step [default: the recipe's]")
       ->check(CLI::Range(Index{1}, Index{65536}));

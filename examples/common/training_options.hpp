@@ -52,9 +52,9 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd"}, "sgd has momentum 0.9 [default: the recipe's]");
   choice("--activation", options.activation, {"relu", "leaky_relu"}, "leaky_relu has slope 0.01 [default: relu]");
   choice("--init", options.init, {"he", "xavier"}, "start values of the weights [default: he]");
-  choice(
-      "--schedule", options.schedule, {"constant", "plateau", "one-cycle"},
-      "of the learning rate; plateau: x 0.1 after 5 epochs without a better validation loss [default: the recipe's]");
+  choice("--schedule", options.schedule, {"constant", "plateau", "one-cycle"},
+         "of the learning rate; plateau: x 0.1 after 5 epochs without a better validation loss [default: the recipe's; "
+         "one-cycle for the synthetic images]");
   choice("--augment", options.augment, {"none", "crop-flip", "crop-flip-cutout"},
          "random changes of the training images [default: the recipe's]");
   app.add_option("--learning-rate", options.learning_rate, "[default: the recipe's; 0.001, or 0.01 for sgd]")
@@ -124,16 +124,8 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
 
 /// Settings that suit the synthetic images, where none were given: 6 epochs with a one-cycle schedule.
 inline void use_synthetic_defaults(TrainingOptions& options) {
-  std::string chosen;
-  if (!options.common.epochs) {
-    options.common.epochs = 6;
-    chosen += " --epochs 6";
-  }
-  if (!options.schedule) {
-    options.schedule = "one-cycle";
-    chosen += " --schedule one-cycle";
-  }
-  if (!chosen.empty()) std::cerr << "chosen for the synthetic images:" << chosen << '\n';
+  if (!options.common.epochs) options.common.epochs = 6;
+  if (!options.schedule) options.schedule = "one-cycle";
 }
 
 }  // namespace examples
