@@ -7,4 +7,5 @@
 #include "hcnn/report/confusion_plot.hpp"
 #include "hcnn/report/html.hpp"
 #include "hcnn/report/plot.hpp"
+#include "hcnn/report/point_panels.hpp"
 #include "hcnn/report/stroke_font.hpp"
