@@ -12,10 +12,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Trains a single-head CNN with a severity-aware loss, evaluates it and writes a report",
                "train_severity"};
   examples::add_training_options(app, options, {"severity"});
-  app.add_option("--loss", options.loss,
-                 "ce: cross-entropy; report: times S[y, argmax p] for a mistake; readme: times 1 + S[y, argmax p] "
-                 "[default: ce]")
-      ->check(CLI::IsMember({"ce", "report", "readme"}));
+  examples::add_severity_options(app, options);
   return examples::run_program(app, argc, argv, options.common.threads, [&] {
     return examples::run_training(options, "severity", "train_severity", interrupt, [&] { app.parse(argc, argv); });
   });

@@ -35,6 +35,9 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"init", &recipe.init, 0, 0, {"he", "xavier"}},
           {"small_heads", &recipe.small_heads},
           {"loss", &recipe.loss, 0, 0, {"ce", "report", "readme"}},
+          {"alpha", &recipe.alpha, 0, 1e6},
+          {"correct_weight", &recipe.correct_weight, 0, 1e6},
+          {"severity_weights", &recipe.severity_weights, 0, 1e6},
           {"head_weights", &recipe.head_weights, 0, 1e6},
           {"label_smoothing", &recipe.label_smoothing, 0, 0.99},
           {"optimizer", &recipe.optimizer, 0, 0, {"adam", "adamw", "sgd"}},
@@ -96,6 +99,8 @@ inline Recipe read_config(const std::filesystem::path& path, const std::string& 
     fail<FormatError>(object.where(), "a run of " + io::printable(other), "one of " + program + " is needed");
   Recipe recipe;
   for (const Setting& setting : settings(recipe, options)) read_setting(object, setting);
+  if (const auto weights = recipe.severity_weights.size(); weights != 3)
+    fail<FormatError>(object.where(), concat("severity_weights has ", weights, " entries"), "3 are needed");
   options.recipe = recipe.name;
   const bool synthetic = object.text("data") == "synthetic";
   options.common.data = synthetic ? "synthetic" : json.contains("data_folder") ? object.text("data_folder") : "";

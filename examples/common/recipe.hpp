@@ -26,8 +26,11 @@ struct Recipe {
   std::string augment = "none";      ///< none, crop-flip or crop-flip-cutout
   bool normalize = false;            ///< inputs to mean 0, deviation 1 per channel; else [0, 1]
   double label_smoothing = 0;
-  std::string loss = "ce";                    ///< ce, report or readme: the two severity-aware forms
-  std::vector<double> head_weights{1, 1, 1};  ///< of the heads' losses, fine first
+  std::string loss = "ce";                        ///< ce, report or readme: the two severity-aware forms
+  double alpha = 1;                               ///< loss readme: factor alpha + S[y, argmax p]
+  double correct_weight = 1;                      ///< loss report: factor of a correct prediction
+  std::vector<double> severity_weights{1, 2, 3};  ///< S of a mistake of severity 1, 2, 3
+  std::vector<double> head_weights{1, 1, 1};      ///< of the heads' losses, fine first
   Index epochs = 50;
   Index batch = 128;     ///< images a pass
   Index accumulate = 1;  ///< passes whose gradients are added up for a step
@@ -102,6 +105,19 @@ Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint
   return model;
 }
 
+/// The severity-aware loss of the recipe for the finest head.
+template <class M>
+losses::LossSum<M> make_severity_loss(const Recipe& recipe, const std::string& head, const Taxonomy& taxonomy) {
+  std::vector<double> weights = recipe.severity_weights;
+  weights.insert(weights.begin(), 0);  // of a correct prediction
+  return losses::severity<M>(
+      head, severity_matrix(taxonomy, 0, weights),
+      {.form = recipe.loss == "report" ? losses::SeverityForm::report : losses::SeverityForm::readme,
+       .correct_weight = recipe.correct_weight,
+       .alpha = recipe.alpha,
+       .cross_entropy = {.label_smoothing = recipe.label_smoothing}});
+}
+
 /// The sum of the heads' losses; the fine head's is severity-aware where the recipe says so.
 template <class M, class T>
 losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const Taxonomy& taxonomy) {
@@ -110,10 +126,7 @@ losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const Taxono
     const std::string& name = model.heads().name(h);
     losses::LossSum<M> term = h > 0 || recipe.loss == "ce"
                                   ? losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing})
-                                  : losses::severity<M>(name, severity_matrix(taxonomy),
-                                                        {.form = recipe.loss == "report" ? losses::SeverityForm::report
-                                                                                         : losses::SeverityForm::readme,
-                                                         .cross_entropy = {.label_smoothing = recipe.label_smoothing}});
+                                  : make_severity_loss<M>(recipe, name, taxonomy);
     term = recipe.head_weights.at(h) * term;
     sum = sum ? *sum + term : term;
   }

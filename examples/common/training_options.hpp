@@ -13,6 +13,7 @@ struct TrainingOptions {
   double split = 0.8;  ///< share of the training images that is trained on
   std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
   std::optional<double> learning_rate, weight_decay, dropout, label_smoothing, ema;
+  std::optional<double> alpha, correct_weight, severity_1, severity_2, severity_3;
   std::optional<Index> accumulate, patience;
   bool no_batch_norm = false;
   Index limit = 0;                  ///< training images; 0: all
@@ -93,7 +94,36 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
       ->capture_default_str();
 }
 
-/// The recipe with every option that was given put over it.
+/// Adds the options of a program that may train with a severity-aware loss.
+inline void add_severity_options(CLI::App& app, TrainingOptions& options) {
+  app.add_option("--loss", options.loss,
+                 "ce: cross-entropy; report: times S[y, argmax p] for a mistake; readme: times alpha + S[y, argmax p] "
+                 "[default: ce]")
+      ->check(CLI::IsMember({"ce", "report", "readme"}));
+  const auto weight = [&](const char* name, std::optional<double>& value, const char* text) {
+    app.add_option(name, value, text)->check(CLI::Range(0.0, 1e6));
+  };
+  weight("--alpha", options.alpha, "of --loss readme [default: 1]");
+  weight("--correct-weight", options.correct_weight, "of --loss report: factor of a correct prediction [default: 1]");
+  weight("--severity-1", options.severity_1, "S of a mistake within the superclass [default: 1]");
+  weight("--severity-2", options.severity_2, "S of a mistake within the group [default: 2]");
+  weight("--severity-3", options.severity_3, "S of any other mistake [default: 3]");
+}
+
+/// Throws OptionError for an option of a loss that is not trained with: it would change nothing.
+inline void require_used(const TrainingOptions& options, const Recipe& recipe) {
+  const auto refuse = [&](const char* name, bool given, const char* losses) {
+    if (given) fail<OptionError>(name, "with --loss " + recipe.loss, concat("it is of ", losses, " alone"));
+  };
+  refuse("--alpha", options.alpha && recipe.loss != "readme", "--loss readme");
+  refuse("--correct-weight", options.correct_weight && recipe.loss != "report", "--loss report");
+  const char* severe = "--loss report and readme";
+  refuse("--severity-1", options.severity_1 && recipe.loss == "ce", severe);
+  refuse("--severity-2", options.severity_2 && recipe.loss == "ce", severe);
+  refuse("--severity-3", options.severity_3 && recipe.loss == "ce", severe);
+}
+
+/// The recipe with every option that was given put over it. Throws OptionError as `require_used`.
 inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   const auto set = [](auto& value, const auto& given) {
     if (given) value = *given;
@@ -116,9 +146,15 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   set(recipe.epochs, options.common.epochs);
   set(recipe.batch, options.common.batch);
   set(recipe.ema, options.ema);
+  set(recipe.alpha, options.alpha);
+  set(recipe.correct_weight, options.correct_weight);
+  set(recipe.severity_weights.at(0), options.severity_1);
+  set(recipe.severity_weights.at(1), options.severity_2);
+  set(recipe.severity_weights.at(2), options.severity_3);
   set(recipe.accumulate, options.accumulate);
   set(recipe.patience, options.patience);
   if (options.no_batch_norm) recipe.batch_norm = false;
+  require_used(options, recipe);
   return recipe;
 }
 

@@ -9,6 +9,7 @@
 #include "hcnn/report/html.hpp"
 #include "hcnn/report/markup.hpp"
 #include "hcnn/report/plot.hpp"
+#include "hcnn/report/point_panels.hpp"
 #include "hcnn/report/scatter.hpp"
 #include "hcnn/report/share.hpp"
 #include "hcnn/report/stroke_font.hpp"

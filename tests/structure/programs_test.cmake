@@ -27,6 +27,12 @@ refused("--batch" train_multihead --batch 0)
 refused("--epochs" train_severity --epochs 0)
 refused("--seed" train_multihead --seed -1)
 refused("--learning-rate" train_severity --learning-rate -1)
+refused("--alpha" train_severity --loss readme --alpha -1)
+refused("--severity-3" train_severity --loss report --severity-3 1e9)
+refused("--alpha: with --loss ce; it is of --loss readme alone" train_severity --alpha 2 --data synthetic --out new)
+refused("--severity-2: with --loss ce" train_severity --severity-2 2 --data synthetic --out new)
+refused("--correct-weight: with --loss readme" train_severity --loss readme --correct-weight 2 --data synthetic)
+refused("--alpha" train_multihead --alpha 2)
 refused("0 to validate; some of both" train_multihead --data synthetic --limit 4 --out new)
 set(ENV{HCNN_ISA} sse)
 refused("HCNN_ISA: 'sse'; expected portable" train_multihead --data synthetic --limit 100 --epochs 1 --out new)
@@ -36,7 +42,8 @@ unset(ENV{HCNN_ISA})
 # Resuming: what cannot be continued is refused before any image is read.
 set(config [[{"program": "train_multihead", "data": "synthetic", "recipe": "report", "split": 0.8, "seed": 1, "epochs": 3,
   "batch": 32, "precision": "fp32", "network": "compact", "activation": "relu", "batch_norm": true, "dropout": 0.5,
-  "init": "he", "small_heads": false, "loss": "ce", "head_weights": [1, 1, 1], "label_smoothing": 0, "optimizer": "adam",
+  "init": "he", "small_heads": false, "loss": "ce", "alpha": 1, "correct_weight": 1,
+  "severity_weights": [1, 2, 3], "head_weights": [1, 1, 1], "label_smoothing": 0, "optimizer": "adam",
   "nesterov": false, "learning_rate": 0.001, "weight_decay": 0, "schedule": "one-cycle", "augment": "none",
   "normalize": false, "limit": 100, "accumulate": 1, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
   "dry_run": false, "threads": 2, "isa": "portable", "commit": "none"}]])

@@ -1,0 +1,61 @@
+// Searches numeric options of a training program: a grid, random points, or successive halving. Each trial is a
+// training in a run folder of its own; a search that was stopped is continued.
+//
+// Run:    build/release/examples/search_hyperparameters --data cifar-100-binary --method halving --trials 27 --epochs 9
+//           --range learning-rate=1e-3:1:log --range dropout=0:0.6 -- --recipe best
+//         build/release/examples/search_hyperparameters --data synthetic --program train_severity --method grid
+//           --values alpha=0.5,1,2 --values severity-3=3,6 --metric val.ms --epochs 3 -- --loss readme --limit 2000
+// Needs:  train_multihead and train_severity in its own folder, and the images that they need.
+// Expect: trials.csv, search.png and report.html with the best trial and the command that repeats it.
+#include "examples/common/search.hpp"
+
+namespace {
+
+using namespace examples;
+
+/// Runs the search that the options ask for, a new one or one that is resumed.
+/// @param parse_again puts the command line over options that came from a search.json
+template <class Parse>
+int run_search(SearchOptions& options, const Interrupt& interrupt, const Parse& parse_again) {
+  if (options.jobs > thread_count())
+    fail<OptionError>(concat("--jobs ", options.jobs), concat(thread_count(), " threads"),
+                      "each trial needs one of its own");
+  io::Json there;
+  if (options.resume) {
+    const std::filesystem::path file = std::filesystem::path(*options.out) / "search.json";
+    there = io::read_json(file);
+    const std::vector<std::string> passed = std::exchange(options.passed, {});
+    read_search(there, io::printable_path(file), options);
+    if (!passed.empty()) options.passed = passed;
+    parse_again();
+  }
+  const std::vector<run::SearchAxis> axes = search_axes(options);
+  const std::vector<run::SearchPoint> points = search_points(options, axes);
+  const io::Json asked = search_json(options);
+  if (options.resume) require_same_search(there, asked);
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / options.program;
+  if (!std::filesystem::exists(program))
+    fail<Error>(io::printable_path(program), "no such file", "the training program must lie beside this one");
+
+  const run::RunFolder folder =
+      options.resume ? run::RunFolder(*options.out) : run::RunFolder::create(options.out, "search_hyperparameters");
+  const run::FolderLock lock(folder.path());
+  if (!options.resume) io::write_json(folder.path() / "search.json", asked);
+  options.data = asked["data"];
+  return Search(options, axes, program, folder.path()).run(points, interrupt);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Interrupt interrupt;
+  SearchOptions options;
+  char** const passed =
+      std::find_if(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--"; });
+  if (passed != argv + argc) options.passed.assign(passed + 1, argv + argc);
+  const int own = static_cast<int>(passed - argv);
+  CLI::App app{"Searches numeric options of a training program", "search_hyperparameters"};
+  add_search_options(app, options);
+  return run_program(app, own, argv, options.threads,
+                     [&] { return run_search(options, interrupt, [&] { app.parse(own, argv); }); });
+}

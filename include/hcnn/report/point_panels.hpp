@@ -1,0 +1,126 @@
+// One measurement of many trials against each of the things that were varied: a panel of points for each.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "hcnn/core/check.hpp"
+#include "hcnn/report/axis.hpp"
+
+namespace hcnn::report {
+
+/// One system of axes: the horizontal position of every point.
+struct PointPanel {
+  std::string x_label = {};     ///< with its unit
+  std::vector<double> xs = {};  ///< of point 0, 1, 2, ...
+  bool logarithmic = false;     ///< horizontal axis; points not above 0 are left out
+};
+
+/// What all panels share, and how the picture looks.
+struct PointPanelsOptions {
+  std::string title = {};                ///< above the picture
+  std::string y_label = {};              ///< with its unit
+  std::vector<double> ys = {};           ///< of point 0, 1, 2, ...; points that are not finite are left out
+  std::vector<std::size_t> groups = {};  ///< number of each point's group, which has its colour; empty: one group
+  std::vector<std::string> names = {};   ///< of the groups, in the legend; empty: no legend
+  std::vector<std::size_t> ringed = {};  ///< points with a ring around them
+  std::string ring_name = {};            ///< of the ring in the legend
+  Index width = 1200;                    ///< pixels
+  Index panel_height = 420;              ///< pixels
+  double text_size = 19;                 ///< pixels
+};
+
+/// Draws the grid line and the label of the ticks of the horizontal axis, at most about six.
+inline void draw_x_axis(Canvas& canvas, const Frame& frame, const Scale& scale, const std::string& label, double size) {
+  const std::vector<Tick> ticks =
+      scale.logarithmic ? log_ticks(scale.low, scale.high) : linear_ticks(scale.low, scale.high, 5);
+  const std::size_t step = std::max<std::size_t>(1, (ticks.size() + 5) / 6);
+  for (std::size_t i = 0; i < ticks.size(); i += step) {
+    const double x = frame.x(scale.position(ticks[i].value));
+    canvas.line({{x, frame.from.y}, {x, frame.to.y}}, 1, kGridColour);
+    canvas.text({x, frame.to.y + size}, ticks[i].label, {.size = size, .align = Align::centre});
+  }
+  canvas.text({(frame.from.x + frame.to.x) / 2, frame.to.y + 2.6 * size}, label,
+              {.size = size, .align = Align::centre});
+}
+
+/// Draws a circle.
+inline void draw_ring(Canvas& canvas, Point centre, double radius, Colour colour) {
+  Polyline circle;
+  for (int i = 0; i <= 32; ++i) {
+    const double angle = 2 * std::numbers::pi * i / 32;
+    circle.push_back({centre.x + radius * std::cos(angle), centre.y + radius * std::sin(angle)});
+  }
+  canvas.line(circle, 2, colour);
+}
+
+/// Draws one panel into the frame.
+inline void draw_points(Canvas& canvas, const Frame& frame, const PointPanel& panel,
+                        const PointPanelsOptions& options) {
+  std::vector<double> xs = panel.xs;
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (!std::isfinite(options.ys.at(i))) xs[i] = std::numeric_limits<double>::quiet_NaN();
+  const Scale x_scale = scale_for(xs, panel.logarithmic), y_scale = scale_for(options.ys, false);
+  draw_x_axis(canvas, frame, x_scale, panel.x_label, options.text_size);
+  draw_y_axis(canvas, frame, y_scale, options.y_label, options.text_size);
+  draw_border(canvas, frame);
+  const auto place = [&](std::size_t i) {
+    return Point{frame.x(x_scale.position(xs[i])), frame.y(y_scale.position(options.ys[i]))};
+  };
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (const Point point = place(i); std::isfinite(point.x + point.y))
+      canvas.line({point}, 12, series_colour(options.groups.empty() ? 0 : options.groups.at(i)));
+  for (const std::size_t i : options.ringed)
+    if (const Point point = place(i); std::isfinite(point.x + point.y)) draw_ring(canvas, point, 11, kInk);
+}
+
+/// Names of groups and ring in one line.
+inline void draw_points_legend(Canvas& canvas, double y, const PointPanelsOptions& options) {
+  const double size = options.text_size;
+  double x = 130;
+  const auto entry = [&](const std::string& name, const auto& mark) {
+    mark(Point{x, y});
+    canvas.text({x + 18, y}, name, {.size = size});
+    x += text_width(name, size) + 60;
+  };
+  for (std::size_t g = 0; g < options.names.size(); ++g)
+    entry(options.names[g], [&](Point at) { canvas.line({at}, 12, series_colour(g)); });
+  if (!options.ringed.empty() && !options.ring_name.empty())
+    entry(options.ring_name, [&](Point at) { draw_ring(canvas, at, 11, kInk); });
+}
+
+/// A panel for each of `panels`, two side by side. Throws OptionError for sizes that are too small or panels that have
+/// another number of points than `options.ys`.
+inline io::Image point_panels(const std::vector<PointPanel>& panels, const PointPanelsOptions& options) {
+  if (options.width < 400 || options.panel_height < 200 || panels.empty())
+    fail<OptionError>("point_panels",
+                      concat(panels.size(), " panels of ", options.width, 'x', options.panel_height, " pixels"),
+                      "at least 1 of 400x200");
+  const std::size_t points = options.ys.size();
+  for (const PointPanel& panel : panels)
+    if (panel.xs.size() != points || (!options.groups.empty() && options.groups.size() != points))
+      fail<OptionError>("point_panels", concat(panel.xs.size(), " points, ", options.groups.size(), " groups"),
+                        concat(points, " values are to be shown"));
+  const double size = options.text_size, top = 4.6 * size;
+  const std::size_t columns = std::min<std::size_t>(2, panels.size()), rows = (panels.size() + columns - 1) / columns;
+  const double width = static_cast<double>(options.width) / static_cast<double>(columns);
+  const double height = static_cast<double>(options.panel_height);
+  Canvas canvas(options.width, static_cast<Index>(top) + options.panel_height * static_cast<Index>(rows));
+  canvas.text({static_cast<double>(options.width) / 2, 1.5 * size}, options.title,
+              {.size = 1.3 * size, .align = Align::centre, .bold = true});
+  draw_points_legend(canvas, 3.6 * size, options);
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    const double left = width * static_cast<double>(i % columns),
+                 begin = top + height * static_cast<double>(i / columns);
+    draw_points(canvas, {{left + 130, begin + size}, {left + width - 30, begin + height - 4 * size}}, panels[i],
+                options);
+  }
+  return canvas.image();
+}
+
+}  // namespace hcnn::report
