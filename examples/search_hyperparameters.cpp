@@ -33,16 +33,14 @@ int run_search(SearchOptions& options, const Interrupt& interrupt, const Parse& 
   const std::vector<run::SearchPoint> points = search_points(options, axes);
   const io::Json asked = search_json(options);
   if (options.resume) require_same_search(there, asked);
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / options.program;
-  if (!std::filesystem::exists(program))
-    fail<Error>(io::printable_path(program), "no such file", "the training program must lie beside this one");
+  sibling_program(options.program);  // refused before a folder is made
 
   const run::RunFolder folder =
       options.resume ? run::RunFolder(*options.out) : run::RunFolder::create(options.out, "search_hyperparameters");
   const run::FolderLock lock(folder.path());
   if (!options.resume) io::write_json(folder.path() / "search.json", asked);
   options.data = asked["data"];
-  return Search(options, axes, program, folder.path()).run(points, interrupt);
+  return Search(options, axes, folder.path()).run(points, interrupt);
 }
 
 }  // namespace

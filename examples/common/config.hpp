@@ -47,6 +47,7 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"schedule", &recipe.schedule, 0, 0, {"constant", "plateau", "one-cycle"}},
           {"augment", &recipe.augment, 0, 0, {"none", "crop-flip", "crop-flip-cutout"}},
           {"normalize", &recipe.normalize},
+          {"weights", &options.weights},
           {"limit", &options.limit, 0, 1e15},
           {"limit_batches", &options.limit_batches, 0, 1e15},
           {"time_limit", &options.time_limit, 0, 1e9},
@@ -73,7 +74,8 @@ inline void read_setting(io::JsonObject& object, const Setting& setting) {
   const auto most = static_cast<Index>(setting.most), least = static_cast<Index>(setting.least);
   if (auto* const* text = std::get_if<std::string*>(&setting.value)) {
     **text = object.text(name);
-    if (std::find(setting.choices.begin(), setting.choices.end(), **text) == setting.choices.end())
+    const auto& choices = setting.choices;
+    if (!choices.empty() && std::find(choices.begin(), choices.end(), **text) == choices.end())
       fail<FormatError>(object.where(), name + " = '" + io::printable(**text) + "'", "see --help for the choices");
   } else if (auto* const* real = std::get_if<double*>(&setting.value)) {
     **real = object.number(name, setting.least, setting.most);

@@ -1,11 +1,6 @@
 // Runs the trials of a search as processes, each in a run folder of its own, and writes down how they end.
 #pragma once
 
-#include <chrono>
-#include <thread>
-
-#include "examples/common/child_process.hpp"
-#include "examples/common/interrupt.hpp"
 #include "examples/common/search_report.hpp"
 
 namespace examples {
@@ -13,11 +8,9 @@ namespace examples {
 /// One search, from the first trial that has not ended to the report.
 class Search {
  public:
-  /// @param program training program that runs a trial
   /// @param folder of the search, made or found by the caller
-  Search(SearchOptions options, std::vector<run::SearchAxis> axes, std::filesystem::path program,
-         std::filesystem::path folder)
-      : program_(std::move(program)), folder_(std::move(folder)) {
+  Search(SearchOptions options, std::vector<run::SearchAxis> axes, std::filesystem::path folder)
+      : folder_(std::move(folder)) {
     result_.options = std::move(options);
     result_.axes = std::move(axes);
     threads_ = std::max(1, thread_count() / static_cast<int>(result_.options.jobs));
@@ -45,13 +38,8 @@ class Search {
 
  private:
   using RunFolder = run::RunFolder;
-  struct Running {
-    Trial* trial;
-    ChildProcess process;
-  };
 
   std::filesystem::path table_path() const { return folder_ / "trials.csv"; }
-  std::filesystem::path log_path(const Trial& trial) const { return folder_ / (trial.folder() + ".log"); }
 
   void recall_table() {
     if (!std::filesystem::exists(table_path())) return;
@@ -88,45 +76,30 @@ class Search {
     return first;
   }
 
-  // Runs the trials from `next` on that have not ended; false where it was interrupted.
-  bool run_trials(std::size_t next, const Interrupt& interrupt) {
-    std::vector<Running> running;
-    bool stopping = false;
-    while (true) {
-      if (!stopping && interrupt.token().stop_requested()) {
-        stopping = true;
-        for (const Running& each : running) each.process.send(interrupt.exit_status() - 128);
+  // Runs the trials from `first` on that have not ended; false where it was interrupted.
+  bool run_trials(std::size_t first, const Interrupt& interrupt) {
+    std::vector<ChildTraining> trainings;
+    std::vector<std::size_t> positions;
+    for (std::size_t i = first; i < result_.trials.size(); ++i)
+      if (result_.trials[i].status.empty()) {
+        trainings.push_back(training(result_.trials[i]));
+        positions.push_back(i);
       }
-      for (; !stopping && next < result_.trials.size() && running.size() < jobs(); ++next)
-        if (Trial& trial = result_.trials[next]; trial.status.empty()) running.push_back({&trial, start(trial)});
-      if (running.empty()) return !stopping;
-      std::erase_if(running, [&](Running& each) {
-        const std::optional<int> status = each.process.poll();
-        if (status && (*status == 0 || !stopping)) record(*each.trial, *status);
-        return status.has_value();
-      });
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
+    return run_trainings(
+        trainings, static_cast<std::size_t>(result_.options.jobs), threads_, interrupt,
+        [&](std::size_t i, int status) { record(result_.trials[positions[i]], trainings[i], status); });
   }
 
-  std::size_t jobs() const { return static_cast<std::size_t>(result_.options.jobs); }
-
-  // Goes on with the trial where its run folder has begun, else begins it.
-  ChildProcess start(const Trial& trial) const {
-    const RunFolder run(folder_ / trial.folder());
-    std::vector<std::string> arguments = {"--resume"};
-    if (!std::filesystem::exists(run.config())) {
-      std::filesystem::remove_all(run.path());  // what a trial left that was killed before it began
-      arguments = trial_arguments(result_.options, result_.options.data, result_.axes, trial.point, trial.epochs);
-    }
-    arguments.insert(arguments.end(), {"--out", run.path().string(), "--threads", std::to_string(threads_)});
-    return ChildProcess(program_, arguments, log_path(trial));
+  ChildTraining training(const Trial& trial) const {
+    const SearchOptions& options = result_.options;
+    return {options.program, trial_arguments(options, options.data, result_.axes, trial.point, trial.epochs),
+            RunFolder(folder_ / trial.folder()), folder_ / (trial.folder() + ".log")};
   }
 
   // Writes down how a trial ended.
-  void record(Trial& trial, int status) {
-    const RunFolder run(folder_ / trial.folder());
-    trial.status = status == 0 ? "finished" : "failed: " + reason(trial, status);
+  void record(Trial& trial, const ChildTraining& training, int status) {
+    const RunFolder& run = training.folder;
+    trial.status = status == 0 ? "finished" : "failed: " + failure_reason(training, status);
     if (status == 0) {
       const metrics::History history = run::read_history(run.history());
       const std::string& metric = result_.options.metric;
@@ -146,15 +119,6 @@ class Search {
       std::cout << ": " << trial.status << std::endl;
   }
 
-  // The last line that the trial printed, which is its error; else the status.
-  std::string reason(const Trial& trial, int status) const {
-    std::string last;
-    for (const std::string& line : run::split_text(io::read_file(log_path(trial), std::uint64_t{1} << 30), '\n'))
-      if (!line.empty()) last = line;
-    const std::string number = status > 128 ? concat("signal ", status - 128) : concat("status ", status);
-    return last.empty() || status > 128 ? number : number + ", " + io::printable(last, 300);
-  }
-
   // Says what came out.
   int conclude() const {
     const auto failed = std::count_if(result_.trials.begin(), result_.trials.end(),
@@ -168,7 +132,7 @@ class Search {
     return failed == static_cast<std::ptrdiff_t>(result_.trials.size()) ? 1 : 0;
   }
 
-  std::filesystem::path program_, folder_;
+  std::filesystem::path folder_;
   SearchResult result_;
   io::CsvTable earlier_;  // trials that had ended when the search was resumed
   int threads_ = 1;       // of each trial

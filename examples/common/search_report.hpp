@@ -5,6 +5,7 @@
 #include <hcnn/report.hpp>
 #include <limits>
 
+#include "examples/common/child_training.hpp"
 #include "examples/common/search_options.hpp"
 
 namespace examples {
@@ -86,25 +87,10 @@ inline void recall(Trial& trial, const io::CsvTable& table, const std::vector<ru
   }
 }
 
-/// A word of a command line, quoted where a shell would read something into it.
-inline std::string shell_word(const std::string& word) {
-  const auto plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c && std::strchr("-_./=:,+", c));
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
 /// The command that repeats a trial in a run folder of its own.
 inline std::string repeat_command(const SearchResult& result, const Trial& trial) {
-  std::string command = result.options.program;
-  for (const std::string& word :
-       trial_arguments(result.options, result.options.data, result.axes, trial.point, trial.epochs))
-    command += ' ' + shell_word(word);
-  return command;
+  const SearchOptions& options = result.options;
+  return shell_command(options.program, trial_arguments(options, options.data, result.axes, trial.point, trial.epochs));
 }
 
 /// The metric over each option, a panel for each. Values far apart stand on a logarithmic axis.

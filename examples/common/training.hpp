@@ -38,11 +38,12 @@ class Training {
                         concat(fit_set.size(), " images to train on, ", val_set.size(), " to validate"),
                         "some of both are needed");
     const data::Dataset test_set = measured(images.test), to_validate = measured(val_set);
-    const auto folder = open_folder();
 
     if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
     Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
+    if (!options_.weights.empty() && !checkpoint) exchange::load_weights(options_.weights, model);
     losses::LossSum<M> loss = make_loss<M>(recipe_, model, *fit_set.taxonomy());
+    const auto folder = open_folder();
     announce(model, images.name, {fit_set.size(), to_validate.size(), test_set.size()}, folder);
     if (options_.find_learning_rate) return find_learning_rate(model, loss, fit_set, folder);
     const auto result = train_model(model, loss, fit_set, to_validate, folder, checkpoint, interrupt);

@@ -23,6 +23,7 @@ struct TrainingOptions {
   bool print_config = false;        ///< print config.json and do nothing else
   bool find_learning_rate = false;  ///< search the learning rate instead of training
   std::string config;               ///< config.json to start from; "": none
+  std::string weights;              ///< model file whose weights it begins from; "": fresh ones
   double checkpoint_every = 300;    ///< s; 0: at the end of epochs only
 };
 
@@ -36,6 +37,8 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
                  "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
       ->check(from_zero())
       ->capture_default_str();
+  app.add_option("--weights", options.weights,
+                 "model file of the same network whose weights the training begins from [default: fresh weights]");
   const auto choice = [&](const char* name, auto& value, std::vector<std::string> values, const char* text) {
     app.add_option(name, value, text)->check(CLI::IsMember(std::move(values)));
   };

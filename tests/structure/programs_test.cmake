@@ -45,7 +45,7 @@ set(config [[{"program": "train_multihead", "data": "synthetic", "recipe": "repo
   "init": "he", "small_heads": false, "loss": "ce", "alpha": 1, "correct_weight": 1,
   "severity_weights": [1, 2, 3], "head_weights": [1, 1, 1], "label_smoothing": 0, "optimizer": "adam",
   "nesterov": false, "learning_rate": 0.001, "weight_decay": 0, "schedule": "one-cycle", "augment": "none",
-  "normalize": false, "limit": 100, "accumulate": 1, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
+  "normalize": false, "weights": "", "limit": 100, "accumulate": 1, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
   "dry_run": false, "threads": 2, "isa": "portable", "commit": "none"}]])
 foreach(folder IN ITEMS begun damaged foreign old)
   file(MAKE_DIRECTORY "${WORK}/${folder}")

@@ -108,6 +108,18 @@ struct Frame {
   double y(double position) const { return to.y - position * (to.y - from.y); }
 };
 
+/// Draws the grid line and the label of the ticks of the horizontal axis.
+inline void draw_x_axis(Canvas& canvas, const Frame& frame, const Scale& scale, const std::vector<Tick>& ticks,
+                        const std::string& label, double size) {
+  for (const Tick& tick : ticks) {
+    const double x = frame.x(scale.position(tick.value));
+    canvas.line({{x, frame.from.y}, {x, frame.to.y}}, 1, kGridColour);
+    canvas.text({x, frame.to.y + size}, tick.label, {.size = size, .align = Align::centre});
+  }
+  canvas.text({(frame.from.x + frame.to.x) / 2, frame.to.y + 2.6 * size}, label,
+              {.size = size, .align = Align::centre});
+}
+
 /// Draws the grid line and the label of every tick of the vertical axis.
 inline void draw_y_axis(Canvas& canvas, const Frame& frame, const Scale& scale, const std::string& label, double size) {
   double widest = 0;

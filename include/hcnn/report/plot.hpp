@@ -101,17 +101,11 @@ inline void draw_panel(Canvas& canvas, const Frame& frame, const Panel& panel, d
   const Scale x_scale{first - (last > first ? 0 : 1), last + (last > first ? 0 : 1)};
   const Scale y_scale = scale_for(values, panel.logarithmic);
 
-  for (const Tick& tick : linear_ticks(x_scale.low, x_scale.high, 12, 1)) {
-    const double x = frame.x(x_scale.position(tick.value));
-    canvas.line({{x, frame.from.y}, {x, frame.to.y}}, 1, kGridColour);
-    canvas.text({x, frame.to.y + size}, tick.label, {.size = size, .align = Align::centre});
-  }
+  draw_x_axis(canvas, frame, x_scale, linear_ticks(x_scale.low, x_scale.high, 12, 1), panel.x_label, size);
   draw_y_axis(canvas, frame, y_scale, panel.y_label, size);
   draw_border(canvas, frame);
   for (const Series& series : panel.series) draw_series(canvas, frame, x_scale, y_scale, series);
   canvas.text({frame.from.x, frame.from.y - size}, panel.title, {.size = size * 1.1, .bold = true});
-  canvas.text({(frame.from.x + frame.to.x) / 2, frame.to.y + 2.5 * size}, panel.x_label,
-              {.size = size, .align = Align::centre});
   draw_legend(canvas, {frame.to.x + 24, frame.from.y}, panel.series, size);
 }
 

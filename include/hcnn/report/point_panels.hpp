@@ -35,18 +35,13 @@ struct PointPanelsOptions {
   double text_size = 19;                 ///< pixels
 };
 
-/// Draws the grid line and the label of the ticks of the horizontal axis, at most about six.
-inline void draw_x_axis(Canvas& canvas, const Frame& frame, const Scale& scale, const std::string& label, double size) {
-  const std::vector<Tick> ticks =
-      scale.logarithmic ? log_ticks(scale.low, scale.high) : linear_ticks(scale.low, scale.high, 5);
-  const std::size_t step = std::max<std::size_t>(1, (ticks.size() + 5) / 6);
-  for (std::size_t i = 0; i < ticks.size(); i += step) {
-    const double x = frame.x(scale.position(ticks[i].value));
-    canvas.line({{x, frame.from.y}, {x, frame.to.y}}, 1, kGridColour);
-    canvas.text({x, frame.to.y + size}, ticks[i].label, {.size = size, .align = Align::centre});
-  }
-  canvas.text({(frame.from.x + frame.to.x) / 2, frame.to.y + 2.6 * size}, label,
-              {.size = size, .align = Align::centre});
+/// At most about six ticks for a panel's horizontal axis.
+inline std::vector<Tick> few_ticks(const Scale& scale) {
+  if (!scale.logarithmic) return linear_ticks(scale.low, scale.high, 5);
+  const std::vector<Tick> all = log_ticks(scale.low, scale.high);
+  std::vector<Tick> few;
+  for (std::size_t i = 0; i < all.size(); i += (all.size() + 5) / 6) few.push_back(all[i]);
+  return few;
 }
 
 /// Draws a circle.
@@ -66,7 +61,7 @@ inline void draw_points(Canvas& canvas, const Frame& frame, const PointPanel& pa
   for (std::size_t i = 0; i < xs.size(); ++i)
     if (!std::isfinite(options.ys.at(i))) xs[i] = std::numeric_limits<double>::quiet_NaN();
   const Scale x_scale = scale_for(xs, panel.logarithmic), y_scale = scale_for(options.ys, false);
-  draw_x_axis(canvas, frame, x_scale, panel.x_label, options.text_size);
+  draw_x_axis(canvas, frame, x_scale, few_ticks(x_scale), panel.x_label, options.text_size);
   draw_y_axis(canvas, frame, y_scale, options.y_label, options.text_size);
   draw_border(canvas, frame);
   const auto place = [&](std::size_t i) {

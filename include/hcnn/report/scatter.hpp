@@ -46,15 +46,9 @@ inline io::Image scatter(const std::vector<ScatterPoint>& points, const ScatterO
   const Frame frame{{130, 3.5 * size},
                     {std::max(width - legend - 90, 0.5 * width), static_cast<double>(options.height) - 4.5 * size}};
   canvas.text({width / 2, 1.6 * size}, options.title, {.size = 1.3 * size, .align = Align::centre, .bold = true});
-  for (const Tick& tick : linear_ticks(x_scale.low, x_scale.high, 8)) {
-    const double x = frame.x(x_scale.position(tick.value));
-    canvas.line({{x, frame.from.y}, {x, frame.to.y}}, 1, kGridColour);
-    canvas.text({x, frame.to.y + size}, tick.label, {.size = size, .align = Align::centre});
-  }
+  draw_x_axis(canvas, frame, x_scale, linear_ticks(x_scale.low, x_scale.high, 8), options.x_label, size);
   draw_y_axis(canvas, frame, y_scale, options.y_label, size);
   draw_border(canvas, frame);
-  canvas.text({(frame.from.x + frame.to.x) / 2, frame.to.y + 2.7 * size}, options.x_label,
-              {.size = size, .align = Align::centre});
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Point mark{frame.x(x_scale.position(points[i].x)), frame.y(y_scale.position(points[i].y))};
     if (std::isfinite(mark.x) && std::isfinite(mark.y)) canvas.line({mark}, 16, series_colour(i));
