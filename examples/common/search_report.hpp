@@ -130,7 +130,7 @@ inline void write_search_report(const std::filesystem::path& folder, const Searc
 
   page.heading("Best trial");
   if (const Trial* best = best_trial(result)) {
-    facts = {{options.metric, run::number_text(best->metric)}};
+    facts = {{options.metric, report::decimal(best->metric, 4)}};
     for (std::size_t i = 0; i < result.axes.size(); ++i)
       facts.push_back({result.axes[i].name, run::value_text(result.axes[i], best->point[i])});
     facts.push_back({"folder", best->folder()});
@@ -144,9 +144,12 @@ inline void write_search_report(const std::filesystem::path& folder, const Searc
   page.figure(picture, options.metric + " over each option, a point for each trial.");
 
   io::CsvTable table = trials_table(result);
+  const auto shorten = [](std::string& number, int decimals) {
+    if (!number.empty()) number = report::decimal(run::parse_number(number, "trials.csv"), decimals);
+  };
   for (auto& row : table.rows) {
-    std::string& seconds = row[result.axes.size() + 3];
-    if (!seconds.empty()) seconds = report::decimal(run::parse_number(seconds, "seconds"), 1);
+    shorten(row[result.axes.size() + 2], 4);  // the metric
+    shorten(row[result.axes.size() + 3], 1);  // seconds
   }
   page.heading("All trials").table(table.header, table.rows);
   page.write(folder / "report.html");

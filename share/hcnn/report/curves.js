@@ -22,7 +22,7 @@ function curveOptions(panel, width) {
     axes: [
       { ...axis, label: panel.x_label, labelFont: axis.font, labelSize: 20, size: 34,
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
-      { ...axis, label: panel.y_label, labelFont: axis.font, labelSize: 22, size: 58,
+      { ...axis, label: panel.y_label, labelFont: axis.font, labelSize: 22, size: 68,
         values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : measure(tick))) },
     ],
     series: [

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""search_hyperparameters and an experiment, with trainings of two batches: what they leave behind, that what has ended is
+not run again, and that a search that is stopped or killed goes on to the same table.
+
+searches_test.py build/release/examples FOLDER
+"""
+import csv
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+PROGRAMS, WORK = (pathlib.Path(argument).absolute() for argument in sys.argv[1:3])
+TINY = "-- --dry-run --network compact --limit 200 --batch 16".split()
+failures = 0
+
+
+def check(holds, what):
+    global failures
+    if not holds:
+        failures += 1
+        print("FAILED:", what)
+
+
+def start(program, arguments):
+    return subprocess.Popen([PROGRAMS / program, *arguments], cwd=WORK, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+
+
+def run(program, arguments, status=0):
+    process = start(program, arguments)
+    output = process.communicate(timeout=240)[0]
+    check(process.returncode == status, f"{program} {' '.join(arguments)}: {process.returncode}\n{output}")
+    return output
+
+
+def table(folder):
+    """Rows of trials.csv without the seconds."""
+    with (WORK / folder / "trials.csv").open() as file:
+        rows = list(csv.reader(file))
+    seconds = rows[0].index("seconds")
+    return [row[:seconds] + row[seconds + 1:] for row in rows]
+
+
+def ended(folder):
+    path = WORK / folder / "trials.csv"
+    return len(path.read_text().splitlines()) - 1 if path.exists() else 0
+
+
+def search(folder, more=()):
+    values = "--values learning-rate=0.01,0.1 --values dropout=0.1,0.3".split()
+    return ["--data", "synthetic", "--method", "grid", *values, "--epochs", "1", "--out", folder, *more, *TINY]
+
+
+def test_grid():
+    output = run("search_hyperparameters", search("grid"))
+    rows = table("grid")
+    check([row[1:3] for row in rows[1:]] == [["0.01", "0.1"], ["0.01", "0.3"], ["0.1", "0.1"], ["0.1", "0.3"]], rows)
+    check(all("finished" in row for row in rows[1:]), rows)
+    check("best: val.fine.top1" in output and "train_multihead --data synthetic" in output, output)
+    for name in ("search.json", "search.png", "report.html", "trials/004/metrics.json"):
+        check((WORK / "grid" / name).exists(), name)
+    before = table("grid")
+    output = run("search_hyperparameters", ["--out", "grid", "--resume"])
+    check("\ntrial " not in output and table("grid") == before, "what has ended is not run again")
+    output = run("search_hyperparameters", ["--out", "grid", "--resume", "--metric", "val.loss"], 1)
+    check(output.count("\n") == 1 and "the search has" in output, output)
+
+
+def test_stopped(number, first):
+    """Stopped once some trials have ended, then resumed: the same table as without."""
+    folder = f"stopped_{first.name}"
+    process = start("search_hyperparameters", search(folder))
+    while ended(folder) < number and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(first)
+    process.communicate(timeout=120)
+    check(process.returncode == (130 if first == signal.SIGINT else -9), f"{folder}: {process.returncode}")
+    check(ended(folder) < 4, f"{folder}: {ended(folder)} of 4 had ended")
+    run("search_hyperparameters", ["--out", folder, "--resume"])
+    check(table(folder) == table("grid"), table(folder))
+
+
+def test_halving():
+    run("search_hyperparameters", "--data synthetic --method halving --trials 4 --epochs 2 --eta 2 --seed 3 --out halving "
+        "--range learning-rate=0.001:0.1:log --metric val.loss --jobs 1".split() + TINY)
+    rows = table("halving")
+    check([row[2] for row in rows[1:]] == ["1"] * 4 + ["2"] * 2, rows)
+    loss = {row[0]: float(row[3]) for row in rows[1:5]}
+    check([row[0] for row in rows[5:]] == sorted(sorted(loss, key=loss.get)[:2]), "the two lowest losses go on")
+    check(all(0.001 <= float(row[1]) <= 0.1 for row in rows[1:]), rows)
+
+
+def test_failing():
+    output = run("search_hyperparameters", "--data missing --method grid --values dropout=0.1 --out failing".split() + TINY, 1)
+    check("missing" in output and "1 of 1 trials failed" in output, output)
+
+
+def test_experiment():
+    tiny = "-- --dry-run --limit 200 --batch 16".split()
+    cells = "--cell report_90_ce --cell report_90_readme --cell extra_90_readme".split()
+    run("experiment_severity", ["--data", "synthetic", "--out", "cells", *cells, *tiny])
+    results = WORK / "cells" / "results"
+    with (results / "table.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    check([row["cell"] for row in rows] == ["report_90_ce", "report_90_readme", "extra_90_readme"], rows)
+    for row in rows:
+        metrics = json.loads((results / row["cell"] / "metrics.json").read_text())
+        check(row["test fine %"] == f"{100 * metrics['test']['fine']['top1']:.2f}", row)
+        with (results / row["cell"] / "confusion_fine.csv").open() as file:
+            counts = [[int(value) for value in line[1:]] for line in list(csv.reader(file))[1:]]
+        right = sum(counts[i][i] for i in range(len(counts)))
+        check(str(right) == row["correct"], f"{row['cell']}: {right} right in the confusion, {row['correct']} in the table")
+    config = json.loads((results / "extra_90_readme" / "config.json").read_text())
+    check(config["weights"] == "report_90_ce/last.safetensors" and "data_folder" not in config, config)
+    check((results / "losses_90_severity.png").exists() and (results / "table.md").exists(), "pictures and table.md")
+    written = (results / "report_90_ce" / "history.csv").stat().st_mtime_ns
+    run("experiment_severity", ["--data", "synthetic", "--out", "cells", *cells, *tiny])
+    check((results / "report_90_ce" / "history.csv").stat().st_mtime_ns == written, "finished cells are skipped")
+    output = run("experiment_severity", ["--list"])
+    check(output.count("train_severity") == 21, output)
+
+
+shutil.rmtree(WORK, ignore_errors=True)
+WORK.mkdir(parents=True)
+test_grid()
+test_stopped(1, signal.SIGINT)
+test_stopped(2, signal.SIGKILL)
+test_halving()
+test_failing()
+test_experiment()
+print("searches_test:", "failed" if failures else "passed")
+sys.exit(1 if failures else 0)
