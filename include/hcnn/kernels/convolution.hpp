@@ -8,6 +8,7 @@
 #include "hcnn/kernels/convolution_gather.hpp"
 #include "hcnn/kernels/convolution_outer.hpp"
 #include "hcnn/kernels/convolution_outer_pairs.hpp"
+#include "hcnn/kernels/convolution_transposed.hpp"
 #include "hcnn/kernels/convolution_winograd_gradient.hpp"
 
 namespace hcnn::kernels {
@@ -134,8 +135,10 @@ void add_weight_gradient(const MicroKernels<float>& kernels, const ConvGeometry&
                          TensorView<const T> dy, float* sums, Workspace& workspace) {
   if (winograd_kernels<T>(g)) return conv_winograd_gradient(kernels, g, x, dy, sums, workspace);
   if constexpr (std::is_same_v<T, bfloat16>)
-    if (const auto* pairs = micro_kernels<bfloat16>(); pairs && g.stride.width == 1)
-      return conv_outer_pairs(*pairs, g, x, dy, sums, workspace);
+    if (const auto* pairs = micro_kernels<bfloat16>()) {
+      if (pairs->outer && g.stride.width == 1) return conv_outer_pairs(*pairs, g, x, dy, sums, workspace);
+      if (!pairs->outer && g.stride == Extent2(1)) return conv_transposed(*pairs, g, x, dy, sums, workspace);
+    }
   conv_outer_floats(kernels, g, x, dy, sums, workspace);
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "hcnn/core/check.hpp"
+#include "hcnn/kernels/isa/gemm_amx.hpp"
 #include "hcnn/kernels/isa/gemm_avx2.hpp"
 #include "hcnn/kernels/isa/gemm_avx512.hpp"
 #include "hcnn/kernels/isa/gemm_avx512bf16.hpp"
@@ -38,7 +39,8 @@ inline constexpr std::array<const MicroKernels<E>*, 1> table{nullptr};
 template <>
 inline constexpr std::array<const MicroKernels<float>*, 3> table<float>{&kernels_avx512, &kernels_avx2, nullptr};
 template <>
-inline constexpr std::array<const MicroKernels<bfloat16>*, 2> table<bfloat16>{&kernels_avx512bf16, nullptr};
+inline constexpr std::array<const MicroKernels<bfloat16>*, 3> table<bfloat16>{&kernels_amx, &kernels_avx512bf16,
+                                                                              nullptr};
 #endif
 
 /// The most that may ever be used: what the machine has, capped by HCNN_ISA.

@@ -9,6 +9,7 @@
 #include "hcnn/kernels/pairs.hpp"
 #include "hcnn/kernels/panels.hpp"
 #include "hcnn/kernels/transpose.hpp"
+#include "hcnn/kernels/transposed_pairs.hpp"
 
 namespace hcnn::kernels {
 
@@ -77,6 +78,36 @@ void pack_matrix(const MicroKernels<E>& kernels, Index depth, Index columns, con
   });
 }
 
+/// C (m x n) += A^T B with `gather`, from pairs of rows of A and B.   (M, N) += (P, M, 2)^T (P, N, 2)
+inline void gather_outer(const MicroKernels<bfloat16>& kernels, Index pairs, Index m, Index n, const bfloat16* a,
+                         const bfloat16* b, float* c, Workspace& workspace) {
+  const Index depth = round_up(pairs, kernels.length_step / 2), width = kernels.columns;
+  const Index panels = (n + width - 1) / width, panel_size = depth * width * 2;
+  bfloat16* turned = workspace.take<bfloat16>(m * depth * 2);  // (M, depth, 2)
+  bfloat16* packed = workspace.take<bfloat16>(panels * panel_size);
+  std::fill_n(turned, m * depth * 2, bfloat16{});
+  std::fill_n(packed, panels * panel_size, bfloat16{});
+  run_beside_kernels<TransposePairs>(a, pairs, m, turned, depth);
+  pack_pair_panels(b, pairs, n, width, packed, panel_size);
+  parallel_for(panels, [&](Index j) {
+    const bfloat16* rows[64];
+    const Index no_offset = 0;
+    for (Index first = 0; first < m; first += kernels.rows) {
+      const Index count = std::min(kernels.rows, m - first);
+      for (Index r = 0; r < count; ++r) rows[r] = turned + (first + r) * depth * 2;
+      kernels.gather(count, std::min(width, n - j * width), true,
+                     {.rows = rows,
+                      .offsets = &no_offset,
+                      .segments = 1,
+                      .length = depth * 2,
+                      .panel = packed + j * panel_size,
+                      .bias = nullptr,
+                      .c = c + first * n + j * width,
+                      .ldc = n});
+    }
+  });
+}
+
 /// C (m x n) += A^T B.   (M, N) += (K, M)^T (K, N), all row-major and dense.
 template <class E>
 void gemm_outer(const MicroKernels<E>& kernels, Index depth, Index m, Index n, const E* a, const E* b, float* c,
@@ -89,6 +120,7 @@ void gemm_outer(const MicroKernels<E>& kernels, Index depth, Index m, Index n, c
     E* b_pairs = workspace.take<E>(2 * steps * n);
     pair_rows(depth, m, std::exchange(a, a_pairs), a_pairs);
     pair_rows(depth, n, std::exchange(b, b_pairs), b_pairs);
+    if (!kernels.outer) return gather_outer(kernels, steps, m, n, a, b, c, workspace);
   }
   const Index tile = even_tile(m, kernels.rows), tiles = (m + tile - 1) / tile;
   const Index blocks = (n + kernels.columns - 1) / kernels.columns;

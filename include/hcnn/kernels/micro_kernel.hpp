@@ -55,7 +55,8 @@ struct MicroKernels {
   Index length_step;  ///< what `length` must be a multiple of
   /// C (rows x columns) = bias + A * panel, or C += A * panel. 1 <= m <= rows, 1 <= n <= columns.
   void (*gather)(Index m, Index n, bool accumulate, const GatherOperands<E>& operands);
-  /// C (m x n) += sum of outer products. 1 <= m <= rows, 1 <= n <= columns; reads exactly m values of a, n of b.
+  /// C (m x n) += sum of outer products. 1 <= m <= rows, 1 <= n <= columns; reads exactly m values of a, n of b. Null
+  /// where `gather` on a transposed operand takes its place (`gather_outer`).
   void (*outer)(Index m, Index n, const OuterOperands<E>& operands);
 };
 

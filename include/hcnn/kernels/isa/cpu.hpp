@@ -5,11 +5,15 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 namespace hcnn::kernels {
 
-/// Instruction sets that make a difference, worst first. With amx the kernels are those of avx512bf16.
+/// Instruction sets that make a difference, worst first.
 enum class Isa { portable, avx2, avx512, avx512bf16, amx };
 
 namespace isa {
@@ -23,7 +27,17 @@ inline std::uint64_t saved_states() {
   return (std::uint64_t{high} << 32) | low;
 }
 
-/// Best instruction set that both CPUID and XCR0 allow.
+/// True where the operating system lets this process use AMX' tiles; Linux has to be asked once.
+inline bool may_use_tiles() {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+/// Best instruction set that CPUID, XCR0 and, for AMX, the operating system allow.
 inline Isa detect() {
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return Isa::portable;
@@ -35,7 +49,7 @@ inline Isa detect() {
                       (b & (1u << 31)) != 0 && (states & 0xe6) == 0xe6;                              // F, DQ, BW, VL
   const bool amx = (d & (1u << 22)) != 0 && (d & (1u << 24)) != 0 && (states & 0x60000) == 0x60000;  // BF16, TILE
   const bool bf16 = avx512 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)) != 0;
-  if (avx2 && bf16) return amx ? Isa::amx : Isa::avx512bf16;
+  if (avx2 && bf16) return amx && may_use_tiles() ? Isa::amx : Isa::avx512bf16;
   if (avx2 && avx512) return Isa::avx512;
   return avx2 ? Isa::avx2 : Isa::portable;
 }
