@@ -34,6 +34,7 @@
 #include "hcnn/layers/model.hpp"
 #include "hcnn/layers/multi_head.hpp"
 #include "hcnn/layers/pool_windows.hpp"
+#include "hcnn/layers/predictor.hpp"
 #include "hcnn/layers/residual.hpp"
 #include "hcnn/layers/sequential.hpp"
 #include "hcnn/layers/summary.hpp"

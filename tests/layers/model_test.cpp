@@ -7,6 +7,7 @@
 
 #include "count_allocations.hpp"
 #include "hcnn/layers/init.hpp"
+#include "hcnn/layers/predictor.hpp"
 #include "hcnn/layers/residual.hpp"
 #include "hcnn/layers/summary.hpp"
 #include "hcnn/models/multi_head_cnn.hpp"
@@ -170,6 +171,21 @@ TEST_CASE("a steady training step allocates nothing") {
     });
     CHECK(allocations == 0);
   }
+}
+
+TEST_CASE("a predictor allocates nothing after its first calls, and holds no gradients") {
+  const auto x = random_batch<float>(3, {.height = 8, .width = 8, .channels = 3});
+  Model<float> model = small_model<float>();
+  const Param<float>* weight = model.parameters().front();
+  CHECK(weight->grad() != nullptr);
+  const Predictor predictor{std::move(model)};
+  CHECK(weight->grad() == nullptr);
+  Logits<float> logits;
+  predictor.logits(x, logits);
+  predictor.logits(x, logits);  // joins the scratch memory of the first call
+  const long before = allocation_count;
+  predictor.logits(x, logits);
+  CHECK(allocation_count == before);
 }
 
 TEST_CASE("a clone has the same numbers and its own parameters") {

@@ -38,6 +38,22 @@ inline void set_thread_count(int threads) {
 #endif
 }
 
+/// Sets the number of threads of the calling thread's parallel loops until the end of a scope.
+class ThreadCountScope {
+ public:
+  explicit ThreadCountScope(int threads) : before_(thread_count()) { set_thread_count(threads); }
+  ~ThreadCountScope() {
+#ifdef _OPENMP
+    omp_set_num_threads(before_);
+#endif
+  }
+  ThreadCountScope(const ThreadCountScope&) = delete;
+  ThreadCountScope& operator=(const ThreadCountScope&) = delete;
+
+ private:
+  [[maybe_unused]] int before_;
+};
+
 /// Calls `task(begin, end)` once per thread on disjoint ranges that cover [0, count). Which range a thread gets depends
 /// on the number of threads, so a task must not sum across its range into something shared. Inside another parallel
 /// loop it runs on the calling thread. The first exception is passed on.

@@ -67,6 +67,8 @@ class Param {
   void zero_grad() {
     if (!is_buffer()) std::fill_n(grad(), size(), M{0});
   }
+  /// Frees the gradient; `grad` is null from then on, and the parameter can no longer be trained.
+  void drop_gradient() { grad_ = {}; }
   /// Must follow every change of the values: tells the owner to refresh packed copies.
   void touch() { ++version; }
 

@@ -130,13 +130,13 @@ struct StagedImages {
 using AfterImages = FunctionRef<void(Index first, Index count)>;
 inline constexpr auto kNothingAfter = [](Index, Index) {};
 
-/// The planned convolution of `pixels` rows of staged images. The result goes to y, rounded where E is bfloat16.
+/// The planned convolution of rows [begin, end) of staged images. The result goes to y, rounded where E is bfloat16.
 template <class E>
-void gather_rows(const MicroKernels<E>& kernels, const GatherPlan& plan, const StagedImages<E>& staged, Index pixels,
-                 const Panels& weights, const float* bias, E* y) {
-  const Index tile = even_tile(pixels, kernels.rows), channels = plan.output.channels;
+void gather_rows(const MicroKernels<E>& kernels, const GatherPlan& plan, const StagedImages<E>& staged, Index begin,
+                 Index end, const Panels& weights, const float* bias, E* y) {
+  const Index tile = even_tile(end - begin, kernels.rows), channels = plan.output.channels;
   for (Index j = 0; j < weights.count(); ++j)
-    for (Index r = 0; r < pixels; r += tile) {
+    for (Index r = begin; r < end; r += tile) {
       GatherOperands<E> operands{.rows = staged.rows + r,
                                  .offsets = staged.offsets,
                                  .segments = plan.segments(),
@@ -150,7 +150,7 @@ void gather_rows(const MicroKernels<E>& kernels, const GatherPlan& plan, const S
         operands.c = out;
       else
         operands.rounded = out;
-      kernels.gather(std::min(tile, pixels - r), std::min(weights.width(), channels - j * weights.width()), false,
+      kernels.gather(std::min(tile, end - r), std::min(weights.width(), channels - j * weights.width()), false,
                      operands);
     }
 }
@@ -163,6 +163,19 @@ void conv_gather(const MicroKernels<E>& kernels, const GatherPlan& plan, const P
   if (x.count == 0) return;
   const Index pixels = plan.output.pixels(), sample = plan.output.size();
   const Index images = std::min(x.count, (255 + pixels) / pixels), groups = (x.count + images - 1) / images;
+  if constexpr (std::is_same_v<T, E>)
+    if (x.count < thread_count()) {  // rows of each image are shared out instead
+      const WorkspaceScope scope(thread_scratch());
+      const StagedImages<E> staged(plan, 1, thread_scratch());
+      for (Index n = 0; n < x.count; ++n) {
+        stage(plan, x.sample(n), staged.values);
+        parallel_ranges(pixels, [&](Index begin, Index end) {
+          gather_rows(kernels, plan, staged, begin, end, weights, bias, y.sample(n));
+        });
+        after(n, 1);
+      }
+      return;
+    }
   parallel_ranges(groups, [&](Index begin, Index end) {
     Workspace& scratch = thread_scratch();
     const WorkspaceScope scope(scratch);
@@ -172,9 +185,9 @@ void conv_gather(const MicroKernels<E>& kernels, const GatherPlan& plan, const P
       const Index first = group * images, count = std::min(images, x.count - first);
       for (Index n = 0; n < count; ++n) stage(plan, x.sample(first + n), staged.values + n * plan.staged.size());
       if constexpr (std::is_same_v<T, E>) {
-        gather_rows(kernels, plan, staged, count * pixels, weights, bias, y.sample(first));
+        gather_rows(kernels, plan, staged, 0, count * pixels, weights, bias, y.sample(first));
       } else {
-        gather_rows(kernels, plan, staged, count * pixels, weights, bias, room);
+        gather_rows(kernels, plan, staged, 0, count * pixels, weights, bias, room);
         std::transform(room, room + count * sample, y.sample(first), [](E value) { return T(value); });
       }
       after(first, count);

@@ -86,7 +86,6 @@ class WinogradTiles {
       : kernels_(kernels), plan_(plan), tile_(even_tile(capacity, kernels.rows)) {
     v_ = scratch.take<float>(kWinogradPoints * capacity * plan.input.channels);
     m_ = scratch.take<float>(kWinogradPoints * capacity * plan.output.channels);
-    rows_ = scratch.take<const float*>(capacity);
     zeros_ = scratch.take<T>(plan.input.channels);
     rest_ = scratch.take<T>(plan.output.channels);
     std::fill_n(zeros_, plan.input.channels, T{});
@@ -95,47 +94,61 @@ class WinogradTiles {
   /// y = conv(x) for tiles [first, first + count), counted over all images.
   void run(const Panels& weights, const float* bias, TensorView<const T> x, TensorView<T> y, Index first,
            Index count) const {
-    const Index C = plan_.input.channels, O = plan_.output.channels;
-    for (Index t = 0; t < count; ++t) plan_.transform_input(x, first + t, zeros_, v_ + t * C, count * C);
-    for (Index p = 0; p < kWinogradPoints; ++p) {
-      for (Index t = 0; t < count; ++t) rows_[t] = v_ + (p * count + t) * C;
-      multiply(weights, p, count, m_ + p * count * O);
-    }
-    for (Index t = 0; t < count; ++t) transform_output(y, first + t, bias, m_ + t * O, count * O);
+    for (Index t = 0; t < count; ++t) transform_input(x, first, count, t);
+    multiply(weights, count, 0, weights.count());
+    for (Index t = 0; t < count; ++t) transform_output(y, bias, first, count, t);
+  }
+  /// The same, its three steps each shared out over the threads. The panels are shared in the second: for a few tiles
+  /// most of the time goes to reading the weights.
+  void run_shared(const Panels& weights, const float* bias, TensorView<const T> x, TensorView<T> y, Index first,
+                  Index count) const {
+    parallel_for(count, [&](Index t) { transform_input(x, first, count, t); });
+    parallel_ranges(weights.count(), [&](Index begin, Index end) { multiply(weights, count, begin, end); });
+    parallel_for(count, [&](Index t) { transform_output(y, bias, first, count, t); });
   }
 
  private:
-  // M_p (count, O) = V_p (count, C) U_p (C, O)
-  void multiply(const Panels& weights, Index p, Index count, float* m) const {
-    const Index C = plan_.input.channels, O = plan_.output.channels, no_offset = 0;
-    for (Index j = 0; j < weights.count(); ++j)
-      for (Index t = 0; t < count; t += tile_)
-        kernels_.gather(std::min(tile_, count - t), std::min(weights.width(), O - j * weights.width()), false,
-                        {.rows = rows_ + t,
-                         .offsets = &no_offset,
-                         .segments = 1,
-                         .length = C,
-                         .panel = weights.panel<float>(j, p * C),
-                         .bias = nullptr,
-                         .c = m + t * O + j * weights.width(),
-                         .ldc = O});
+  void transform_input(TensorView<const T> x, Index first, Index count, Index t) const {
+    const Index C = plan_.input.channels;
+    plan_.transform_input(x, first + t, zeros_, v_ + t * C, count * C);
   }
 
-  void transform_output(TensorView<T> y, Index tile, const float* bias, const float* m, Index stride) const {
+  // M_p (count, O) = V_p (count, C) U_p (C, O) for every point p and panels [begin, end).
+  void multiply(const Panels& weights, Index count, Index begin, Index end) const {
+    const Index C = plan_.input.channels, O = plan_.output.channels, no_offset = 0;
+    const float* rows[kMostRows];
+    for (Index p = 0; p < kWinogradPoints; ++p)
+      for (Index j = begin; j < end; ++j)
+        for (Index t = 0; t < count; t += tile_) {
+          const Index m = std::min(tile_, count - t);
+          for (Index r = 0; r < m; ++r) rows[r] = v_ + (p * count + t + r) * C;
+          kernels_.gather(m, std::min(weights.width(), O - j * weights.width()), false,
+                          {.rows = rows,
+                           .offsets = &no_offset,
+                           .segments = 1,
+                           .length = C,
+                           .panel = weights.panel<float>(j, p * C),
+                           .bias = nullptr,
+                           .c = m_ + (p * count + t) * O + j * weights.width(),
+                           .ldc = O});
+        }
+  }
+
+  void transform_output(TensorView<T> y, const float* bias, Index first, Index count, Index t) const {
+    const Index O = plan_.output.channels, tile = first + t;
     T* pixels[kWinogradOutput * kWinogradOutput];
     tile_pixels(y.sample(tile / plan_.tiles()), plan_.output, plan_.top(tile), plan_.left(tile), kWinogradOutput, rest_,
                 pixels);
-    run_beside_kernels<WinogradOutput>(m, stride, plan_.output.channels, bias, &pixels[0]);
+    run_beside_kernels<WinogradOutput>(m_ + t * O, count * O, O, bias, &pixels[0]);
   }
 
   const MicroKernels<float>& kernels_;
   const WinogradPlan& plan_;
   Index tile_;
-  float* v_;            // (36, count, C)
-  float* m_;            // (36, count, O)
-  const float** rows_;  // of v for one point
-  T* zeros_;            // a pixel outside the input
-  T* rest_;             // takes what lies outside the output
+  float* v_;  // (36, count, C)
+  float* m_;  // (36, count, O)
+  T* zeros_;  // a pixel outside the input
+  T* rest_;   // takes what lies outside the output
 };
 
 /// y = conv(x) + bias with packed weights. Tasks are groups of whole images; `after` as in conv_gather.
@@ -149,6 +162,14 @@ void conv_winograd(const MicroKernels<float>& kernels, const WinogradPlan& plan,
   const Index images = std::min(share, (4 * kernels.rows + plan.tiles() - 1) / plan.tiles());
   const Index groups = (x.count + images - 1) / images;
   const Index step = 2 * even_tile(images * plan.tiles(), kernels.rows);
+  if (x.count < thread_count()) {
+    const WorkspaceScope scope(thread_scratch());
+    const Index total = x.count * plan.tiles(), most = std::min(total, 4 * step);
+    const WinogradTiles<T> tiles(kernels, plan, most, thread_scratch());
+    for (Index t = 0; t < total; t += most) tiles.run_shared(weights, bias, x, y, t, std::min(most, total - t));
+    parallel_for(x.count, [&](Index n) { after(n, Index{1}); });
+    return;
+  }
   parallel_ranges(groups, [&](Index begin, Index end) {
     const WorkspaceScope scope(thread_scratch());
     const WinogradTiles<T> tiles(kernels, plan, step, thread_scratch());

@@ -49,7 +49,7 @@ void gemm_packed(const MicroKernels<E>& kernels, Index rows, const E* a, Index l
   constexpr Index kDepthBlock = 4096 / Index{sizeof(E)};  // 128 KiB of a panel: stays in the second-level cache
   const Index tile = even_tile(rows, kernels.rows), tiles = (rows + tile - 1) / tile;
   parallel_for(b.count(), [&](Index j) {
-    const E* row[64];
+    const E* row[kMostRows];
     const Index n = std::min(b.width(), b.columns() - j * b.width());
     for (Index k = 0; k < b.depth(); k += kDepthBlock)
       for (Index t = 0; t < tiles; ++t) {
@@ -90,7 +90,7 @@ inline void gather_outer(const MicroKernels<bfloat16>& kernels, Index pairs, Ind
   run_beside_kernels<TransposePairs>(a, pairs, m, turned, depth);
   pack_pair_panels(b, pairs, n, width, packed, panel_size);
   parallel_for(panels, [&](Index j) {
-    const bfloat16* rows[64];
+    const bfloat16* rows[kMostRows];
     const Index no_offset = 0;
     for (Index first = 0; first < m; first += kernels.rows) {
       const Index count = std::min(kernels.rows, m - first);

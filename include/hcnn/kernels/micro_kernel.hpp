@@ -11,6 +11,9 @@ namespace hcnn::kernels {
 template <class E>
 inline constexpr Index kUnit = sizeof(E) == 2 ? 2 : 1;
 
+/// No kernel computes more rows of C in one call.
+inline constexpr Index kMostRows = 64;
+
 /// Operands of `MicroKernels::gather`. Row r of A is not stored as one row: it is `segments` runs of `length` values
 /// that start at rows[r] + offsets[s]. A convolution lists its output pixels as rows and its kernel taps as segments,
 /// and so needs no im2col; a plain matrix has one segment with offset 0.

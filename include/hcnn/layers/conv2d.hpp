@@ -73,6 +73,8 @@ class Conv2d : public Layer<T> {
     kernels::refresh_forward<T>(geometry_, weight_.value(), weight_.version, packed_.forward);
   }
 
+  void drop_training_memory() override { packed_ = {}; }
+
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Conv2d>(*this); }
   Index multiply_adds() const override { return geometry_.output().size() * geometry_.depth(); }
 

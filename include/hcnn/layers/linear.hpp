@@ -90,6 +90,8 @@ class Linear : public Layer<T> {
     });
   }
 
+  void drop_training_memory() override { backward_panels_ = {}; }
+
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Linear>(*this); }
   Index multiply_adds() const override { return inputs_ * outputs(); }
   Index outputs() const { return options_.out_features; }

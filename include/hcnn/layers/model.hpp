@@ -10,6 +10,9 @@ struct ModelOptions {
   bool fuse = true;  ///< execute known runs of layers as fused blocks (layers/fusion.hpp)
 };
 
+template <class T>
+class Predictor;
+
 /// A network for samples of one shape. Building it infers and checks every shape, names every parameter
 /// ("trunk.0.0.weight", "heads.fine.0.weight") and sets no start values: call an `init::` function or load a file.
 /// Batch size belongs to the calls. `forward` and `backward` use one workspace of the model, so they serve one thread;
@@ -129,6 +132,8 @@ class Model {
   std::size_t workspace_bytes() const { return workspace_.peak_bytes(); }
 
  private:
+  friend class Predictor<T>;
+
   Model(const Model& other)
       : input_(other.input_),
         features_(other.features_),
@@ -152,6 +157,19 @@ class Model {
       if (auto* inner = dynamic_cast<Sequential<T>*>(&child)) inner->plan(options_.fuse);
       plan_children(child);
     });
+  }
+
+  // Frees gradients, activations and packed weights: from now on it can only infer.
+  void drop_training_memory() {
+    for (Param<M>* param : state_) param->drop_gradient();
+    workspace_.release();
+    logits_ = {};
+    drop_training_memory(*trunk_);
+    heads_->for_each_child([&](Layer<T>& layer, const std::string&) { drop_training_memory(layer); });
+  }
+  static void drop_training_memory(Layer<T>& layer) {
+    layer.drop_training_memory();
+    layer.for_each_child([](Layer<T>& child, const std::string&) { drop_training_memory(child); });
   }
 
   void require_input(const TensorView<const T>& x) const {

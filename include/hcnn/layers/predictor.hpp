@@ -1,0 +1,66 @@
+// A network made ready to serve.
+#pragma once
+
+#include "hcnn/layers/model.hpp"
+
+namespace hcnn {
+
+/// Options of Predictor.
+struct PredictorOptions {
+  int threads = 1;  ///< that share the work of one call; 1 where many calls run at once
+};
+
+/// An immutable network for inference: batch normalisation folded into the convolutions, weights packed once, without
+/// gradients and activations of training. One object answers any number of threads at once; each thread keeps scratch
+/// memory of its own, so that after its first call of a batch size it allocates nothing but new logits.
+///
+///     const Predictor predictor{std::move(model)};
+///     const Logits<float> logits = predictor.logits(images);          // in any thread
+template <class T = float>
+class Predictor {
+ public:
+  using M = Master<T>;
+
+  /// Takes the network over; a copy of one that goes on being trained is `model.clone()`. Throws OptionError for less
+  /// than one thread.
+  explicit Predictor(Model<T> model, PredictorOptions options = {}) : model_(std::move(model)), options_(options) {
+    if (options.threads < 1)
+      fail<OptionError>("Predictor", concat(options.threads, " threads"), "at least 1 is needed");
+    model_.drop_training_memory();
+    model_.prepare_inference();
+  }
+
+  /// Logits of every head for a batch, each (N, classes). Throws ShapeError where the samples do not fit.
+  Logits<M> logits(TensorView<const T> x) const {
+    Logits<M> result;
+    logits(x, result);
+    return result;
+  }
+  /// The same into logits of an earlier call, whose memory is reused.
+  void logits(TensorView<const T> x, Logits<M>& result) const {
+    const ThreadCountScope threads(options_.threads);
+    model_.infer(x, result, thread_scratch());
+  }
+  /// Logits of one head, (N, classes). Throws DataError for a head that the network lacks.
+  Tensor<M> logits(TensorView<const T> x, std::string_view head) const {
+    const ThreadCountScope threads(options_.threads);
+    Logits<M> result;
+    model_.infer(x, result, thread_scratch(), head);
+    return std::move(result[head]);
+  }
+
+  const Shape& input_shape() const { return model_.input_shape(); }
+  /// Names and class counts of the heads.
+  const MultiHead<T>& heads() const { return model_.heads(); }
+
+ private:
+  Model<T> model_;
+  PredictorOptions options_;
+};
+
+template <class T>
+Predictor(Model<T>) -> Predictor<T>;
+template <class T>
+Predictor(Model<T>, PredictorOptions) -> Predictor<T>;
+
+}  // namespace hcnn
