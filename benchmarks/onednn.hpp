@@ -1,5 +1,5 @@
-// oneDNN's convolutions as a peer: one convolution, one pass, in the layouts that oneDNN prefers. Without oneDNN
-// (HCNN_WITH_ONEDNN undefined) nothing here is available.
+// oneDNN's convolutions and matrix products as peers: one layer, one pass, in the layouts that oneDNN prefers. Without
+// oneDNN (HCNN_WITH_ONEDNN undefined) nothing here is available.
 #pragma once
 
 #include <hcnn/hcnn.hpp>
@@ -10,7 +10,7 @@
 #include <unordered_map>
 #endif
 
-/// The three passes of a convolution.
+/// The three passes of a layer.
 enum class ConvPass { forward, data_gradient, weight_gradient };
 inline constexpr ConvPass kConvPasses[] = {ConvPass::forward, ConvPass::data_gradient, ConvPass::weight_gradient};
 
@@ -91,7 +91,73 @@ class OnednnConvolution {
   std::unordered_map<int, dnnl::memory> arguments_;
 };
 
+/// The products of a linear layer; the operand that holds weights is in the layout that oneDNN chooses. Results are
+/// float, as hcnn's.
+class OnednnProduct {
+ public:
+  static constexpr bool kAvailable = true;
+
+  /// False where oneDNN refuses bfloat16 on this machine.
+  static bool supports(bool bf16) {
+    try {
+      OnednnProduct(1, 16, 16, bf16, ConvPass::forward);
+      return true;
+    } catch (const dnnl::error&) {
+      return false;
+    }
+  }
+
+  OnednnProduct(hcnn::Index samples, hcnn::Index inputs, hcnn::Index outputs, bool bf16, ConvPass pass)
+      : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+    using dnnl::memory;
+    using tag = memory::format_tag;
+    const auto type = bf16 ? memory::data_type::bf16 : memory::data_type::f32;
+    const auto matrix = [&](hcnn::Index rows, hcnn::Index columns, tag layout) {
+      return memory::desc({rows, columns}, type, layout);
+    };
+    const auto result = [](hcnn::Index rows, hcnn::Index columns) {
+      return memory::desc({rows, columns}, memory::data_type::f32, tag::ab);
+    };
+    memory::desc a, b, c;
+    if (pass == ConvPass::forward) {
+      a = matrix(samples, inputs, tag::ab), b = matrix(inputs, outputs, tag::any), c = result(samples, outputs);
+    } else if (pass == ConvPass::data_gradient) {
+      a = matrix(samples, outputs, tag::ab), b = matrix(outputs, inputs, tag::any), c = result(samples, inputs);
+    } else {  // dy transposed
+      a = matrix(outputs, samples, tag::ba), b = matrix(samples, inputs, tag::ab), c = result(outputs, inputs);
+    }
+    const dnnl::matmul::primitive_desc description({a, b, c}, engine_);
+    for (const auto& [argument, desc] : {std::pair{DNNL_ARG_SRC, description.src_desc()},
+                                         {DNNL_ARG_WEIGHTS, description.weights_desc()},
+                                         {DNNL_ARG_DST, description.dst_desc()}}) {
+      dnnl::memory memory(desc, engine_);
+      std::memset(memory.get_data_handle(), 0, desc.get_size());
+      arguments_.emplace(argument, memory);
+    }
+    primitive_ = dnnl::matmul(description);
+  }
+
+  void run() {
+    primitive_.execute(stream_, arguments_);
+    stream_.wait();
+  }
+
+ private:
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  dnnl::primitive primitive_;
+  std::unordered_map<int, dnnl::memory> arguments_;
+};
+
 #else
+
+class OnednnProduct {
+ public:
+  static constexpr bool kAvailable = false;
+  static bool supports(bool) { return false; }
+  OnednnProduct(hcnn::Index, hcnn::Index, hcnn::Index, bool, ConvPass) {}
+  void run() {}
+};
 
 class OnednnConvolution {
  public:

@@ -96,20 +96,8 @@ class Linear : public Layer<T> {
   Index multiply_adds() const override { return inputs_ * outputs(); }
   Index outputs() const { return options_.out_features; }
 
- private:
-  // D: the type of the gradient, T or M.
-  template <class D>
-  void backward_from(TensorView<const T> x, const D* dy, TensorView<T> dx, Workspace& workspace) {
-    const WorkspaceScope scope(workspace);
-    if (options_.bias) kernels::add_column_sums(x.count, outputs(), dy, bias_.grad(), workspace);
-    add_weight_gradient(x, dy, workspace);
-    if (dx.empty()) return;
-    M* sums = kernels::master_room(dx.data, dx.size(), workspace);
-    data_gradient(x.count, dy, sums, workspace);
-    kernels::round_from_master(sums, dx.data, dx.size());
-  }
-
-  // dW += dy^T x:  (O, I) += (N, O)^T (N, I)
+  /// The gradient of the weights alone: dW += dy^T x.   (O, I) += (N, O)^T (N, I)
+  /// @tparam D type of the gradient, T or M
   template <class D>
   void add_weight_gradient(TensorView<const T> x, const D* dy, Workspace& workspace) {
     const WorkspaceScope scope(workspace);
@@ -124,7 +112,7 @@ class Linear : public Layer<T> {
                            weight_.grad());
   }
 
-  // dx = dy W:  (N, I) = (N, O) (O, I)
+  /// The gradient of the input alone: dx = dy W.   (N, I) = (N, O) (O, I)
   template <class D>
   void data_gradient(Index count, const D* dy, M* dx, Workspace& workspace) {
     const WorkspaceScope scope(workspace);
@@ -139,6 +127,19 @@ class Linear : public Layer<T> {
     std::fill_n(dx, count * inputs_, M{0});
     kernels::gemm_portable(count, outputs(), inputs_, kernels::converted<M>(dy, count * outputs(), workspace),
                            weight_.value(), dx);
+  }
+
+ private:
+  // D: the type of the gradient, T or M.
+  template <class D>
+  void backward_from(TensorView<const T> x, const D* dy, TensorView<T> dx, Workspace& workspace) {
+    const WorkspaceScope scope(workspace);
+    if (options_.bias) kernels::add_column_sums(x.count, outputs(), dy, bias_.grad(), workspace);
+    add_weight_gradient(x, dy, workspace);
+    if (dx.empty()) return;
+    M* sums = kernels::master_room(dx.data, dx.size(), workspace);
+    data_gradient(x.count, dy, sums, workspace);
+    kernels::round_from_master(sums, dx.data, dx.size());
   }
 
   template <class E>
