@@ -4,7 +4,8 @@
 // Run:   build/release/benchmarks/bench_convolution [--benchmark_filter='64->64@32/.*avx512']
 // Needs: an idle machine; threads as OMP_NUM_THREADS says, batch 128.
 // Takes: about four minutes, most of it for the portable path.
-// Reads: GFLOP/s counts 2 * N * H * W * C * O * 9, products with the zero border included. Every kernel is first
+// Reads: GFLOP/s counts 2 * N * H * W * C * O * 9, products with the zero border included. The data gradient packs its
+//        weights each time, as training does. Every kernel is first
 //        checked against the naive loops on small integers, where all sums are exact; a difference ends the program.
 #include <benchmark/benchmark.h>
 
@@ -34,14 +35,14 @@ struct Arrays {
   }
   Tensor<T> x, y, dy, dx;
   std::vector<float> w, dw;
-  kernels::ConvWeights packed;
+  kernels::CachedPanels packed;
   Workspace workspace;
 };
 
 template <class T>
 void run_pass(ConvPass pass, const ConvGeometry& g, Arrays<T>& a) {
   if (pass == ConvPass::forward) kernels::conv_forward<T>(g, a.w.data(), 1, nullptr, a.packed, a.x, a.y);
-  if (pass == ConvPass::data_gradient) kernels::conv_backward_data<T>(g, a.w.data(), 1, a.packed, a.dy, a.dx);
+  if (pass == ConvPass::data_gradient) kernels::conv_backward_data<T>(g, a.w.data(), a.dy, a.dx);
   if (pass == ConvPass::weight_gradient) kernels::conv_backward_weights<T>(g, a.x, a.dy, a.dw.data(), a.workspace);
 }
 
@@ -87,6 +88,7 @@ void time_pass(benchmark::State& state, Isa isa, bool winograd, ConvPass pass, c
   kernels::winograd_enabled() = winograd;
   check<T>(g, winograd);
   Arrays<T> a(g, kBatch);
+  kernels::refresh_forward<T>(g, a.w.data(), 1, a.packed);
   run_pass(pass, g, a);
   for (auto _ : state) run_pass(pass, g, a);
   count_flops(state, g);

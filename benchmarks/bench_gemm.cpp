@@ -4,9 +4,10 @@
 // Run:   build/release/benchmarks/bench_gemm [--benchmark_filter='4096->1024x128/.*']
 // Needs: an idle machine; threads as OMP_NUM_THREADS says.
 // Takes: about two minutes.
-// Reads: inputs -> outputs x samples; GFLOP/s counts 2 * N * I * O. Forward and data gradient have packed weights; the
-//        weight gradient packs what it needs each time. Rows of bf16 whose length the pair or tile instructions do not
-//        divide are converted to float. Every kernel is first checked against naive loops on small
+// Reads: inputs -> outputs x samples; GFLOP/s counts 2 * N * I * O. The forward pass has packed weights, as a
+// Predictor;
+//        the gradients pack what they need each time, as training does. Rows of bf16 whose length the pair or tile
+//        instructions do not divide are converted to float. Every kernel is first checked against naive loops on small
 //        integers, where all sums are exact; a difference ends the program.
 #include <benchmark/benchmark.h>
 
@@ -42,13 +43,14 @@ struct Operands {
     for (T& value : dy) draw(value);
     for (Index i = 0; i < weight().size(); ++i) draw(weight().value()[i]);
     weight().touch();
+    layer.prepare_inference();
     y.resize(p.samples, {.channels = p.outputs});
     dx.resize(p.samples, {.channels = p.inputs});
   }
   Param<float>& weight() { return *params.front(); }
 
   void run(ConvPass pass) {
-    if (pass == ConvPass::forward) layer.forward_master(x, y.data(), workspace);
+    if (pass == ConvPass::forward) layer.infer_master(x, y.data(), workspace);
     if (pass == ConvPass::data_gradient) layer.data_gradient(x.count(), dy.data(), dx.data(), workspace);
     if (pass == ConvPass::weight_gradient) layer.add_weight_gradient(x, dy.data(), workspace);
   }

@@ -82,10 +82,10 @@ std::array<double, 3> errors(const Case& item) {
   const Tensor<float> w = draw<float>(1, {.channels = g.out_channels * g.depth()}, random);
   Tensor<T> y(item.count, g.output()), dx(item.count, g.input);
   Tensor<float> dw(1, w.shape(), 0.0f);
-  kernels::ConvWeights packed;
+  kernels::CachedPanels packed;
   Workspace workspace;
   kernels::conv_forward<T>(g, w.data(), 1, nullptr, packed, x, y);
-  kernels::conv_backward_data<T>(g, w.data(), 1, packed, dy, dx);
+  kernels::conv_backward_data<T>(g, w.data(), dy, dx);
   kernels::conv_backward_weights<T>(g, x, dy, dw.data(), workspace);
   const Passes sums = reference(g, exact(x, false), exact(w, false), exact(dy, false));
   const Passes sizes = reference(g, exact(x, true), exact(w, true), exact(dy, true));
@@ -137,10 +137,10 @@ TEST_CASE("Winograd's passes have the same bits at 1, 2, 3 and 8 threads") {
     for (const int threads : {1, 2, 3, 8}) {
       set_thread_count(threads);
       Tensor<float> y(9, g.output()), dx(9, g.input), dw(1, w.shape(), 0.0f);
-      kernels::ConvWeights packed;
+      kernels::CachedPanels packed;
       Workspace workspace;
       kernels::conv_forward<float>(g, w.data(), 1, nullptr, packed, x, y);
-      kernels::conv_backward_data<float>(g, w.data(), 1, packed, dy, dx);
+      kernels::conv_backward_data<float>(g, w.data(), dy, dx);
       kernels::conv_backward_weights<float>(g, x, dy, dw.data(), workspace);
       std::vector<float> all(y.begin(), y.end());
       all.insert(all.end(), dx.begin(), dx.end());

@@ -44,7 +44,7 @@ TEST_CASE("a bfloat16 layer gives its logits in float, rounded nowhere") {
   run.params()[0]->touch();
   float logit = 0;
   Workspace workspace;
-  layer.forward_master(run.x(), &logit, workspace);
+  layer.infer_master(run.x(), &logit, workspace);
   CHECK(logit == 257.5f);
   CHECK(numbers(run.forward())[0] == 258);
 }

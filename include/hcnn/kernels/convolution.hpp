@@ -13,12 +13,6 @@
 
 namespace hcnn::kernels {
 
-/// Weights of one convolution in the forms that the passes read, refreshed when the weights change.
-struct ConvWeights {
-  CachedPanels forward;        ///< depth of the forward plan x O
-  CachedPanels backward_data;  ///< depth of the data gradient's plan x C, taps mirrored
-};
-
 /// Calls `use(kernels)` with the best micro-kernels for this convolution; false where the portable path must run.
 template <class T, class Use>
 bool with_micro_kernels(const ConvGeometry& g, const Use& use) {
@@ -44,7 +38,7 @@ template <class E>
 void pack_forward(const MicroKernels<E>& kernels, const ConvGeometry& g, const float* w, Panels& panels) {
   pack_taps(kernels, GatherPlan::forward(g, kernels), w, g.input.channels, 1, g.depth(), panels);
 }
-/// Packs w (O, KH, KW, C) for the forward pass where `packed` is stale; nothing on the portable path.
+/// Packs w (O, KH, KW, C) for many forward passes where `packed` is stale; nothing on the portable path.
 template <class T>
 void refresh_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, CachedPanels& packed) {
   if constexpr (std::is_same_v<Master<T>, float>)
@@ -74,57 +68,40 @@ void conv_forward_portable(const ConvGeometry& g, const Master<T>* w, const Mast
 }
 
 /// y = conv(x, w) + bias; `after(first, count)` follows each group of finished images (see conv_gather).
-/// @param version of w: `packed` is refreshed where it holds another
+/// @param version of w  @param packed may hold w of that version in packed form; else w is packed for this call
 template <class T>
 void conv_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
-                  ConvWeights& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
-  refresh_forward<T>(g, w, version, packed.forward);
-  if constexpr (std::is_same_v<Master<T>, float>)
-    if (const MicroKernels<float>* kernels = winograd_kernels<T>(g))
-      return conv_winograd<T>(*kernels, WinogradPlan::forward(g), packed.forward.get(), bias, x, y, after);
-  const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
-    conv_gather<T>(kernels, GatherPlan::forward(g, kernels), packed.forward.get(), bias, x, y, after);
-  });
-  if (!done) conv_forward_portable<T>(g, w, bias, x, y, after);
-}
-
-/// The same for inference: `packed` is read only; where it is stale the weights are packed into fresh memory.
-template <class T>
-void conv_infer(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
-                const CachedPanels& packed, TensorView<const T> x, TensorView<T> y, AfterImages after = kNothingAfter) {
+                  const CachedPanels& packed, TensorView<const T> x, TensorView<T> y,
+                  AfterImages after = kNothingAfter) {
   if constexpr (std::is_same_v<Master<T>, float>)
     if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
-      Panels fresh;
       const bool stale = packed.stale(*kernels, version, PanelForm::winograd);
-      if (stale) pack_winograd_forward(*kernels, g, w, fresh);
-      return conv_winograd<T>(*kernels, WinogradPlan::forward(g), stale ? fresh : packed.get(), bias, x, y, after);
+      if (stale) pack_winograd_forward(*kernels, g, w, scratch_panels());
+      return conv_winograd<T>(*kernels, WinogradPlan::forward(g), stale ? scratch_panels() : packed.get(), bias, x, y,
+                              after);
     }
   const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
-    Panels fresh;
     const bool stale = packed.stale(kernels, version);
-    if (stale) pack_forward(kernels, g, w, fresh);
-    conv_gather<T>(kernels, GatherPlan::forward(g, kernels), stale ? fresh : packed.get(), bias, x, y, after);
+    if (stale) pack_forward(kernels, g, w, scratch_panels());
+    conv_gather<T>(kernels, GatherPlan::forward(g, kernels), stale ? scratch_panels() : packed.get(), bias, x, y,
+                   after);
   });
   if (!done) conv_forward_portable<T>(g, w, bias, x, y, after);
 }
 
 /// dx = conv^T(dy, w).
 template <class T>
-void conv_backward_data(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, ConvWeights& packed,
-                        TensorView<const T> dy, TensorView<T> dx) {
+void conv_backward_data(const ConvGeometry& g, const Master<T>* w, TensorView<const T> dy, TensorView<T> dx) {
+  Panels& packed = scratch_panels();
   if constexpr (std::is_same_v<Master<T>, float>)
     if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
       const WinogradPlan plan = WinogradPlan::backward_data(g);
-      if (packed.backward_data.stale(*kernels, version, PanelForm::winograd))
-        pack_winograd(*kernels, plan, w + 8 * g.input.channels, -g.input.channels, 1, g.depth(),
-                      packed.backward_data.renew(*kernels, version, PanelForm::winograd));
-      return conv_winograd<T>(*kernels, plan, packed.backward_data.get(), nullptr, dy, dx, kNothingAfter);
+      pack_winograd(*kernels, plan, w + 8 * g.input.channels, -g.input.channels, 1, g.depth(), packed);
+      return conv_winograd<T>(*kernels, plan, packed, nullptr, dy, dx, kNothingAfter);
     }
   const bool done = with_micro_kernels<T>(g, [&](const auto& kernels) {
-    if (packed.backward_data.stale(kernels, version))
-      pack_backward_data(kernels, g, w, packed.backward_data.renew(kernels, version));
-    conv_gather<T>(kernels, GatherPlan::backward_data(g, kernels), packed.backward_data.get(), nullptr, dy, dx,
-                   kNothingAfter);
+    pack_backward_data(kernels, g, w, packed);
+    conv_gather<T>(kernels, GatherPlan::backward_data(g, kernels), packed, nullptr, dy, dx, kNothingAfter);
   });
   if (!done) conv_backward_data_eigen<T>(g, w, dy, dx);
 }

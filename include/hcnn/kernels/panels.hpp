@@ -89,6 +89,13 @@ class Panels {
   Index columns_ = 0;
 };
 
+/// Packing room of the calling thread for weights that are used once, as training's, which change at every step: one
+/// room for all layers instead of one in each.
+inline Panels& scratch_panels() {
+  thread_local Panels panels;
+  return panels;
+}
+
 /// What the rows of packed weights are: taps and channels, or Winograd's points and channels.
 enum class PanelForm { direct, winograd };
 

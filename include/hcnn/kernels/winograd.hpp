@@ -63,6 +63,24 @@ inline constexpr Index kWinogradPoints = kWinogradInput * kWinogradInput;  ///< 
   g[2 * step] = sum + 4 * sum2 + u5;
 }
 
+/// A row of a transform as a sum of a few rows of its operand.
+struct WinogradCombination {
+  int count;
+  int rows[4];
+  float factors[4];
+};
+/// The rows of B^T.
+inline constexpr WinogradCombination kWinogradInputRows[kWinogradInput] = {
+    {3, {0, 2, 4}, {4, -5, 1}},        {4, {1, 2, 3, 4}, {-4, -4, 1, 1}}, {4, {1, 2, 3, 4}, {4, -4, -1, 1}},
+    {4, {1, 2, 3, 4}, {-2, -1, 2, 1}}, {4, {1, 2, 3, 4}, {2, -1, -2, 1}}, {3, {1, 3, 5}, {4, -5, 1}}};
+/// The rows of A.
+inline constexpr WinogradCombination kWinogradOutputAdjointRows[kWinogradInput] = {{1, {0}, {1}},
+                                                                                   {4, {0, 1, 2, 3}, {1, 1, 1, 1}},
+                                                                                   {4, {0, 1, 2, 3}, {1, -1, 1, -1}},
+                                                                                   {4, {0, 1, 2, 3}, {1, 2, 4, 8}},
+                                                                                   {4, {0, 1, 2, 3}, {1, -2, 4, -8}},
+                                                                                   {1, {3}, {1}}};
+
 // Channels come in multiples of kLanes. No loop asks to be unrolled: at -O3 g++ does so where the tile fits into the
 // registers (AVX-512); forced with AVX2's sixteen, the code is five times as large and no faster.
 
@@ -114,17 +132,47 @@ struct WinogradKernel {
   }
 };
 
-/// M = A dY A^T for one tile and every channel.
-struct WinogradOutputAdjoint {
-  /// @param pixels the 16 output pixels, row by row  @param m point p goes to m + p * stride
+/// One row of V = B^T d B for one tile and every channel.
+struct WinogradInputRow {
+  /// @param pixels the 36 input pixels, row by row  @param row of V  @param v point p of the row goes to v + p * stride
   template <class T>
-  [[gnu::always_inline]] static void run(const T* const* pixels, Index channels, float* m, Index stride) {
+  [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* v, Index stride) {
+    const WinogradCombination& sum = kWinogradInputRows[row];
     for (Index c = 0; c < channels; c += kLanes) {
-      Lanes d[36];
-      for (int p = 0; p < 16; ++p) load_lanes(pixels[p] + c, d[6 * (p / 4) + p % 4]);
-      for (int j = 0; j < 4; ++j) winograd_output_adjoint(d + j, d + j, 6);
-      for (int i = 0; i < 6; ++i) winograd_output_adjoint(d + 6 * i, d + 6 * i, 1);
-      for (int p = 0; p < 36; ++p) store_lanes(d[p], m + p * stride + c);
+      Lanes d[6], value;
+      for (int j = 0; j < 6; ++j) {
+        load_lanes(pixels[6 * sum.rows[0] + j] + c, value);
+        d[j] = sum.factors[0] * value;
+        for (int k = 1; k < sum.count; ++k) {
+          load_lanes(pixels[6 * sum.rows[k] + j] + c, value);
+          d[j] += sum.factors[k] * value;
+        }
+      }
+      winograd_input(d, d, 1);
+      for (int p = 0; p < 6; ++p) store_lanes(d[p], v + p * stride + c);
+    }
+  }
+};
+
+/// One row of M = A dY A^T for one tile and every channel.
+struct WinogradOutputAdjointRow {
+  /// @param pixels the 16 output pixels, row by row  @param row of M  @param m point p of the row goes to m + p *
+  /// stride
+  template <class T>
+  [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* m, Index stride) {
+    const WinogradCombination& sum = kWinogradOutputAdjointRows[row];
+    for (Index c = 0; c < channels; c += kLanes) {
+      Lanes y[4], d[6], value;
+      for (int j = 0; j < 4; ++j) {
+        load_lanes(pixels[4 * sum.rows[0] + j] + c, value);
+        y[j] = sum.factors[0] * value;
+        for (int k = 1; k < sum.count; ++k) {
+          load_lanes(pixels[4 * sum.rows[k] + j] + c, value);
+          y[j] += sum.factors[k] * value;
+        }
+      }
+      winograd_output_adjoint(y, d, 1);
+      for (int p = 0; p < 6; ++p) store_lanes(d[p], m + p * stride + c);
     }
   }
 };

@@ -62,18 +62,16 @@ class Conv2d : public Layer<T> {
     if (options_.bias)
       kernels::add_column_sums(dy.count * dy.shape.pixels(), dy.shape.channels, dy.data, bias_.grad(), workspace);
     kernels::conv_backward_weights<T>(geometry_, x, dy, weight_.grad(), workspace);
-    if (!dx.empty()) kernels::conv_backward_data<T>(geometry_, weight_.value(), weight_.version, packed_, dy, dx);
+    if (!dx.empty()) kernels::conv_backward_data<T>(geometry_, weight_.value(), dy, dx);
   }
 
   void infer(TensorView<const T> x, TensorView<T> y, Workspace&) const override {
-    kernels::conv_infer<T>(geometry_, weight_.value(), weight_.version, bias(), packed_.forward, x, y);
+    kernels::conv_forward<T>(geometry_, weight_.value(), weight_.version, bias(), packed_, x, y);
   }
 
   void prepare_inference() override {
-    kernels::refresh_forward<T>(geometry_, weight_.value(), weight_.version, packed_.forward);
+    kernels::refresh_forward<T>(geometry_, weight_.value(), weight_.version, packed_);
   }
-
-  void drop_training_memory() override { packed_ = {}; }
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Conv2d>(*this); }
   Index multiply_adds() const override { return geometry_.output().size() * geometry_.depth(); }
@@ -84,7 +82,7 @@ class Conv2d : public Layer<T> {
   /// Values of the bias, or null.
   const M* bias() const { return options_.bias ? bias_.value() : nullptr; }
   std::uint64_t bias_version() const { return bias_.version; }
-  kernels::ConvWeights& packed() { return packed_; }
+  const kernels::CachedPanels& packed() const { return packed_; }
 
  private:
   void check(const Shape& input) const {
@@ -109,7 +107,7 @@ class Conv2d : public Layer<T> {
   kernels::ConvGeometry geometry_;
   Param<M> weight_;
   Param<M> bias_;
-  kernels::ConvWeights packed_;
+  kernels::CachedPanels packed_;  // of prepare_inference
 };
 
 }  // namespace hcnn

@@ -96,7 +96,7 @@ class FusedBlock : public Layer<T> {
     std::fill_n(ones, channels, M{1});
     std::fill_n(zeros, channels, M{0});
     const kernels::NormalizeMap<M> map{ones, zeros, slope_};
-    kernels::conv_infer<T>(g, weight, version, bias, folded_panels_, x, z, [&](Index first, Index count) {
+    kernels::conv_forward<T>(g, weight, version, bias, folded_panels_, x, z, [&](Index first, Index count) {
       for (Index n = first; n < first + count; ++n) {
         if (pool_)
           kernels::run_vectorized<kernels::NormalizePoolImage>(map, *pool_, z.sample(n), y.sample(n),

@@ -69,8 +69,6 @@ class Layer {
   virtual std::unique_ptr<Layer<T>> clone() const = 0;
   /// Refreshes packed copies of the weights that `infer` reads. Without it `infer` is right but packs at every call.
   virtual void prepare_inference() {}
-  /// Frees memory that only training needs, such as packed weights for `backward`; the next pass makes it anew.
-  virtual void drop_training_memory() {}
   /// Multiply-adds of one sample's forward pass.
   virtual Index multiply_adds() const { return 0; }
   /// Calls `visit(child, name)` for each layer inside this one, in order.

@@ -39,7 +39,6 @@ class Linear : public Layer<T> {
   }
 
   void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    prepare_inference();
     infer(x, y, workspace);
   }
 
@@ -50,22 +49,15 @@ class Linear : public Layer<T> {
     kernels::round_from_master(sums, y.data, y.size());
   }
 
-  /// The forward pass with its result in the master type: logits.
-  void forward_master(TensorView<const T> x, M* y, Workspace& workspace) {
-    prepare_inference();
-    infer_master(x, y, workspace);
-  }
-
-  /// `infer` with its result in the master type.
+  /// `infer` with its result in the master type: logits.
   void infer_master(TensorView<const T> x, M* y, Workspace& workspace) const {
     const WorkspaceScope scope(workspace);
     const M* bias = options_.bias ? bias_.value() : nullptr;
     const bool done = kernels::with_micro_kernels<T>(inputs_, [&]<class E>(const kernels::MicroKernels<E>& kernels) {
-      kernels::Panels fresh;
-      const bool stale = forward_panels_.stale(kernels, weight_.version);
-      if (stale) pack_forward(kernels, fresh);
+      const bool stale = packed_.stale(kernels, weight_.version);
+      if (stale) pack_forward(kernels, kernels::scratch_panels());
       kernels::gemm_packed(kernels, x.count, kernels::converted<E>(x.data, x.size(), workspace), inputs_,
-                           stale ? fresh : forward_panels_.get(), bias, y, outputs());
+                           stale ? kernels::scratch_panels() : packed_.get(), bias, y, outputs());
     });
     if (done) return;
     for (Index n = 0; n < x.count; ++n)
@@ -85,12 +77,9 @@ class Linear : public Layer<T> {
 
   void prepare_inference() override {
     kernels::with_micro_kernels<T>(inputs_, [&](const auto& kernels) {
-      if (forward_panels_.stale(kernels, weight_.version))
-        pack_forward(kernels, forward_panels_.renew(kernels, weight_.version));
+      if (packed_.stale(kernels, weight_.version)) pack_forward(kernels, packed_.renew(kernels, weight_.version));
     });
   }
-
-  void drop_training_memory() override { backward_panels_ = {}; }
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Linear>(*this); }
   Index multiply_adds() const override { return inputs_ * outputs(); }
@@ -117,11 +106,10 @@ class Linear : public Layer<T> {
   void data_gradient(Index count, const D* dy, M* dx, Workspace& workspace) {
     const WorkspaceScope scope(workspace);
     const bool done = kernels::with_micro_kernels<D>(outputs(), [&]<class E>(const kernels::MicroKernels<E>& kernels) {
-      if (backward_panels_.stale(kernels, weight_.version))
-        kernels::pack_matrix(kernels, outputs(), inputs_, weight_.value(), inputs_, 1,
-                             backward_panels_.renew(kernels, weight_.version));
-      kernels::gemm_packed(kernels, count, kernels::converted<E>(dy, count * outputs(), workspace), outputs(),
-                           backward_panels_.get(), nullptr, dx, inputs_);
+      kernels::Panels& packed = kernels::scratch_panels();
+      kernels::pack_matrix(kernels, outputs(), inputs_, weight_.value(), inputs_, 1, packed);
+      kernels::gemm_packed(kernels, count, kernels::converted<E>(dy, count * outputs(), workspace), outputs(), packed,
+                           nullptr, dx, inputs_);
     });
     if (done) return;
     std::fill_n(dx, count * inputs_, M{0});
@@ -151,8 +139,7 @@ class Linear : public Layer<T> {
   Index inputs_ = 0;
   Param<M> weight_;
   Param<M> bias_;
-  kernels::CachedPanels forward_panels_;   // (I, O)
-  kernels::CachedPanels backward_panels_;  // (O, I)
+  kernels::CachedPanels packed_;  // (I, O), of prepare_inference
 };
 
 }  // namespace hcnn

@@ -159,17 +159,11 @@ class Model {
     });
   }
 
-  // Frees gradients, activations and packed weights: from now on it can only infer.
+  // Frees gradients and activations: from now on it can only infer.
   void drop_training_memory() {
     for (Param<M>* param : state_) param->drop_gradient();
     workspace_.release();
     logits_ = {};
-    drop_training_memory(*trunk_);
-    heads_->for_each_child([&](Layer<T>& layer, const std::string&) { drop_training_memory(layer); });
-  }
-  static void drop_training_memory(Layer<T>& layer) {
-    layer.drop_training_memory();
-    layer.for_each_child([](Layer<T>& child, const std::string&) { drop_training_memory(child); });
   }
 
   void require_input(const TensorView<const T>& x) const {

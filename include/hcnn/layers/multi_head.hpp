@@ -79,7 +79,7 @@ class MultiHead {
       }
       Linear<T>& classifier = heads_[h]->classifier;
       Tensor<M>& out = logits.resize(heads_[h]->name, x.count, classifier.outputs());
-      classifier.forward_master(passes_[h].features, out.data(), workspace);
+      classifier.infer_master(passes_[h].features, out.data(), workspace);
     }
   }
 
