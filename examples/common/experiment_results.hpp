@@ -1,0 +1,169 @@
+// The published side of an experiment: a folder for each finished cell, a table of all of them, pictures of groups.
+#pragma once
+
+#include <algorithm>
+#include <hcnn/io.hpp>
+#include <hcnn/report.hpp>
+#include <hcnn/run.hpp>
+
+#include "examples/common/experiment_options.hpp"
+
+namespace examples {
+
+/// First epoch whose validation accuracy reaches 95 % of the best one, and the minutes until its end.
+inline std::pair<Index, double> nearly_best(const metrics::History& history) {
+  const double best = history.best("val.fine.top1", true).get("val.fine.top1");
+  double seconds = 0;
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    seconds += history[i].seconds;
+    if (history[i].get("val.fine.top1") >= 0.95 * best) return {history[i].epoch, seconds / 60};
+  }
+  return {0, 0};
+}
+
+/// The columns of table.csv.
+inline const std::vector<std::string>& results_header() {
+  static const std::vector<std::string> header = {"cell",
+                                                  "test fine %",
+                                                  "superclass %",
+                                                  "group %",
+                                                  "train fine %",
+                                                  "HD@1",
+                                                  "MS",
+                                                  "correct",
+                                                  "severity 1",
+                                                  "severity 2",
+                                                  "severity 3",
+                                                  "train loss first",
+                                                  "train loss last",
+                                                  "val loss first",
+                                                  "val loss last",
+                                                  "epochs",
+                                                  "epochs to 95 % of best",
+                                                  "minutes to it",
+                                                  "minutes",
+                                                  "precision",
+                                                  "instruction set",
+                                                  "seed",
+                                                  "commit"};
+  return header;
+}
+
+/// The row of a finished cell in table.csv.
+inline std::vector<std::string> results_row(const run::FinishedRun& run) {
+  const io::Json &metrics = run.metrics, &loss = metrics["loss"];
+  const auto accuracy = [&](const char* level) {  // by its own head, else by the lifted fine prediction
+    for (const auto& [name, top1] : run.levels)
+      if (name == level) return report::decimal(100 * top1, 2);
+    return report::decimal(100 * metrics[run.part]["from_fine"][level]["top1"].get<double>(), 2);
+  };
+  const auto [epoch, minutes] = nearly_best(run.figures.history);
+  std::vector<std::string> row = {run.figures.name,
+                                  accuracy("fine"),
+                                  accuracy("superclass"),
+                                  accuracy("group"),
+                                  report::decimal(100 * metrics["train"]["fine"]["top1"].get<double>(), 2),
+                                  report::decimal(run.figures.hd1, 4),
+                                  report::decimal(run.figures.ms, 4)};
+  for (const Index count : run.figures.severities) row.push_back(std::to_string(count));
+  for (const char* part : {"train", "val"})
+    for (const char* when : {"first", "last"}) row.push_back(report::decimal(loss[part][when].get<double>(), 3));
+  row.insert(row.end(), {std::to_string(run.figures.history.size()), std::to_string(epoch), report::decimal(minutes, 1),
+                         report::decimal(metrics["seconds"].get<double>() / 60, 1), metrics["precision"],
+                         metrics["isa"], std::to_string(metrics["seed"].get<std::uint64_t>()), metrics["commit"]});
+  return row;
+}
+
+/// A table in Markdown.
+inline std::string markdown(const io::CsvTable& table) {
+  const auto line = [](const std::vector<std::string>& fields) {
+    std::string text = "|";
+    for (const std::string& field : fields) text += ' ' + field + " |";
+    return text + '\n';
+  };
+  std::string text = line(table.header) + line(std::vector<std::string>(table.header.size(), "---"));
+  for (const auto& row : table.rows) text += line(row);
+  return text;
+}
+
+/// The folder of an experiment's results.
+class ExperimentResults {
+ public:
+  ExperimentResults(const Experiment& experiment, std::filesystem::path folder)
+      : experiment_(experiment), folder_(std::move(folder)) {}
+
+  const std::filesystem::path& folder() const { return folder_; }
+  bool finished(const Cell& cell) const { return std::filesystem::exists(of_cell(cell.name).metrics()); }
+
+  /// Copies what others may want to see of a finished run, writes the tables again and prints the cell's figures.
+  void publish(const Cell& cell, const run::RunFolder& from, const std::string& command) const {
+    const run::RunFolder to = of_cell(cell.name);
+    std::filesystem::create_directories(to.path());
+    io::Json config = io::read_json(from.config());
+    config.erase("data_folder");
+    if (!cell.begins_from.empty()) config["weights"] = cell.begins_from + "/last.safetensors";
+    config["command"] = command;
+    io::write_json(to.config(), config);
+    for (const auto& entry : std::filesystem::directory_iterator(from.path()))
+      if (const std::string name = entry.path().filename().string();
+          name == "history.csv" || (name.starts_with("confusion_") && name.ends_with(".csv")))
+        io::write_file(to.path() / name, io::read_file(entry.path(), std::uint64_t{1} << 26));
+    io::write_json(to.metrics(), io::read_json(from.metrics()));  // the last one: it says that the cell is finished
+    print(results_row(run::read_run(to.path())));
+    write_tables();
+  }
+
+  /// Writes table.csv, table.md and the pictures of every group that has two finished cells.
+  void write_tables() const {
+    std::filesystem::create_directories(folder_);
+    const io::CsvTable table = results();
+    io::write_csv(folder_ / "table.csv", table);
+    io::write_file(folder_ / "table.md", markdown(table));
+    for (const CellGroup& group : experiment_.groups) {
+      std::vector<report::ComparedRun> figures;
+      std::vector<std::string> severities;
+      for (const run::FinishedRun& run : read(group.cells)) {
+        figures.push_back(run.figures);
+        severities = run.severities;
+      }
+      if (figures.size() < 2) continue;
+      const auto write = [&](const char* kind, const io::Image& image) {
+        io::write_file(folder_ / (group.name + '_' + kind + ".png"), io::encode_png(image));
+      };
+      write("curves", report::curves(report::comparison_panels(figures)));
+      write("severity", report::severity_bars(figures, severities));
+    }
+  }
+
+  /// Prints the figures of every finished cell.
+  void print() const {
+    for (const auto& row : results().rows) print(row);
+  }
+
+ private:
+  run::RunFolder of_cell(const std::string& name) const { return run::RunFolder(folder_ / name); }
+
+  std::vector<run::FinishedRun> read(const std::vector<std::string>& names) const {
+    std::vector<std::filesystem::path> folders;
+    for (const std::string& name : names)
+      if (finished(experiment_.cell(name))) folders.push_back(of_cell(name).path());
+    return run::read_runs(folders);
+  }
+  io::CsvTable results() const {
+    std::vector<std::string> names;
+    for (const Cell& cell : experiment_.cells) names.push_back(cell.name);
+    io::CsvTable table{results_header(), {}};
+    for (const run::FinishedRun& run : read(names)) table.rows.push_back(results_row(run));
+    return table;
+  }
+  static void print(const std::vector<std::string>& row) {
+    std::cout << row[0] << ": test " << row[1] << " / " << row[2] << " / " << row[3]
+              << " % fine / superclass / group, train " << row[4] << " % fine, HD@1 " << row[5] << ", MS " << row[6]
+              << std::endl;
+  }
+
+  const Experiment& experiment_;
+  std::filesystem::path folder_;
+};
+
+}  // namespace examples
