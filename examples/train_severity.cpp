@@ -4,6 +4,7 @@
 // Run:    build/release/examples/train_severity --data cifar-100-binary --loss readme --split 0.9
 // Needs:  CIFAR-100's binary version (tools/run.sh --download), or `--data synthetic`.
 // Expect: compare accuracy, HD@1 and MS with `--loss ce`, the control with the same seed and split.
+#include "examples/common/shell_words.hpp"
 #include "examples/common/training.hpp"
 
 int main(int argc, char** argv) {
@@ -11,6 +12,7 @@ int main(int argc, char** argv) {
   examples::TrainingOptions options;
   CLI::App app{"Trains a single-head CNN with a severity-aware loss, evaluates it and writes a report",
                "train_severity"};
+  options.command = examples::shell_command(argc, argv);
   examples::add_training_options(app, options, {"severity"});
   examples::add_severity_options(app, options);
   return examples::run_program(app, argc, argv, options.common.threads, [&] {

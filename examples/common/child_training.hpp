@@ -6,6 +6,7 @@
 
 #include "examples/common/child_process.hpp"
 #include "examples/common/interrupt.hpp"
+#include "examples/common/shell_words.hpp"
 
 namespace examples {
 
@@ -25,13 +26,17 @@ inline std::filesystem::path sibling_program(const std::string& name) {
   return path;
 }
 
-/// Continues the training where its run folder has begun, else begins it.
+/// Continues the training where its run folder has begun, else begins it. One that was begun with other arguments is
+/// refused by the program itself.
 inline ChildProcess start_training(const ChildTraining& training, int threads) {
   const run::RunFolder& folder = training.folder;
-  std::vector<std::string> arguments = {"--resume"};
-  if (!std::filesystem::exists(folder.config())) {
+  std::vector<std::string> arguments = training.arguments;
+  if (std::filesystem::exists(folder.config())) {
+    const auto config = std::find(arguments.begin(), arguments.end(), "--config");
+    if (config != arguments.end()) arguments.erase(config, std::min(config + 2, arguments.end()));  // it has its own
+    arguments.push_back("--resume");
+  } else {
     std::filesystem::remove_all(folder.path());  // what a training left that was killed before it began
-    arguments = training.arguments;
   }
   arguments.insert(arguments.end(), {"--out", folder.path().string(), "--threads", std::to_string(threads)});
   return ChildProcess(sibling_program(training.program), arguments, training.log);
@@ -75,24 +80,6 @@ inline std::string failure_reason(const ChildTraining& training, int status) {
     if (!line.empty()) last = line;
   const std::string number = concat("status ", status);
   return last.empty() ? number : number + ", " + io::printable(last, 300);
-}
-
-/// A word of a command line, quoted where a shell would read something into it.
-inline std::string shell_word(const std::string& word) {
-  const auto plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c && std::strchr("-_./=:,+", c));
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
-/// The words as one command line for a shell.
-inline std::string shell_command(std::string program, const std::vector<std::string>& arguments) {
-  for (const std::string& word : arguments) program += ' ' + shell_word(word);
-  return program;
 }
 
 }  // namespace examples

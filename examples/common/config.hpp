@@ -26,6 +26,7 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"batch", &recipe.batch, 1, 65536},
           {"accumulate", &recipe.accumulate, 1, 65536},
           {"ema", &recipe.ema, 0, 0.999999},
+          {"clip_norm", &recipe.clip_norm, 0, 1e300},
           {"patience", &recipe.patience, 0, 100000},
           {"precision", &options.common.precision, 0, 0, {"fp32", "bf16"}},
           {"network", &recipe.network, 0, 0, {"multihead", "severity", "compact"}},
@@ -65,6 +66,7 @@ inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::s
   json["isa"] =
       kernels::to_string(options.common.precision == "bf16" ? kernels::isa_for<bfloat16>() : kernels::isa_for<float>());
   json["commit"] = HCNN_COMMIT;
+  if (!options.command.empty()) json["command"] = options.command;
   return json;
 }
 
@@ -107,6 +109,7 @@ inline Recipe read_config(const std::filesystem::path& path, const std::string& 
   const bool synthetic = object.text("data") == "synthetic";
   options.common.data = synthetic ? "synthetic" : json.contains("data_folder") ? object.text("data_folder") : "";
   for (const char* note : {"threads", "isa", "commit"}) object.member(note);
+  if (json.contains("command")) object.member("command");
   object.finish();
   return recipe;
 }
@@ -119,7 +122,8 @@ inline void require_same_settings(const io::Json& run, const io::Json& asked, co
   };
   if (run["recipe"] != options.recipe) refuse("recipe", run["recipe"], options.recipe);
   for (const auto& [name, value] : run.items())
-    if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && asked[name] != value)
+    if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && name != "command" &&
+        asked[name] != value)
       refuse(name, value, asked[name]);
 }
 

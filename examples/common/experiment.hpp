@@ -2,6 +2,7 @@
 #pragma once
 
 #include "examples/common/experiment_results.hpp"
+#include "examples/common/training_command.hpp"
 
 namespace examples {
 
@@ -28,9 +29,12 @@ class ExperimentRun {
       fail<OptionError>(concat("--jobs ", options_.jobs), concat(thread_count(), " threads"),
                         "each training needs one of its own");
     if (options_.list) return list();
+    if (options_.table && !std::filesystem::exists(results_.folder()))
+      fail<Error>(io::printable_path(results_.folder()), "no such folder", "published results are needed");
     std::vector<const Cell*> waiting = chosen();
-    std::erase_if(waiting, [&](const Cell* cell) { return results_.finished(*cell); });
+    std::erase_if(waiting, [&](const Cell* cell) { return finished(*cell); });
     if (options_.table || waiting.empty()) return conclude();
+    for (const Cell* cell : waiting) require_ready(*cell, waiting);
     RunFolder::make(options_.out);
     const run::FolderLock lock(options_.out);
     announce(waiting);
@@ -54,6 +58,20 @@ class ExperimentRun {
     if (cells.empty())
       for (const Cell& cell : experiment_.cells) cells.push_back(&cell);
     return cells;
+  }
+
+  bool finished(const Cell& cell) const { return results_.finished(cell, cell_command(cell, options_)); }
+
+  // Throws OptionError for arguments that the training program would refuse, and for a cell that begins from another
+  // one's weights where those are not there and will not come.
+  void require_ready(const Cell& cell, const std::vector<const Cell*>& waiting) const {
+    TrainingCommand(cell.program).require_legal(cell_arguments(cell, options_), cell.name);
+    if (cell.begins_from.empty()) return;
+    const Cell& base = experiment_.cell(cell.begins_from);
+    const bool comes = std::find(waiting.begin(), waiting.end(), &base) != waiting.end();
+    if (!comes && !std::filesystem::exists(run_folder(base).last()))
+      fail<OptionError>("--cell " + cell.name, io::printable_path(run_folder(base).last()) + " is missing",
+                        "it begins from the weights of " + base.name + ", which has to be run first");
   }
 
   ChildTraining training(const Cell& cell) const {
@@ -86,7 +104,7 @@ class ExperimentRun {
 
   int list() const {
     for (const Cell* cell : chosen())
-      std::cout << cell->name << (results_.finished(*cell) ? " (finished)" : "") << ": "
+      std::cout << cell->name << (results_.published(*cell) ? " (published)" : "") << ": "
                 << cell_command(*cell, options_) << '\n';
     return 0;
   }
@@ -133,7 +151,9 @@ class ExperimentRun {
   int conclude() const {
     results_.write_tables();
     results_.print();
-    if (failed_ > 0) std::cerr << experiment_.name << ": " << failed_ << " cells failed; their logs say why\n";
+    if (failed_ > 0)
+      std::cerr << experiment_.name << ": " << failed_ << (failed_ == 1 ? " cell" : " cells")
+                << " failed; the logs beside the run folders say why\n";
     std::cout << "tables: " << results_.folder().string() << std::endl;
     return failed_ > 0 ? 1 : 0;
   }

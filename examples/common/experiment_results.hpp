@@ -93,7 +93,17 @@ class ExperimentResults {
       : experiment_(experiment), folder_(std::move(folder)) {}
 
   const std::filesystem::path& folder() const { return folder_; }
-  bool finished(const Cell& cell) const { return std::filesystem::exists(of_cell(cell.name).metrics()); }
+  /// True where the cell is published. Throws OptionError where that was made by another command than the one given.
+  bool finished(const Cell& cell, const std::string& command) const {
+    if (!published(cell)) return false;
+    const run::RunFolder folder = of_cell(cell.name);
+    const std::string made_by = io::read_json(folder.config()).value("command", "");
+    if (made_by != command)
+      fail<OptionError>(io::printable_path(folder.path()), "made by " + io::printable(made_by, 1000),
+                        "this cell is " + command + ": give another --results, or remove the folder");
+    return true;
+  }
+  bool published(const Cell& cell) const { return std::filesystem::exists(of_cell(cell.name).metrics()); }
 
   /// Copies what others may want to see of a finished run, writes the tables again and prints the cell's figures.
   void publish(const Cell& cell, const run::RunFolder& from, const std::string& command) const {
@@ -109,7 +119,7 @@ class ExperimentResults {
           name == "history.csv" || (name.starts_with("confusion_") && name.ends_with(".csv")))
         io::write_file(to.path() / name, io::read_file(entry.path(), std::uint64_t{1} << 26));
     io::write_json(to.metrics(), io::read_json(from.metrics()));  // the last one: it says that the cell is finished
-    print(results_row(run::read_run(to.path())));
+    print(results_row(run::read_runs({to.path()}).front()));
     write_tables();
   }
 
@@ -146,7 +156,7 @@ class ExperimentResults {
   std::vector<run::FinishedRun> read(const std::vector<std::string>& names) const {
     std::vector<std::filesystem::path> folders;
     for (const std::string& name : names)
-      if (finished(experiment_.cell(name))) folders.push_back(of_cell(name).path());
+      if (published(experiment_.cell(name))) folders.push_back(of_cell(name).path());
     return run::read_runs(folders);
   }
   io::CsvTable results() const {

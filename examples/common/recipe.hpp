@@ -34,6 +34,7 @@ struct Recipe {
   Index epochs = 50;
   Index batch = 128;     ///< images a pass
   Index accumulate = 1;  ///< passes whose gradients are added up for a step
+  double clip_norm = 0;  ///< largest norm of all gradients together; 0: any
   double ema = 0;        ///< decay of the weights' moving average over the last third; 0: there is none
   Index patience = 0;    ///< epochs without a better validation loss before the training ends; 0: it does not
 };

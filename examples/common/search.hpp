@@ -107,6 +107,7 @@ class Search {
         fail<DataError>("--metric", metric, io::printable_path(run.history()) + " says which columns there are");
       if (!history.empty()) trial.metric = history.get(metric).back();
       trial.seconds = io::read_json(run.metrics()).value("seconds", trial.seconds);
+      std::filesystem::remove(run.resume());  // the largest file, of no use to a finished trial
     }
     io::write_csv(table_path(), trials_table(result_));
     std::cout << "trial " << trial.number;

@@ -125,7 +125,11 @@ inline void write_search_report(const std::filesystem::path& folder, const Searc
   for (const std::string& values : options.values) facts.push_back({"values", values});
   facts.push_back(
       {"metric", concat(options.metric, " after the last epoch, the ", lowest ? "lowest" : "highest", " is the best")});
+  facts.push_back({"epochs", std::to_string(options.epochs)});
+  if (options.method != "grid") facts.push_back({"random points", std::to_string(options.trials.value_or(20))});
+  if (options.method == "halving") facts.push_back({"eta", std::to_string(options.eta)});
   facts.push_back({"seed", std::to_string(options.seed)});
+  if (!options.passed.empty()) facts.push_back({"given to every trial", shell_command("", options.passed)});
   page.table({}, facts);
 
   page.heading("Best trial");

@@ -68,6 +68,9 @@ class Training {
   // Null where the run was killed before it saved anything: it begins anew.
   static std::shared_ptr<const Snapshot> find_checkpoint(const run::RunFolder& folder) {
     const auto there = [](const std::filesystem::path& path) { return std::filesystem::exists(path); };
+    if (there(folder.learning_rates_table()) && !there(folder.resume()))
+      fail<OptionError>("--resume", io::printable_path(folder.path()) + " holds a search of learning rates",
+                        "a training is needed");
     if (there(folder.resume()) || there(folder.history()) || there(folder.last())) return run::resume(folder.path());
     return nullptr;
   }
@@ -94,6 +97,7 @@ class Training {
   // @param parts images to train on, to validate and to test
   void announce(Model<T>& model, const std::string& images, const std::array<Index, 3>& parts,
                 const run::RunFolder& folder) const {
+    if (options_.dry_run) std::cout << "dry run: two batches of everything\n";
     std::cout << summary(model) << '\n'
               << recipe_.network << " network, recipe " << recipe_.name << ", " << options_.common.precision << " on "
               << kernels::to_string(kernels::isa_for<T>()) << ", " << thread_count() << " threads, " << recipe_.epochs
@@ -132,6 +136,7 @@ class Training {
                        .augment = make_augmentations(recipe_),
                        .normalization = normalization_,
                        .schedule = make_schedule(recipe_),
+                       .clip_norm = recipe_.clip_norm,
                        .callbacks = std::move(callbacks),
                        .stop = interrupt.token(),
                        .resume = std::move(checkpoint)});
@@ -193,7 +198,8 @@ class Training {
 
   run::RunSummary describe(Model<T>& model, const train::FitResult& result) {
     run::RunSummary run;
-    run.title = concat(program_, ": ", recipe_.network, " network, recipe ", recipe_.name);
+    run.title =
+        concat(program_, ": ", recipe_.network, " network, recipe ", recipe_.name, options_.dry_run ? ", dry run" : "");
     run.config = config_;
     run.recipe = recipe_.name;
     run.network = recipe_.network;
@@ -231,6 +237,7 @@ int run_training(TrainingOptions& options, const std::string& network, const std
       resume ? run::RunFolder::open_existing(*options.common.out).config() : std::filesystem::path(options.config);
   if (!file.empty()) {
     recipe = read_config(file, program, options);
+    options.dry_run = resume && options.dry_run;
     parse_again();
   } else {
     if (options.common.data == "synthetic") use_synthetic_defaults(options);
@@ -240,10 +247,6 @@ int run_training(TrainingOptions& options, const std::string& network, const std
   if (!file.empty() && options.recipe != recipe.name && !resume)
     fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
   recipe = resolve(options, recipe);
-  if (options.dry_run) {
-    recipe.epochs = 1;
-    options.limit_batches = 2;
-  }
   io::Json config = config_json(recipe, options, program);
   if (resume) {
     const io::Json run = io::read_json(file);
@@ -253,6 +256,10 @@ int run_training(TrainingOptions& options, const std::string& network, const std
   if (options.print_config) {
     std::cout << config.dump(2) << '\n';
     return 0;
+  }
+  if (options.dry_run) {  // after config.json, which holds what a real run is asked for
+    recipe.epochs = 1;
+    options.limit_batches = 2;
   }
   if (options.common.precision == "bf16") return Training<bfloat16>(options, recipe, program, config).run(interrupt);
   return Training<float>(options, recipe, program, config).run(interrupt);

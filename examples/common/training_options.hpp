@@ -12,7 +12,7 @@ struct TrainingOptions {
   std::string recipe = "report";
   double split = 0.8;  ///< share of the training images that is trained on
   std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
-  std::optional<double> learning_rate, weight_decay, dropout, label_smoothing, ema;
+  std::optional<double> learning_rate, weight_decay, dropout, label_smoothing, ema, clip_norm;
   std::optional<double> alpha, correct_weight, severity_1, severity_2, severity_3;
   std::optional<Index> accumulate, patience;
   bool no_batch_norm = false;
@@ -22,6 +22,7 @@ struct TrainingOptions {
   bool dry_run = false;             ///< two batches of everything
   bool print_config = false;        ///< print config.json and do nothing else
   bool find_learning_rate = false;  ///< search the learning rate instead of training
+  std::string command;              ///< the command line, for those who want to repeat the run
   std::string config;               ///< config.json to start from; "": none
   std::string weights;              ///< model file whose weights it begins from; "": fresh ones
   double checkpoint_every = 300;    ///< s; 0: at the end of epochs only
@@ -30,8 +31,10 @@ struct TrainingOptions {
 /// Adds every option of a training program. `networks` are those it may train.
 inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
   add_common_options(app, options.common);
-  app.add_option("--config", options.config,
-                 "config.json of another run to take every option from; options given beside it override it")
+  app.add_option(
+         "--config", options.config,
+         "config.json of another run to take every option from but --out, --threads and --dry-run; options given "
+         "beside it override it")
       ->excludes("--resume");
   app.add_option("--checkpoint-every", options.checkpoint_every,
                  "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
@@ -69,6 +72,9 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
       ->check(CLI::Range(0.0, 0.99));
   app.add_option("--label-smoothing", options.label_smoothing, "[default: the recipe's]")->check(CLI::Range(0.0, 0.99));
+  app.add_option("--clip-norm", options.clip_norm,
+                 "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
+      ->check(from_zero());
   app.add_flag("--no-batch-norm", options.no_batch_norm, "leave out batch normalisation");
   app.add_option("--accumulate", options.accumulate,
                  "batches whose gradients are added up for a step, as of one batch so many times as large [default: 1]")
@@ -149,6 +155,7 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   set(recipe.epochs, options.common.epochs);
   set(recipe.batch, options.common.batch);
   set(recipe.ema, options.ema);
+  set(recipe.clip_norm, options.clip_norm);
   set(recipe.alpha, options.alpha);
   set(recipe.correct_weight, options.correct_weight);
   set(recipe.severity_weights.at(0), options.severity_1);

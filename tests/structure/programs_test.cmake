@@ -45,7 +45,7 @@ set(config [[{"program": "train_multihead", "data": "synthetic", "recipe": "repo
   "init": "he", "small_heads": false, "loss": "ce", "alpha": 1, "correct_weight": 1,
   "severity_weights": [1, 2, 3], "head_weights": [1, 1, 1], "label_smoothing": 0, "optimizer": "adam",
   "nesterov": false, "learning_rate": 0.001, "weight_decay": 0, "schedule": "one-cycle", "augment": "none",
-  "normalize": false, "weights": "", "limit": 100, "accumulate": 1, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
+  "normalize": false, "weights": "", "limit": 100, "accumulate": 1, "clip_norm": 0, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
   "dry_run": false, "threads": 2, "isa": "portable", "commit": "none"}]])
 foreach(folder IN ITEMS begun damaged foreign old)
   file(MAKE_DIRECTORY "${WORK}/${folder}")
@@ -56,6 +56,9 @@ string(REPLACE "\"epochs\": 3" "\"epochs\": 0" wrong "${config}")
 file(WRITE "${WORK}/damaged/config.json" "${wrong}")
 string(REPLACE "train_multihead" "train_severity" wrong "${config}")
 file(WRITE "${WORK}/foreign/config.json" "${wrong}")
+file(MAKE_DIRECTORY "${WORK}/rates")
+file(WRITE "${WORK}/rates/config.json" "${config}")
+file(WRITE "${WORK}/rates/learning_rates.csv" "step,rate,loss\n")
 file(WRITE "${WORK}/old/history.csv" "epoch,learning_rate,seconds\n")
 
 refused("--resume requires --out" train_multihead --resume)
@@ -70,6 +73,7 @@ refused("asks for precision = .bf16." train_multihead --out begun --resume --pre
 refused("asks for batch_norm = false" train_multihead --out begun --resume --no-batch-norm)
 refused("damaged/config.json: epochs = 0; a whole number from 1" train_multihead --out damaged --resume)
 refused("foreign/config.json: a run of train_severity" train_multihead --out foreign --resume)
+refused("rates holds a search of learning rates" train_multihead --out rates --resume)
 refused("old: it holds no resume.safetensors" train_multihead --out old --resume)
 refused("no.json: No such file" train_multihead --config no.json --out new)
 refused("damaged/config.json: epochs = 0" train_multihead --config damaged/config.json --out new)

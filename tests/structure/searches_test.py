@@ -120,6 +120,17 @@ def test_experiment():
     written = (results / "report_90_ce" / "history.csv").stat().st_mtime_ns
     run("experiment_severity", ["--data", "synthetic", "--out", "cells", *cells, *tiny])
     check((results / "report_90_ce" / "history.csv").stat().st_mtime_ns == written, "finished cells are skipped")
+    other = ["--data", "synthetic", "--out", "cells", "--cell", "report_90_ce", *tiny, "--limit", "150"]
+    other.remove("200"), other.remove("--limit")
+    output = run("experiment_severity", other, 1)
+    check("made by train_severity" in output and output.count("\n") == 1, output)
+    output = run("experiment_severity", [*other[:2], "--results", "elsewhere", *other[2:]], 1)
+    check("report_90_ce: failed" in output and "the run has 200" in output, "a run folder is not taken for another cell's")
+    check(not (WORK / "elsewhere" / "report_90_ce").exists(), "what failed is not published")
+    output = run("experiment_severity", "--data synthetic --out apart --cell extra_90_ce".split() + tiny, 1)
+    check("has to be run first" in output and not (WORK / "apart").exists(), output)
+    output = run("experiment_severity", "--data synthetic --out apart -- --learning-rate -1".split(), 1)
+    check("learning-rate" in output and output.count("\n") == 1 and not (WORK / "apart").exists(), output)
     output = run("experiment_severity", ["--list"])
     check(output.count("train_severity") == 21, output)
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +36,16 @@ inline void add_facts(TableRows& rows, const io::Json& object, const std::string
   }
 }
 
+/// The present date and time: "2026-01-31 23:59 UTC".
+inline std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> text;
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &parts);
+  return text.data();
+}
+
 /// What was run and what it took, then every setting.
 inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
   TableRows rows = {
@@ -47,6 +59,9 @@ inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
                                    {"instruction set", &run.isa},
                                    {"commit", &run.commit}})
     if (!value->empty()) rows.push_back({key, *value});
+  if (run.config.contains("command") && run.config["command"].is_string())
+    rows.push_back({"to repeat it", run.config["command"].get<std::string>()});
+  rows.push_back({"written", utc_now()});
   page.heading("Run").table({}, rows);
   rows.clear();
   add_facts(rows, run.config);

@@ -1,0 +1,42 @@
+// The command line of a training program as another program sees it.
+#pragma once
+
+#include <algorithm>
+
+#include "examples/common/training_options.hpp"
+
+namespace examples {
+
+/// The command line of a training program, read but not run.
+struct TrainingCommand {
+  /// @param program train_multihead or train_severity
+  explicit TrainingCommand(const std::string& program) : app("", program) {
+    const bool severity = program == "train_severity";
+    add_training_options(
+        app, options,
+        severity ? std::vector<std::string>{"severity"} : std::vector<std::string>{"multihead", "severity", "compact"});
+    if (severity) add_severity_options(app, options);
+  }
+  /// Throws OptionError, one line that begins with `where`, for arguments that the program would refuse or that ask for
+  /// something else than a training.
+  void require_legal(std::vector<std::string> arguments, const std::string& where) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    try {
+      app.parse(std::move(arguments));
+      if (options.config.empty()) resolve(options, make_recipe(options.recipe));
+    } catch (const CLI::Error& error) {
+      fail<OptionError>(where, error.what(), "see " + app.get_name() + " --help");
+    } catch (const Error& error) {
+      throw OptionError(where + ": " + error.what());
+    }
+    if (options.common.out || options.common.resume || options.common.threads != 0)
+      fail<OptionError>(where, "--out, --resume or --threads", "each training is given its own");
+    if (options.find_learning_rate || options.print_config)
+      fail<OptionError>(where, "--find-learning-rate or --print-config", "a training is needed");
+  }
+
+  CLI::App app;
+  TrainingOptions options;
+};
+
+}  // namespace examples
