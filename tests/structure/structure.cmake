@@ -68,6 +68,9 @@ if(HCNN_BUILD_EXAMPLES)
                        TIMEOUT 300)
 endif()
 
+# Every published figure follows from the confusion matrices beside it.
+add_test(NAME structure.results COMMAND Python3::Interpreter -B "${PROJECT_SOURCE_DIR}/results/check")
+
 add_test(NAME structure.download
          COMMAND "${CMAKE_COMMAND}" "-DSCRIPT=${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake"
                  "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/download" -P "${structure}/download_test.cmake")
