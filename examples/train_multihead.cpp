@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   const examples::Interrupt interrupt;
   examples::TrainingOptions options;
   CLI::App app{"Trains a multi-head CNN, evaluates it and writes a report", "train_multihead"};
-  options.command = examples::shell_command(argc, argv);
+  options.command = examples::repeatable_command(argc, argv);
   examples::add_training_options(app, options, {"multihead", "severity", "compact"});
   return examples::run_program(app, argc, argv, options.common.threads, [&] {
     return examples::run_training(options, "", "train_multihead", interrupt, [&] { app.parse(argc, argv); });

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   examples::TrainingOptions options;
   CLI::App app{"Trains a single-head CNN with a severity-aware loss, evaluates it and writes a report",
                "train_severity"};
-  options.command = examples::shell_command(argc, argv);
+  options.command = examples::repeatable_command(argc, argv);
   examples::add_training_options(app, options, {"severity"});
   examples::add_severity_options(app, options);
   return examples::run_program(app, argc, argv, options.common.threads, [&] {

@@ -49,6 +49,7 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"augment", &recipe.augment, 0, 0, {"none", "crop-flip", "crop-flip-cutout"}},
           {"normalize", &recipe.normalize},
           {"weights", &options.weights},
+          {"monitor", &options.monitor},
           {"limit", &options.limit, 0, 1e15},
           {"limit_batches", &options.limit_batches, 0, 1e15},
           {"time_limit", &options.time_limit, 0, 1e9},

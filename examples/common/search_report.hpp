@@ -35,12 +35,6 @@ struct SearchResult {
   std::vector<Trial> trials;  ///< of all rounds, in the order of their numbers within a round
 };
 
-/// True where a lower value of the metric is better: losses, severities and mistakes.
-inline bool lowest_is_best(const std::string& metric) {
-  return metric.ends_with(".loss") || metric.find(".loss.") != std::string::npos || metric.ends_with(".hd1") ||
-         metric.ends_with(".ms");
-}
-
 /// The trial with the best metric among those of the most epochs; null where none has one.
 inline const Trial* best_trial(const SearchResult& result) {
   const Trial* best = nullptr;

@@ -26,9 +26,18 @@ inline std::string shell_command(std::string program, const std::vector<std::str
   for (const std::string& word : arguments) program += ' ' + shell_word(word);
   return program;
 }
-/// The command line of this program, without its folder.
-inline std::string shell_command(int argc, const char* const* argv) {
-  return shell_command(std::filesystem::path(argv[0]).filename().string(), {argv + 1, argv + argc});
+/// The command line that this program was started with, to be repeated: without its folder and without --out, which
+/// must be another one.
+inline std::string repeatable_command(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--out")
+      ++i;  // and its value
+    else if (!word.starts_with("--out="))
+      words.push_back(word);
+  }
+  return shell_command(std::filesystem::path(argv[0]).filename().string(), words);
 }
 
 }  // namespace examples

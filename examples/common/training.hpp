@@ -41,6 +41,7 @@ class Training {
 
     if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
     Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
+    require_monitor(model);
     if (!options_.weights.empty() && !checkpoint) exchange::load_weights(options_.weights, model);
     losses::LossSum<M> loss = make_loss<M>(recipe_, model, *fit_set.taxonomy());
     const auto folder = open_folder();
@@ -78,6 +79,18 @@ class Training {
     if (!std::filesystem::exists(folder.report())) return false;  // it is written last
     std::cout << "nothing left to do; report: " << folder.report().string() << std::endl;
     return true;
+  }
+
+  // Throws OptionError, before anything is written, for a column that history.csv will not have.
+  void require_monitor(const Model<T>& model) const {
+    std::string known = "loss, hd1, ms";
+    for (std::size_t h = 0; h < model.heads().size(); ++h)
+      for (const char* rank : {".top1", ".top5"}) known += ", " + model.heads().name(h) + rank;
+    const auto dot = options_.monitor.find('.');
+    const std::string part = options_.monitor.substr(0, dot), figure = ", " + options_.monitor.substr(dot + 1) + ",";
+    if ((part != "train" && part != "val") || (", " + known + ",").find(figure) == std::string::npos)
+      fail<OptionError>("--monitor", "'" + io::printable(options_.monitor) + "'",
+                        "expected train. or val. before one of " + known);
   }
 
   run::RunFolder open_folder() const {
@@ -125,7 +138,10 @@ class Training {
           fit_set,
           {.decay = recipe_.ema,
            .statistics = {.batch = recipe_.batch, .seed = options_.common.seed, .normalization = normalization_}}));
-    callbacks.push_back(run::checkpoint(folder.path(), info, {.every_seconds = options_.checkpoint_every}));
+    callbacks.push_back(run::checkpoint(folder.path(), info,
+                                        {.monitor = options_.monitor,
+                                         .higher_is_better = !lowest_is_best(options_.monitor),
+                                         .every_seconds = options_.checkpoint_every}));
     return train::fit(model, loss, *optimizer, fit_set,
                       {.epochs = recipe_.epochs,
                        .batch = recipe_.batch,

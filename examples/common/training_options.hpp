@@ -16,17 +16,24 @@ struct TrainingOptions {
   std::optional<double> alpha, correct_weight, severity_1, severity_2, severity_3;
   std::optional<Index> accumulate, patience;
   bool no_batch_norm = false;
-  Index limit = 0;                  ///< training images; 0: all
-  Index limit_batches = 0;          ///< batches of an epoch that are trained on; 0: all
-  double time_limit = 0;            ///< minutes of training; 0: none
-  bool dry_run = false;             ///< two batches of everything
-  bool print_config = false;        ///< print config.json and do nothing else
-  bool find_learning_rate = false;  ///< search the learning rate instead of training
-  std::string command;              ///< the command line, for those who want to repeat the run
-  std::string config;               ///< config.json to start from; "": none
-  std::string weights;              ///< model file whose weights it begins from; "": fresh ones
-  double checkpoint_every = 300;    ///< s; 0: at the end of epochs only
+  Index limit = 0;                        ///< training images; 0: all
+  Index limit_batches = 0;                ///< batches of an epoch that are trained on; 0: all
+  double time_limit = 0;                  ///< minutes of training; 0: none
+  bool dry_run = false;                   ///< two batches of everything
+  bool print_config = false;              ///< print config.json and do nothing else
+  bool find_learning_rate = false;        ///< search the learning rate instead of training
+  std::string command;                    ///< the command line, for those who want to repeat the run
+  std::string config;                     ///< config.json to start from; "": none
+  std::string weights;                    ///< model file whose weights it begins from; "": fresh ones
+  std::string monitor = "val.fine.top1";  ///< column of history.csv that tells the best epoch
+  double checkpoint_every = 300;          ///< s; 0: at the end of epochs only
 };
+
+/// True where a lower value of the metric is better: losses, severities and mistakes.
+inline bool lowest_is_best(const std::string& metric) {
+  return metric.ends_with(".loss") || metric.find(".loss.") != std::string::npos || metric.ends_with(".hd1") ||
+         metric.ends_with(".ms");
+}
 
 /// Adds every option of a training program. `networks` are those it may train.
 inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
@@ -36,6 +43,11 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
          "config.json of another run to take every option from but --out, --threads and --dry-run; options given "
          "beside it override it")
       ->excludes("--resume");
+  app.add_option(
+         "--monitor", options.monitor,
+         "column of history.csv that tells the epoch of best.safetensors; of loss, hd1 and ms the lowest, of others "
+         "the highest")
+      ->capture_default_str();
   app.add_option("--checkpoint-every", options.checkpoint_every,
                  "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
       ->check(from_zero())
@@ -64,14 +76,18 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
          "one-cycle for the synthetic images]");
   choice("--augment", options.augment, {"none", "crop-flip", "crop-flip-cutout"},
          "random changes of the training images [default: the recipe's]");
-  app.add_option("--learning-rate", options.learning_rate, "[default: the recipe's; 0.001, or 0.01 for sgd]")
+  app.add_option(
+         "--learning-rate", options.learning_rate,
+         "step size of the optimizer; the highest one of a schedule [default: the recipe's; 0.001, or 0.01 for sgd]")
       ->check(from_zero(false));
   app.add_option("--weight-decay", options.weight_decay,
                  "of weights, not of biases and normalisation [default: the recipe's]")
       ->check(from_zero());
   app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
       ->check(CLI::Range(0.0, 0.99));
-  app.add_option("--label-smoothing", options.label_smoothing, "[default: the recipe's]")->check(CLI::Range(0.0, 0.99));
+  app.add_option("--label-smoothing", options.label_smoothing,
+                 "share of each target that is spread over all classes [default: the recipe's]")
+      ->check(CLI::Range(0.0, 0.99));
   app.add_option("--clip-norm", options.clip_norm,
                  "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
       ->check(from_zero());

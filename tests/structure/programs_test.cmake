@@ -33,6 +33,8 @@ refused("--alpha: with --loss ce; it is of --loss readme alone" train_severity -
 refused("--severity-2: with --loss ce" train_severity --severity-2 2 --data synthetic --out new)
 refused("--correct-weight: with --loss readme" train_severity --loss readme --correct-weight 2 --data synthetic)
 refused("--alpha" train_multihead --alpha 2)
+refused("--monitor: 'val.fien.top1'; expected train. or val. before one of loss, hd1, ms, fine.top1" train_multihead
+        --data synthetic --limit 100 --monitor val.fien.top1 --out new)
 refused("0 to validate; some of both" train_multihead --data synthetic --limit 4 --out new)
 set(ENV{HCNN_ISA} sse)
 refused("HCNN_ISA: 'sse'; expected portable" train_multihead --data synthetic --limit 100 --epochs 1 --out new)
@@ -45,7 +47,7 @@ set(config [[{"program": "train_multihead", "data": "synthetic", "recipe": "repo
   "init": "he", "small_heads": false, "loss": "ce", "alpha": 1, "correct_weight": 1,
   "severity_weights": [1, 2, 3], "head_weights": [1, 1, 1], "label_smoothing": 0, "optimizer": "adam",
   "nesterov": false, "learning_rate": 0.001, "weight_decay": 0, "schedule": "one-cycle", "augment": "none",
-  "normalize": false, "weights": "", "limit": 100, "accumulate": 1, "clip_norm": 0, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
+  "normalize": false, "weights": "", "monitor": "val.fine.top1", "limit": 100, "accumulate": 1, "clip_norm": 0, "ema": 0, "patience": 0, "limit_batches": 0, "time_limit": 0,
   "dry_run": false, "threads": 2, "isa": "portable", "commit": "none"}]])
 foreach(folder IN ITEMS begun damaged foreign old)
   file(MAKE_DIRECTORY "${WORK}/${folder}")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Opens a report in headless Chromium and uses it: report_in_browser.py PROGRAM WORK [--screenshots DIR].
+"""Opens a report in headless Chromium and uses it: report_in_browser.py PROGRAM WORK [--screenshots DIR] [--report PAGE].
 
-PROGRAM is report_page, which writes the report; WORK a scratch folder. Exit status 0: everything works; 1: something
-does not; 77: no browser is installed.
+PROGRAM is report_page, which writes the report; WORK a scratch folder; PAGE the report.html of any training, which is
+used too. Exit status 0: everything works; 1: something does not; 77: no browser is installed.
 """
 import argparse
 import pathlib
@@ -180,6 +180,39 @@ def check_others(page, check):
     check("example images", page.run("[...document.querySelectorAll('.gallery img')].every((one) => one.naturalWidth === 32)"))
 
 
+def check_any_matrix(page, check):
+    """Whatever the run: tooltips say what the page's data hold, in every level, order and zoom."""
+    heads = page.run("data.heads.map((head) => [head.level, head.classes, head.counts])")
+    for level, classes, counts in heads:
+        choose(page, "confusion", "[name=level]", level)
+        for order in page.run("[...document.querySelector('[data-part=confusion] [name=order]').options].map((o) => o.text)"):
+            choose(page, "confusion", "[name=order]", order)
+            row = len(classes) // 2  # others may be outside the window
+            for column in (0, len(classes) // 3, row):
+                point_at(page, row, column)
+                lines = tip(page) or ["", "", ""]
+                true, predicted = lines[0].removeprefix("true "), lines[1].removeprefix("predicted ")
+                known = true in classes and predicted in classes
+                check(f"classes of cell {row}, {column}, {level}, {order}", known)
+                if known:
+                    first = classes.index(true) * len(classes)
+                    of_class = counts[first:first + len(classes)]
+                    check(f"count of cell {row}, {column}, {level}, {order}", lines[2],
+                          f"count {of_class[classes.index(predicted)]} of {sum(of_class)}")
+    look = page.run(f"{MATRIX}.toDataURL()")
+    choose(page, "confusion", "[name=values]", "counts")
+    check("counts look different", page.run(f"{MATRIX}.toDataURL()") != look)
+
+
+def check_any_curves(page, check):
+    """Whatever the run: a value under the pointer for every curve of the first panel."""
+    x, y = centre(page, ".curve .u-over")
+    page.mouse("mouseMoved", x=x, y=y)
+    page.run("0")
+    shown = page.run("[...document.querySelector('.curve').querySelectorAll('.u-value')].map((value) => value.textContent)")
+    check("every curve shows a value", "–" not in shown and len(shown) > 1)
+
+
 def check_comparison(page, check):
     """The page of several runs."""
     check("a curve for each run", page.run("document.querySelectorAll('.curve .u-series').length") >= 3)
@@ -230,6 +263,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("work", type=pathlib.Path)
     parser.add_argument("--screenshots", type=pathlib.Path, help="folder for pictures of the pages, to be looked at")
+    parser.add_argument("--report", type=pathlib.Path, help="report.html of a training, to be used too")
     options = parser.parse_args()
     browser = find_browser()
     if not browser:
@@ -250,6 +284,8 @@ def main():
         compare = options.work / "pages" / "compare.html"
         check_page(page, compare, check, [check_comparison], options.screenshots)
         check_without_scripts(page, compare, check, 3)
+        if options.report:
+            check_page(page, options.report, check, [check_any_matrix, check_any_curves], options.screenshots)
     finally:
         page.close()
     print(f"{check.failed} checks failed" if check.failed else "report in the browser: everything works")
