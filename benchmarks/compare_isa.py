@@ -3,8 +3,7 @@
 
     benchmarks/compare_isa.py --data cifar-100-binary [--epochs 3] [--limit 5000] [--network compact]
 
-Needs a Release build (--build names its folder). Takes about a quarter of an hour on two cores, most of it for the
-portable path; instruction sets that the machine lacks are named and left out. The table gives the training loss of each
+Needs a Release build (--build names its folder). Most of its time goes to the portable path; instruction sets that the machine lacks are named and left out. The table gives the training loss of each
 epoch in fp32 and in bf16, and how far the last one is from the mean of its precision. bf16 runs by conversion to float
 on avx2 and avx512.
 """

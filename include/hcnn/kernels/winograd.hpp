@@ -132,22 +132,29 @@ struct WinogradKernel {
   }
 };
 
+/// values[j] = the combination of column j of a tile that has `Columns` of them, for the channels from c on.
+template <int Columns, class T>
+[[gnu::always_inline]] inline void combine_rows(const T* const* pixels, const WinogradCombination& sum, Index c,
+                                                Lanes* values) {
+  for (int j = 0; j < Columns; ++j) {
+    Lanes value;
+    load_lanes(pixels[Columns * sum.rows[0] + j] + c, value);
+    values[j] = sum.factors[0] * value;
+    for (int k = 1; k < sum.count; ++k) {
+      load_lanes(pixels[Columns * sum.rows[k] + j] + c, value);
+      values[j] += sum.factors[k] * value;
+    }
+  }
+}
+
 /// One row of V = B^T d B for one tile and every channel.
 struct WinogradInputRow {
   /// @param pixels the 36 input pixels, row by row  @param row of V  @param v point p of the row goes to v + p * stride
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* v, Index stride) {
-    const WinogradCombination& sum = kWinogradInputRows[row];
     for (Index c = 0; c < channels; c += kLanes) {
-      Lanes d[6], value;
-      for (int j = 0; j < 6; ++j) {
-        load_lanes(pixels[6 * sum.rows[0] + j] + c, value);
-        d[j] = sum.factors[0] * value;
-        for (int k = 1; k < sum.count; ++k) {
-          load_lanes(pixels[6 * sum.rows[k] + j] + c, value);
-          d[j] += sum.factors[k] * value;
-        }
-      }
+      Lanes d[6];
+      combine_rows<6>(pixels, kWinogradInputRows[row], c, d);
       winograd_input(d, d, 1);
       for (int p = 0; p < 6; ++p) store_lanes(d[p], v + p * stride + c);
     }
@@ -160,17 +167,9 @@ struct WinogradOutputAdjointRow {
   /// stride
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* m, Index stride) {
-    const WinogradCombination& sum = kWinogradOutputAdjointRows[row];
     for (Index c = 0; c < channels; c += kLanes) {
-      Lanes y[4], d[6], value;
-      for (int j = 0; j < 4; ++j) {
-        load_lanes(pixels[4 * sum.rows[0] + j] + c, value);
-        y[j] = sum.factors[0] * value;
-        for (int k = 1; k < sum.count; ++k) {
-          load_lanes(pixels[4 * sum.rows[k] + j] + c, value);
-          y[j] += sum.factors[k] * value;
-        }
-      }
+      Lanes y[4], d[6];
+      combine_rows<4>(pixels, kWinogradOutputAdjointRows[row], c, y);
       winograd_output_adjoint(y, d, 1);
       for (int p = 0; p < 6; ++p) store_lanes(d[p], m + p * stride + c);
     }

@@ -33,7 +33,7 @@ HCNN_AMX [[gnu::always_inline]] inline void multiply_tiles() {
   __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(C), "i"(A), "i"(B));
 }
 
-/// Makes every tile 16 rows of 64 bytes, once in each thread: it takes as long as a dozen multiplications.
+/// Makes every tile 16 rows of 64 bytes, once in each thread.
 HCNN_AMX inline void configure_tiles() {
   static thread_local bool configured = false;
   if (configured) return;
