@@ -1,4 +1,5 @@
-# Structure tests: include order, headers that stand alone, two translation units, installed package, data download.
+# Structure tests: include order, headers that stand alone, two translation units, installed package and other ways to use
+# the library, data download.
 set(structure "${CMAKE_CURRENT_LIST_DIR}")
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME structure.include_order COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_includes.py")
@@ -40,6 +41,10 @@ add_test(NAME structure.consumer_io
                  "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer_io"
                  "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_io" -P "${structure}/consumer_io_test.cmake")
 
+add_test(NAME structure.consumer_ways
+         COMMAND Python3::Interpreter -B "${structure}/consumer_ways_test.py" "${PROJECT_SOURCE_DIR}"
+                 "${PROJECT_BINARY_DIR}" "${CMAKE_CURRENT_BINARY_DIR}/consumer_ways" "${CMAKE_CXX_COMPILER}")
+
 # Two translation units with every umbrella header link: nothing in the library is defined twice.
 add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/second_unit.cpp")
 target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
@@ -72,5 +77,5 @@ endif()
 add_test(NAME structure.results COMMAND Python3::Interpreter -B "${PROJECT_SOURCE_DIR}/results/check")
 
 add_test(NAME structure.download
-         COMMAND "${CMAKE_COMMAND}" "-DSCRIPT=${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake"
-                 "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/download" -P "${structure}/download_test.cmake")
+         COMMAND Python3::Interpreter -B "${structure}/download_test.py"
+                 "${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake" "${CMAKE_CURRENT_BINARY_DIR}/download")
