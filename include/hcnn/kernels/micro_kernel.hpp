@@ -5,6 +5,7 @@
 #include "hcnn/core/shape.hpp"
 #include "hcnn/kernels/isa/cpu.hpp"
 
+/// Arithmetic on raw arrays; knows no layer.
 namespace hcnn::kernels {
 
 /// Neighbouring depths that one instruction multiplies and adds: pairs of bfloat16, single floats.

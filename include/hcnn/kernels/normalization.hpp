@@ -15,6 +15,7 @@ namespace hcnn::kernels {
 /// Mean and sum of squared deviations of each channel of one image. Two passes over data that the cache still holds:
 /// E[x^2] - E[x]^2 would cancel.
 struct ImageMoments {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(const T* x, Index pixels, Index channels, M* mean, M* deviations) {
     HCNN_SIMD
@@ -71,6 +72,7 @@ struct NormalizeMap {
 
 /// y = r(scale * x + shift) for one image; y may be x.
 struct NormalizeImage {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, const T* x, Index pixels, Index channels, T* y) {
     for (Index p = 0; p < pixels; ++p) {
@@ -84,6 +86,7 @@ struct NormalizeImage {
 
 /// Adds, over one image, g to `sums` and g * (x - mean) to `products`, with g = dy * r'(scale * x + shift).
 struct GradientSums {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, const M* mean, const T* x, const T* dy, Index pixels,
                                          Index channels, M* sums, M* products) {
@@ -113,6 +116,7 @@ struct GradientMap {
 
 /// dx of one image, with g = dy * r'(scale * x + shift); dx may be x or dy.
 struct GradientImage {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, GradientMap<M> gradient, const T* x, const T* dy,
                                          Index pixels, Index channels, T* dx) {

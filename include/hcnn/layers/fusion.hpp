@@ -19,8 +19,11 @@ namespace hcnn {
 template <class T>
 class FusedBlock : public Layer<T> {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
+  /// Refers to both layers.
+  /// @param slope of the activation for negative inputs  @param pool the pooling behind it, or nothing
   FusedBlock(Conv2d<T>& conv, BatchNorm2d<T>& norm, M slope, std::optional<kernels::TilePool> pool)
       : conv_(conv), norm_(norm), slope_(slope), pool_(pool) {}
 
