@@ -18,6 +18,10 @@ function escaped(text,    pieces, count, i, out) {
 
 {
   line = $0
+  # What the compiler writes needs no docstring; and Doxygen takes an override for one only without default types.
+  if (line ~ /= default;$/) line = ""
+  sub(/class T = float/, "class T", line)
+  sub(/class M = float/, "class M", line)
   preformatted = line ~ /^ *\/\/\/   +[^ ]/
   if (preformatted && !inside) sub(/\/\/\//, "/// @verbatim", line)
   if (!preformatted && match(line, /\/\/\/<?/)) {

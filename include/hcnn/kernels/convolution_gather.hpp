@@ -109,10 +109,11 @@ void stage(const GatherPlan& plan, const T* image, E* staged) {
 /// A few staged images, and where the micro-kernels find the rows (output pixels) and segments in them.
 template <class E>
 struct StagedImages {
-  E* values;
-  const E** rows;
-  Index* offsets;
+  E* values;       ///< of all images, zero-bordered
+  const E** rows;  ///< first staged value of each output pixel
+  Index* offsets;  ///< of each segment from there
 
+  /// Room for so many images, all zero, until the scratch is rewound.
   StagedImages(const GatherPlan& plan, Index images, Workspace& scratch) {
     const Index size = images * plan.staged.size() + plan.length_step, pixels = plan.output.pixels();
     values = scratch.take<E>(size);

@@ -60,11 +60,13 @@ void join_moments(Index count, Index pixels, Index channels, const M* means, con
 /// r(v) = v < 0 ? slope * v : v (slope 1: none, 0: ReLU).
 template <class M>
 struct NormalizeMap {
-  const M* scale;
-  const M* shift;
-  M slope = 1;
+  const M* scale;  ///< of each channel
+  const M* shift;  ///< of each channel
+  M slope = 1;     ///< of the rectifier for negative values
 
+  /// v
   [[gnu::always_inline]] M value(M x, Index c) const { return scale[c] * x + shift[c]; }
+  /// r(v)
   [[gnu::always_inline]] M rectify(M v) const { return v < M{0} ? slope * v : v; }
   /// r'(v)
   [[gnu::always_inline]] M derivative(M v) const { return v > M{0} ? M{1} : slope; }
@@ -107,10 +109,11 @@ struct GradientSums {
 /// sums over the batch are known.
 template <class M>
 struct GradientMap {
-  const M* g_scale;
-  const M* x_scale;
-  const M* offset;
+  const M* g_scale;  ///< of each channel
+  const M* x_scale;  ///< of each channel
+  const M* offset;   ///< of each channel
 
+  /// dx
   [[gnu::always_inline]] M of(M g, M x, Index c) const { return g_scale[c] * g + x_scale[c] * x + offset[c]; }
 };
 

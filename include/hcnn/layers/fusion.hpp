@@ -155,8 +155,8 @@ class FusedBlock : public Layer<T> {
 /// A fused block, and how many layers it replaces; null where no pattern matches the start of `layers`.
 template <class T>
 struct Fusion {
-  std::unique_ptr<Layer<T>> block;
-  std::size_t layers = 0;
+  std::unique_ptr<Layer<T>> block;  ///< refers to the layers it replaces
+  std::size_t layers = 0;           ///< that it replaces
 };
 
 /// Slope of a rectifier for negative inputs, as FusedBlock takes it: ReLU 0, LeakyReLU its own; else nothing.
