@@ -1,9 +1,13 @@
-# Structure tests: include order, headers that stand alone, two translation units, installed package and other ways to use
-# the library, data download.
+# Structure tests: include order, documentation, headers that stand alone, two translation units, the installed package
+# and other ways to use the library, data download.
 set(structure "${CMAKE_CURRENT_LIST_DIR}")
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME structure.include_order COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_includes.py")
 add_test(NAME structure.planted_violations COMMAND Python3::Interpreter -B "${structure}/check_includes_test.py")
+
+# Links and names in the Markdown files, and planted violations of both.
+add_test(NAME structure.markdown COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_markdown.py")
+add_test(NAME structure.markdown_violations COMMAND Python3::Interpreter -B "${structure}/check_markdown_test.py")
 
 # Every header compiled alone, one ctest entry per folder; then all of them at once, without OpenMP, by each compiler.
 get_target_property(eigen_include Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
@@ -58,7 +62,31 @@ add_test(NAME structure.report_in_browser
                  "${CMAKE_CURRENT_BINARY_DIR}/report_in_browser")
 set_tests_properties(structure.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
+# The guide's C++ blocks are one program, a namespace for each chapter; its commands are run where the programs are built.
+file(GLOB chapters CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/guide/*.md")
+set(guide_source "${CMAKE_CURRENT_BINARY_DIR}/guide.cpp")
+add_custom_command(OUTPUT "${guide_source}" VERBATIM DEPENDS "${structure}/guide.py" ${chapters}
+                   COMMAND Python3::Interpreter -B "${structure}/guide.py" program "${guide_source}" ${chapters})
+add_executable(guide "${guide_source}")
+target_link_libraries(guide PRIVATE hcnn::io hcnn_warnings)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(guide PRIVATE -O1)
+endif()
+add_test(NAME structure.guide COMMAND guide "${CMAKE_CURRENT_BINARY_DIR}/guide")
+add_test(NAME structure.guide_violations COMMAND Python3::Interpreter -B "${structure}/guide_test.py")
+set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+
+include("${structure}/documentation.cmake")
+
 if(HCNN_BUILD_EXAMPLES)
+  add_test(NAME structure.guide_commands
+           COMMAND Python3::Interpreter -B "${structure}/guide.py" commands "${PROJECT_BINARY_DIR}/examples"
+                   "${CMAKE_CURRENT_BINARY_DIR}/guide_commands" ${chapters})
+  add_test(NAME structure.gallery
+           COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
+                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/gallery" -P "${structure}/gallery_test.cmake")
+  set_tests_properties(structure.guide_commands structure.gallery PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
+                       TIMEOUT 300)
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
