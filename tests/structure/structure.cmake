@@ -90,6 +90,9 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
+  add_test(NAME structure.folder_programs
+           COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
+                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/folder_programs" -P "${structure}/folder_programs_test.cmake")
   add_test(NAME structure.kill_and_resume
            COMMAND Python3::Interpreter -B "${CMAKE_CURRENT_SOURCE_DIR}/kill_and_resume.py"
                    "$<TARGET_FILE:train_multihead>" --kills 3 --stops 1 --
@@ -97,8 +100,8 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.searches
            COMMAND Python3::Interpreter -B "${structure}/searches_test.py" "${PROJECT_BINARY_DIR}/examples"
                    "${CMAKE_CURRENT_BINARY_DIR}/searches")
-  set_tests_properties(structure.kill_and_resume structure.searches PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
-                       TIMEOUT 300)
+  set_tests_properties(structure.kill_and_resume structure.searches structure.folder_programs PROPERTIES
+                       ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
 endif()
 
 # Every published figure follows from the confusion matrices beside it.
