@@ -1,4 +1,4 @@
-// Runs every network of onnx_files.py by onnxruntime and compares its logits with hcnn's: run_onnx.js FOLDER.
+// Runs every network of onnxruntime_files.py by onnxruntime and compares its logits with hcnn's: run_onnx.js FOLDER.
 'use strict';
 const fs = require('fs');
 const path = require('path');
