@@ -58,7 +58,7 @@ class FineTuning {
       : options_(options),
         normalization_(std::move(normalization)),
         train_set_(new_task(options.images, data::Part::train)),
-        test_set_(new_task(1000, data::Part::test)) {}
+        test_set_(new_task(500, data::Part::test)) {}
 
   const data::Dataset& train_set() const { return train_set_; }
 
