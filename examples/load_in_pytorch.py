@@ -4,7 +4,8 @@
     apt-get install python3-torch
     /usr/bin/python3 examples/load_in_pytorch.py runs/train_multihead-001/best.safetensors
 
-Takes:  a few seconds. Expect: one line per head with the largest difference, below 1e-4 of the largest logit.
+Takes:  a few seconds. Expect: one line per head with the largest difference, below 1e-4 of the largest logit (0.1 for a
+bfloat16 training); a larger one is an exit status of 1. save_from_pytorch.py goes the other way.
 The file is read with json and numpy alone; `pip install safetensors` does the same in one call.
 """
 import json
@@ -93,17 +94,20 @@ def main():
         sys.exit("usage: load_in_pytorch.py MODEL.safetensors")
     try:
         arrays, metadata = read_safetensors(sys.argv[1])
-    except OSError as error:
-        sys.exit(f"load_in_pytorch.py: {error}")
-    network, probe = json.loads(metadata["hcnn.network"]), json.loads(metadata["hcnn.probe"])
+        network, probe = json.loads(metadata["hcnn.network"]), json.loads(metadata["hcnn.probe"])
+    except (OSError, ValueError, KeyError, struct.error) as error:
+        sys.exit(f"load_in_pytorch.py: {sys.argv[1]}: {error}; a model file that describes its network is needed")
     model = MultiHeadCnn(network).eval()
     model.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()}, strict=True)
     with torch.no_grad():
         logits = model(probe_input(**network["input"]))
+    equal = True
     for head, values in logits.items():
         expected = torch.tensor(probe["logits"][head]).reshape(values.shape)
         difference, largest = (values - expected).abs().max().item(), expected.abs().max().item()
+        equal = equal and difference <= (0.1 if probe["precision"] == "bfloat16" else 1e-4) * largest
         print(f"head {head}: logits differ by at most {difference:.2g}; the largest is {largest:.3g}")
+    sys.exit(0 if equal else "load_in_pytorch.py: the logits are not those of the file")
 
 
 if __name__ == "__main__":

@@ -18,15 +18,18 @@
 #endif
 
 inline std::atomic<long> allocation_count{0};
+inline std::atomic<long> allocated_bytes{0};
 
 #if HCNN_TEST_COUNTS_ALLOCATIONS
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocation_count;
+  allocated_bytes += static_cast<long>(size);
   if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   ++allocation_count;
+  allocated_bytes += static_cast<long>(size);
   const auto unit = static_cast<std::size_t>(alignment);
   if (void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return memory;
   throw std::bad_alloc();
@@ -53,6 +56,14 @@ long allocations_in(const Action& action) {
   const long before = allocation_count;
   action();
   return allocation_count - before;
+}
+
+/// Runs `action` and returns how many bytes it allocated in sum, on any thread. Under the thread sanitizer 0.
+template <class Action>
+long bytes_allocated_in(const Action& action) {
+  const long before = allocated_bytes;
+  allocations_in(action);
+  return allocated_bytes - before;
 }
 
 }  // namespace hcnn::testing

@@ -1,8 +1,17 @@
-// Umbrella header: model files, pictures, tables and other file formats. Needs JSON, stb, zlib, libpng and libjpeg.
+// Umbrella header: model files, folders of pictures, tables and other file formats. Needs JSON, stb, zlib, libpng and
+// libjpeg.
 #pragma once
 
+#include "hcnn/data/folder_classes.hpp"
+#include "hcnn/data/image_folder.hpp"
+#include "hcnn/exchange/cost_table.hpp"
+#include "hcnn/exchange/hierarchy_file.hpp"
 #include "hcnn/exchange/model_file.hpp"
 #include "hcnn/exchange/network_json.hpp"
+#include "hcnn/exchange/onnx.hpp"
+#include "hcnn/exchange/onnx_graph.hpp"
+#include "hcnn/exchange/onnx_layers.hpp"
+#include "hcnn/exchange/onnx_writer.hpp"
 #include "hcnn/exchange/probe.hpp"
 #include "hcnn/exchange/state.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
@@ -16,8 +25,12 @@
 #include "hcnn/io/jpeg_reader.hpp"
 #include "hcnn/io/json.hpp"
 #include "hcnn/io/json_object.hpp"
+#include "hcnn/io/npy.hpp"
+#include "hcnn/io/npy_header.hpp"
+#include "hcnn/io/picture_fit.hpp"
 #include "hcnn/io/png_reader.hpp"
 #include "hcnn/io/printable.hpp"
+#include "hcnn/io/protobuf_writer.hpp"
 #include "hcnn/io/safetensors.hpp"
 #include "hcnn/io/safetensors_format.hpp"
 #include "hcnn/io/safetensors_header.hpp"

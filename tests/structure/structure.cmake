@@ -1,4 +1,5 @@
-# Structure tests: include order, documentation, headers that stand alone, two translation units, installed package, data download.
+# Structure tests: include order, documentation, headers that stand alone, two translation units, the installed package
+# and other ways to use the library, data download.
 set(structure "${CMAKE_CURRENT_LIST_DIR}")
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME structure.include_order COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_includes.py")
@@ -44,6 +45,10 @@ add_test(NAME structure.consumer_io
                  "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer_io"
                  "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_io" -P "${structure}/consumer_io_test.cmake")
 
+add_test(NAME structure.consumer_ways
+         COMMAND Python3::Interpreter -B "${structure}/consumer_ways_test.py" "${PROJECT_SOURCE_DIR}"
+                 "${PROJECT_BINARY_DIR}" "${CMAKE_CURRENT_BINARY_DIR}/consumer_ways" "${CMAKE_CXX_COMPILER}")
+
 # Two translation units with every umbrella header link: nothing in the library is defined twice.
 add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/second_unit.cpp")
 target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
@@ -73,6 +78,22 @@ set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=pass
 
 include("${structure}/documentation.cmake")
 
+# Files that other programs read and write: NumPy, the onnx package, onnxruntime, PyTorch; each skipped where it is not
+# installed.
+set(exchange "${CMAKE_CURRENT_SOURCE_DIR}/exchange")
+add_executable(exchange_files "${exchange}/exchange_files.cpp")
+target_link_libraries(exchange_files PRIVATE hcnn::io hcnn_warnings)
+target_include_directories(exchange_files PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(exchange_files PRIVATE -O1)  # as the tests: builds in half the time
+endif()
+foreach(reader IN ITEMS npy onnx onnxruntime torch)
+  add_test(NAME exchange.${reader}
+           COMMAND Python3::Interpreter -B "${exchange}/${reader}_files.py" "$<TARGET_FILE:exchange_files>"
+                   "${CMAKE_CURRENT_BINARY_DIR}/exchange_${reader}")
+  set_tests_properties(exchange.${reader} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive SKIP_RETURN_CODE 77 TIMEOUT 300)
+endforeach()
+
 if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.guide_commands
            COMMAND Python3::Interpreter -B "${structure}/guide.py" commands "${PROJECT_BINARY_DIR}/examples"
@@ -85,6 +106,9 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
+  add_test(NAME structure.folder_programs
+           COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
+                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/folder_programs" -P "${structure}/folder_programs_test.cmake")
   add_test(NAME structure.kill_and_resume
            COMMAND Python3::Interpreter -B "${CMAKE_CURRENT_SOURCE_DIR}/kill_and_resume.py"
                    "$<TARGET_FILE:train_multihead>" --kills 3 --stops 1 --
@@ -92,13 +116,13 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.searches
            COMMAND Python3::Interpreter -B "${structure}/searches_test.py" "${PROJECT_BINARY_DIR}/examples"
                    "${CMAKE_CURRENT_BINARY_DIR}/searches")
-  set_tests_properties(structure.kill_and_resume structure.searches PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
-                       TIMEOUT 300)
+  set_tests_properties(structure.kill_and_resume structure.searches structure.folder_programs PROPERTIES
+                       ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
 endif()
 
 # Every published figure follows from the confusion matrices beside it.
 add_test(NAME structure.results COMMAND Python3::Interpreter -B "${PROJECT_SOURCE_DIR}/results/check")
 
 add_test(NAME structure.download
-         COMMAND "${CMAKE_COMMAND}" "-DSCRIPT=${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake"
-                 "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/download" -P "${structure}/download_test.cmake")
+         COMMAND Python3::Interpreter -B "${structure}/download_test.py"
+                 "${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake" "${CMAKE_CURRENT_BINARY_DIR}/download")

@@ -12,6 +12,7 @@
 #include "hcnn/exchange/probe.hpp"
 #include "hcnn/exchange/state.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
+#include "hcnn/io/picture_fit.hpp"
 
 namespace hcnn::exchange {
 
@@ -24,6 +25,7 @@ struct ModelInfo {
   std::vector<float> mean = {};           ///< of each input channel, subtracted before the network; empty: nothing is
   std::vector<float> deviation = {};      ///< of each input channel, divided by after that
   std::optional<Taxonomy> taxonomy = {};  ///< class names of the heads, and their tree
+  std::optional<io::Fit> fit = {};        ///< how pictures become inputs, see io::input_bytes; none: not told
   io::Json notes = io::Json::object();    ///< anything else: recipe, epoch, accuracy ...
 };
 
@@ -48,15 +50,12 @@ inline void check_normalization(const ModelInfo& info, Index channels, const std
                         "finite values and a deviation above 0 are needed");
 }
 
-/// Writes the network as a safetensors file, all or nothing: arrays with PyTorch's names, types and layouts
-/// (`load_state_dict` takes them as they are) and, as metadata, the members of `info` and the probe, each as JSON.
-/// Throws FormatError where `info` does not fit the network, Error where the file cannot be written.
+/// The metadata of a network's file, each as JSON: format, description, normalisation, class names and tree, notes;
+/// throws FormatError, beginning with `where`, where `info` does not fit the network.
 template <class T>
-void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {}) {
-  const std::string where = io::printable_path(path);
+std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelInfo& info, const std::string& where) {
   const auto text = [](const io::Json& json) { return json.dump(-1, ' ', false, io::Json::error_handler_t::replace); };
-  std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat},
-                                                 {"hcnn.probe", text(probe_json(model))}};
+  std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat}};
   if (!info.network.is_null()) {
     Index values = 0;
     for (const auto* param : model.state()) values += param->size();
@@ -67,7 +66,18 @@ void save_model(const std::filesystem::path& path, Model<T>& model, const ModelI
   check_normalization(info, model.input_shape().channels, where);
   if (!info.mean.empty()) metadata["hcnn.normalization"] = text({{"mean", info.mean}, {"deviation", info.deviation}});
   if (info.taxonomy) metadata["hcnn.taxonomy"] = text(taxonomy_json(*info.taxonomy));
+  if (info.fit) metadata["hcnn.fit"] = text(io::to_string(*info.fit));
   if (!info.notes.empty()) metadata["hcnn.notes"] = text(info.notes);
+  return metadata;
+}
+
+/// Writes the network as a safetensors file, all or nothing: arrays with PyTorch's names, types and layouts
+/// (`load_state_dict` takes them as they are) and, as metadata, the members of `info` and the probe, each as JSON.
+/// Throws FormatError where `info` does not fit the network, Error where the file cannot be written.
+template <class T>
+void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {}) {
+  std::map<std::string, std::string> metadata = model_metadata(model, info, io::printable_path(path));
+  metadata["hcnn.probe"] = probe_json(model).dump(-1, ' ', false, io::Json::error_handler_t::replace);
   const StateArrays state = state_arrays(model.state());
   io::write_safetensors(path, state.tensors, metadata);
 }
@@ -93,6 +103,8 @@ inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& 
   }
   if (const io::Json json = parse("taxonomy"); !json.is_null())
     info.taxonomy = taxonomy_from_json(json, where + ": taxonomy");
+  if (const io::Json json = parse("fit"); !json.is_null())
+    info.fit = io::parse_fit(json.is_string() ? json.get<std::string>() : json.dump(), where);
   if (const io::Json json = parse("notes"); !json.is_null()) info.notes = json;
   return info;
 }

@@ -41,6 +41,9 @@ class AvgPool2d : public Layer<T> {
   }
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<AvgPool2d>(*this); }
 
+  /// The windows, for who writes the layer down.
+  const PoolWindows& windows() const { return windows_; }
+
  private:
   PoolWindows windows_;
 };

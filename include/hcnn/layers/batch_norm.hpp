@@ -39,6 +39,9 @@ class BatchNorm2d : public Layer<T> {
     options_.momentum = momentum;
   }
 
+  /// Added to the variance.
+  double epsilon() const { return options_.epsilon; }
+
   Shape build(const Shape& input) override {
     if (!(options_.momentum >= 0 && options_.momentum <= 1) || !(options_.epsilon > 0))
       fail<OptionError>(type(), concat("momentum ", options_.momentum, ", epsilon ", options_.epsilon),

@@ -10,7 +10,7 @@ namespace hcnn {
 template <class T = float>
 class BatchNorm1d : public BatchNorm2d<T> {
  public:
-  using BatchNorm2d<T>::BatchNorm2d;
+  explicit BatchNorm1d(BatchNorm2dOptions options = {}) : BatchNorm2d<T>(options) {}
 
   std::string type() const override { return "BatchNorm1d"; }
   Shape build(const Shape& input) override {

@@ -1,0 +1,60 @@
+// Writes a model file as ONNX, for programs that run networks without hcnn: onnxruntime, OpenVINO, a browser ...
+//
+// Run:    build/release/examples/export_onnx runs/train_multihead-001/best.safetensors model.onnx
+// Needs:  a model file of a training program.
+// Takes:  --force, --keep-batch-norm, --normalized-input; see --help.
+// Expect: one line about the input and one for each output. The input "images" is N x channels x height x width, pixels
+//         from 0 to 1; the outputs are logits, N x classes, named as the heads. An existing file is kept, but for
+//         --force.
+#include <hcnn/io.hpp>
+
+#include "examples/common/options.hpp"
+
+using namespace hcnn;
+
+namespace {
+
+struct Options {
+  std::filesystem::path model, out;
+  bool force = false, keep_batch_norm = false, normalized_input = false;
+};
+
+int export_onnx(const Options& options) {
+  const std::string out = options.out.string();
+  std::error_code none;
+  if (std::filesystem::equivalent(options.model, options.out, none))
+    fail<OptionError>(out, "the model file itself", "another file is needed");
+  if (std::filesystem::exists(std::filesystem::symlink_status(options.out)) && !options.force)
+    fail<OptionError>(out, "it exists", "nothing is overwritten without --force");
+  auto [model, info, has_non_finite] = exchange::load_model<float>(options.model);
+  if (has_non_finite)
+    fail<NumericError>(options.model.string(), "a weight is NaN or infinite", "a trained model is needed");
+  const bool normalizes = !options.normalized_input && !info.mean.empty();
+  exchange::save_onnx(options.out, model, info,
+                      {.fold_batch_norm = !options.keep_batch_norm, .normalize = !options.normalized_input});
+  const Shape shape = model.input_shape();
+  std::cout << "input images: N x " << shape.channels << " x " << shape.height << " x " << shape.width
+            << (normalizes          ? ", normalised by the network\n"
+                : info.mean.empty() ? "\n"
+                                    : ", already normalised\n");
+  for (std::size_t h = 0; h < model.heads().size(); ++h)
+    std::cout << "output " << io::printable(model.heads().name(h)) << ": logits, N x " << model.heads().classes(h)
+              << '\n';
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  const int threads = 0;
+  CLI::App app{"Writes a model file as ONNX", "export_onnx"};
+  app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
+  app.add_option("out", options.out, "ONNX file to write")->required();
+  app.add_flag("--force", options.force, "replace an existing file");
+  app.add_flag("--keep-batch-norm", options.keep_batch_norm,
+               "write batch normalisation as nodes of its own, instead of folding it into the weights before it");
+  app.add_flag("--normalized-input", options.normalized_input,
+               "leave it to the caller to subtract the mean and to divide by the deviation");
+  return examples::run_program(app, argc, argv, threads, [&] { return export_onnx(options); });
+}

@@ -1,0 +1,95 @@
+// Networks as ONNX files, for programs that run them without hcnn.
+#pragma once
+
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hcnn/exchange/model_file.hpp"
+#include "hcnn/exchange/onnx_layers.hpp"
+#include "hcnn/io/atomic_file.hpp"
+
+namespace hcnn::exchange {
+
+/// Options of `save_onnx`.
+template <class T>
+struct OnnxOptions {
+  bool fold_batch_norm = true;            ///< into the convolution or linear layer before it
+  bool normalize = true;                  ///< the graph subtracts the mean and divides by the deviation of `ModelInfo`
+  std::string input = "images";           ///< name of the graph's input; no head may have it
+  std::vector<OnnxLayer<T>> layers = {};  ///< how layers of your own are written, see `onnx_layer`
+};
+
+/// Throws OptionError for a name that an ONNX file cannot hold.
+inline void require_onnx_name(const std::string& name, const std::string& where) {
+  try {
+    if (!name.empty() && !io::Json(name).dump().empty()) return;  // dump refuses what is not UTF-8
+  } catch (const io::Json::type_error&) {
+  }
+  fail<OptionError>(where, "name '" + io::printable(name) + "'", "a name in UTF-8, not empty, is needed");
+}
+
+/// The network as the bytes of an ONNX model: operator set 17, float, one input (N, C, H, W) of any batch size N, and
+/// an output (N, classes) of logits for each head, named as the head. Dropout is left out. The metadata are those of a
+/// model file without its probe, and "hcnn.onnx": {"input": its name, "normalizes": whether the graph does}. Weights of
+/// double networks are rounded to float; those of bfloat16 networks are float, and so is all arithmetic of the graph.
+/// Throws Error, naming the layer, for one that has no ONNX form; OptionError for a name that cannot be; FormatError
+/// where `info` does not fit the network, or 2 GiB do not hold it.
+template <class T>
+std::string onnx_bytes(Model<T>& model, const ModelInfo& info = {}, const OnnxOptions<T>& options = {},
+                       const std::string& where = "onnx_bytes") {
+  std::map<std::string, std::string> metadata = model_metadata(model, info, where);
+  const bool normalizes = options.normalize && !info.mean.empty();
+  require_onnx_name(options.input, where);
+  metadata["hcnn.onnx"] = io::Json{{"input", options.input}, {"normalizes", normalizes}}.dump();
+
+  std::map<std::type_index, typename OnnxLayer<T>::second_type> table;
+  for (const auto& list : {library_onnx_layers<T>(), options.layers}) table.insert(list.begin(), list.end());
+  OnnxWriter<T> to(where, model.state(), std::move(table), options.fold_batch_norm);
+  const char* values =
+      normalizes ? "N, C, H, W; values before normalisation" : "N, C, H, W; normalised values, if any are";
+  OnnxValue x = to.graph().input(options.input, model.input_shape(), values);
+  if (normalizes)
+    x = to.at("normalization", [&] {
+      const std::vector<Index> dims = {1, x.shape.channels, 1, 1};
+      const OnnxValue centred = to.add("Sub", {x, to.constant("mean", dims, info.mean)});
+      return to.add("Div", {centred, to.constant("deviation", dims, info.deviation)});
+    });
+  x = to.layer(model.trunk(), "trunk", x);
+
+  std::map<std::string, std::vector<NamedLayer<T>>> heads;
+  model.heads().for_each_child([&](Layer<T>& layer, const std::string& name) {
+    const std::string head = name.substr(0, name.find('.'));
+    if (is_exactly<Sequential<T>>(layer))
+      append_named_layers(layer, "heads." + name + '.', heads[head]);
+    else
+      heads[head].push_back({&layer, "heads." + name});
+  });
+  for (std::size_t h = 0; h < model.heads().size(); ++h) {
+    const std::string& head = model.heads().name(h);
+    require_onnx_name(head, where);
+    if (head == options.input)
+      fail<OptionError>(where, "input '" + io::printable(head) + "'",
+                        "a head has this name: choose another input name");
+    to.graph().output(head, write_chain(heads[head], to, x));
+  }
+  std::string bytes = to.graph().model("network", metadata);
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    fail<FormatError>(where, concat(bytes.size(), " bytes"), "an ONNX file has less than 2 GiB");
+  return bytes;
+}
+
+/// Writes `onnx_bytes` as a file, all or nothing:
+///
+///     exchange::save_onnx("model.onnx", model, {.mean = {0.5F}, .deviation = {0.25F}});
+///
+/// Throws as `onnx_bytes`, before anything is written, and Error as `write_file`.
+template <class T>
+void save_onnx(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {},
+               const OnnxOptions<T>& options = {}) {
+  io::write_file(path, onnx_bytes(model, info, options, io::printable_path(path)));
+}
+
+}  // namespace hcnn::exchange

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Networks between hcnn and PyTorch, in both directions: torch_files.py EXCHANGE_FILES FOLDER."""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from needs import Checks, needs
+
+needs(["numpy", "torch"], "no network went from hcnn to PyTorch and back")
+import numpy as np
+import torch
+from torch import nn
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "examples"))
+from load_in_pytorch import MultiHeadCnn, probe_input, read_safetensors
+from save_from_pytorch import write_safetensors
+
+
+class Residual(nn.Module):
+    """hcnn's Residual: the names of its branches are part of the parameters' names."""
+
+    def __init__(self, body, projection=None):
+        super().__init__()
+        self.body = body
+        if projection is not None:
+            self.projection = projection
+
+    def forward(self, x):
+        return self.body(x) + (self.projection(x) if hasattr(self, "projection") else x)
+
+
+class ResidualNetwork(nn.Module):
+    """residual_network() of network_cases.hpp."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = nn.Sequential(
+            nn.Conv2d(3, 8, (3, 2), (2, 1), 1, bias=False), nn.BatchNorm2d(8), nn.LeakyReLU(0.1),
+            Residual(nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(),
+                                   nn.Conv2d(8, 8, 3, padding=2, dilation=2, groups=2))),
+            Residual(nn.Sequential(nn.Conv2d(8, 12, 3, 2, 1), nn.BatchNorm2d(12)),
+                     nn.Sequential(nn.Conv2d(8, 12, 1, 2), nn.BatchNorm2d(12))),
+            nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten(), nn.Linear(72, 10), nn.BatchNorm1d(10), nn.ReLU(), nn.Dropout())
+        self.heads = nn.ModuleDict({
+            "fine": nn.Sequential(nn.Linear(10, 6), nn.ReLU(), nn.Linear(6, 5)),
+            "group": nn.Sequential(nn.Linear(10, 2, bias=False))})
+
+    def forward(self, images):
+        features = self.trunk(images)
+        return {name: head(features) for name, head in self.heads.items()}
+
+
+def logits_of(network, images):
+    """Logits of every head, in evaluation mode, as arrays."""
+    with torch.no_grad():
+        return {head: values.numpy() for head, values in network.eval()(images).items()}
+
+
+def randomize(network):
+    """Other parameters and statistics than PyTorch's start values."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, tensor in network.state_dict().items():
+            if tensor.dtype == torch.int64:
+                tensor.fill_(23)
+            elif name.endswith("running_var"):
+                tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
+            else:
+                tensor.copy_(tensor + 0.2 * torch.randn(tensor.shape, generator=generator))
+
+
+def save_for_hcnn(folder, name, network, description):
+    """Writes torch_NAME.safetensors; with a description also what lets hcnn build the network and prove its logits."""
+    metadata = {}
+    if description:
+        probe = {head: values.ravel().tolist()
+                 for head, values in logits_of(network, probe_input(**description["input"])).items()}
+        metadata = {"hcnn.format": "1", "hcnn.network": json.dumps(description),
+                    "hcnn.probe": json.dumps({"precision": "float32", "logits": probe})}
+    write_safetensors(folder / f"torch_{name}.safetensors", network.state_dict(), metadata)
+
+
+def main():
+    program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    torch.set_num_threads(1)
+    check = Checks()
+    subprocess.run([program, "torch", folder], check=True)
+    description = json.loads(read_safetensors(folder / "hcnn_cnn.safetensors")[1]["hcnn.network"])
+    answers = {}
+    for name, network in (("cnn", MultiHeadCnn(description)), ("residual", ResidualNetwork())):
+        images = torch.from_numpy(np.load(folder / f"hcnn_{name}.npy"))
+        randomize(network)
+        save_for_hcnn(folder, name, network, description if name == "cnn" else None)
+        answers[name] = logits_of(network, images)
+        arrays, _ = read_safetensors(folder / f"hcnn_{name}.safetensors")
+        network.load_state_dict({key: torch.from_numpy(array.copy()) for key, array in arrays.items()}, strict=True)
+        for head, values in logits_of(network, images).items():
+            check.close(f"hcnn to PyTorch, {name}, {head}", values, np.load(folder / f"hcnn_{name}.{head}.npy"))
+            check(f"{name}, {head}: both networks differ", abs(values - answers[name][head]).max() > 0.01)
+
+    subprocess.run([program, "torch", folder], check=True)
+    for name, expected in answers.items():
+        for head, values in expected.items():
+            check.close(f"PyTorch to hcnn, {name}, {head}", np.load(folder / f"answer_{name}.{head}.npy"), values)
+    for head, values in answers["cnn"].items():
+        check.close(f"PyTorch to a network that hcnn builds, {head}", np.load(folder / f"answer_whole.{head}.npy"), values)
+    check.finish("networks between hcnn and PyTorch " + torch.__version__)
+
+
+if __name__ == "__main__":
+    main()
