@@ -1,11 +1,12 @@
 // Fine-tuning: a trained network's trunk under new heads, for a task with few pictures. First the heads alone are
 // trained, on a frozen trunk; then everything, the trunk with a third of the learning rate.
 //
-// Run:    build/release/examples/train_multihead --data synthetic --network compact --epochs 2 --out runs/base
+// Run:    build/release/examples/train_multihead --data synthetic --network compact --epochs 4 --out runs/base
 //         build/release/examples/fine_tune runs/base/last.safetensors
 // Needs:  a model file of a training program, for 32x32 pictures. The new task is drawn: put your own into `new_task`.
-// Takes:  --images, --epochs, --seed, --threads, --out; see --help. About 20 seconds on 2 cores.
-// Expect: after the same epochs on 500 pictures, the fine-tuned network far above the one from fresh weights.
+// Takes:  --images, --epochs, --seed, --threads, --out; see --help. About 10 seconds on 2 cores.
+// Expect: on 100 pictures, after the same 8 epochs, about 88 % of the marks and 91 % of the colours right, against 73 %
+//         and 48 % from fresh weights.
 #include <hcnn/io.hpp>
 
 #include "examples/common/options.hpp"
@@ -17,7 +18,7 @@ namespace {
 struct Options {
   std::string model;
   std::optional<std::string> out;
-  Index images = 500, epochs = 4;
+  Index images = 100, epochs = 4;
   std::uint64_t seed = 1;
   int threads = 0;
 };
