@@ -2,7 +2,7 @@
 // better the network is on what it trained on, and ends a training that only learns its pictures by heart.
 //
 // Run:    build/release/examples/custom_augmentation
-// Takes:  no options; about 5 seconds on 2 cores.
+// Takes:  no options; about 2 seconds on 2 cores.
 // Expect: the gap of the second training, with augmentation, below that of the first.
 #include <algorithm>
 #include <hcnn/hcnn.hpp>

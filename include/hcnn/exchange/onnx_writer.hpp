@@ -42,7 +42,7 @@ OnnxLayer<typename L::Scalar> onnx_layer(Write write) {
 /// Scale and shift of each output channel, which follow a convolution or a product and become part of its weights.
 struct OnnxFold {
   std::vector<double> scale = {};  ///< empty: nothing is folded
-  std::vector<double> shift = {};
+  std::vector<double> shift = {};  ///< as many as `scale`
 };
 
 /// Writes the layers of one network into a graph. It knows the path of the layer that is being written; nodes and
@@ -50,6 +50,7 @@ struct OnnxFold {
 template <class T>
 class OnnxWriter {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
   /// @param where begins every message  @param params of the network, named; they outlive the writer
@@ -146,6 +147,7 @@ class OnnxWriter {
 
   /// True where batch normalisation becomes part of the weights before it.
   bool folds() const { return fold_; }
+  /// The graph that is written.
   OnnxGraph& graph() { return graph_; }
 
  private:

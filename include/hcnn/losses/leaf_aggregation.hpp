@@ -37,6 +37,7 @@ class LeafAggregation : public PerSampleLoss<M> {
   std::unique_ptr<Loss<M>> clone() const override { return std::make_unique<LeafAggregation>(*this); }
 
  protected:
+  /// With the position of the level found, and weights that are checked here.
   LeafAggregation(const std::string& head, const Taxonomy& taxonomy, Index level, std::vector<double> weights)
       : PerSampleLoss<M>(head, taxonomy.level_name(level), taxonomy.class_count(level)), weights_(std::move(weights)) {
     const auto levels = static_cast<std::size_t>(taxonomy.levels() - level);
