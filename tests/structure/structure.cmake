@@ -62,10 +62,13 @@ target_include_directories(exchange_files PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(exchange_files PRIVATE -O1)  # as the tests: builds in half the time
 endif()
+if(HCNN_BUILD_EXAMPLES)
+  set(arguments_of_onnx "$<TARGET_FILE:export_onnx>")
+endif()
 foreach(reader IN ITEMS npy onnx onnxruntime torch)
   add_test(NAME exchange.${reader}
            COMMAND Python3::Interpreter -B "${exchange}/${reader}_files.py" "$<TARGET_FILE:exchange_files>"
-                   "${CMAKE_CURRENT_BINARY_DIR}/exchange_${reader}")
+                   "${CMAKE_CURRENT_BINARY_DIR}/exchange_${reader}" ${arguments_of_${reader}})
   set_tests_properties(exchange.${reader} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
 
