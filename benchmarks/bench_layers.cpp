@@ -7,15 +7,15 @@
 //        step (forward, data gradient, weight gradient; the first block has no data gradient): Winograd's algorithm
 //        needs a quarter of them and can pass the peak of the processor. Shares are of the sum.
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <hcnn/hcnn.hpp>
 #include <iomanip>
 #include <iostream>
 
+#include "benchmarks/training_step.hpp"
 #include "examples/common/options.hpp"
 
 using namespace hcnn;
+using namespace benchmarks;
 
 namespace {
 
@@ -25,29 +25,15 @@ struct Options {
   int threads = 0;
 };
 
-template <class Step>
-double median_ms(Index steps, const Step& step) {
-  step();
-  std::vector<double> ms;
-  for (Index i = 0; i < steps; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    step();
-    ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
-  }
-  std::sort(ms.begin(), ms.end());
-  return ms[ms.size() / 2];
+template <class Call>
+double median_ms(Index repeats, Call&& call) {
+  return 1e3 * timed(repeats, call).median;
 }
 
 struct Row {
   std::string name;
   double forward_ms, backward_ms, gflop;
 };
-
-template <class T>
-void fill_random(Tensor<T>& tensor) {
-  RandomStream random(Seed{1}, hash_name("bench_layers"));
-  for (T& value : tensor) value = T(static_cast<float>(random.uniform() - 0.5));
-}
 
 // Forward and backward of one block, as the network runs it.
 template <class T>
@@ -57,8 +43,8 @@ Row time_block(const std::string& name, Sequential<T> block, const Shape& input,
   ParamList<Master<T>> params;
   block.attach("block", params);
   init::he_normal(params, Seed{1});
-  Tensor<T> x(options.batch, input), y(options.batch, output), dx(options.batch, input);
-  fill_random(x);
+  const Tensor<T> x = random_images<T>(options.batch, input);
+  Tensor<T> y(options.batch, output), dx(options.batch, input);
   Workspace workspace;
   Row row{name, 0, 0, 0};
   const auto forward = [&] {
@@ -106,24 +92,10 @@ std::vector<Row> time_blocks(const Options& options) {
 // The optimizer alone, then the whole step.
 template <class T>
 std::pair<double, double> time_step(const Options& options) {
-  using M = Master<T>;
-  auto model = models::multi_head_cnn<T>(models::multi_head_cnn_options("multihead"));
-  init::he_normal(model, Seed{1});
-  auto loss =
-      losses::cross_entropy<M>("fine") + losses::cross_entropy<M>("superclass") + losses::cross_entropy<M>("group");
-  Targets targets;
-  for (std::size_t h = 0; h < model.heads().size(); ++h)
-    targets.level(model.heads().name(h)).labels.assign(static_cast<std::size_t>(options.batch), 0);
-  Adam<M> optimizer{model.parameters()};
-  Tensor<T> x(options.batch, model.input_shape());
-  fill_random(x);
-  Logits<M> gradients;
-  const double step = median_ms(options.steps, [&] {
-    loss.evaluate(model.forward(x), targets, gradients);
-    model.backward(gradients);
-    optimizer.step();
-  });
-  return {median_ms(options.steps, [&] { optimizer.step(); }), step};
+  auto model = make_network<T>("multihead");
+  TrainingStep<T> step(model, options.batch);
+  const double whole = median_ms(options.steps, step);
+  return {median_ms(options.steps, [&] { step.optimizer().step(); }), whole};
 }
 
 void print(const std::vector<Row>& rows, double optimizer, double step) {

@@ -11,16 +11,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <hcnn/hcnn.hpp>
 #include <iomanip>
 #include <iostream>
-#include <optional>
 #include <sstream>
 
+#include "benchmarks/training_step.hpp"
 #include "examples/common/options.hpp"
 
 using namespace hcnn;
+using namespace benchmarks;
 
 namespace {
 
@@ -31,10 +31,6 @@ struct Options {
   bool json = false, inference_only = false;
 };
 
-struct Timing {
-  double median = 0, p10 = 0, p90 = 0;  // seconds
-};
-
 struct Result {
   Timing train, inference;
   Index parameters = 0;
@@ -42,49 +38,17 @@ struct Result {
   const char* isa = "";
 };
 
-// One untimed call, then the distribution of the timed ones.
-template <class Step>
-Timing timed(Index steps, const Step& step) {
-  step();
-  std::vector<double> seconds;
-  for (Index i = 0; i < steps; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    step();
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
-  std::sort(seconds.begin(), seconds.end());
-  const auto at = [&](double share) {
-    return seconds[static_cast<std::size_t>(share * static_cast<double>(steps - 1) + 0.5)];
-  };
-  return {seconds[seconds.size() / 2], at(0.1), at(0.9)};
-}
-
 long peak_rss_mib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss / 1024;
 }
 
-template <class T>
-Tensor<T> random_images(Index count, const Shape& shape) {
-  RandomStream random(Seed{0}, hash_name("bench_train_step images"));
-  Tensor<T> x(count, shape);
-  for (T& value : x) value = T(static_cast<float>(random.uniform()));
-  return x;
-}
-
-template <class T>
-Model<T> make_network(const Options& options) {
-  auto model = models::multi_head_cnn<T>(models::multi_head_cnn_options(options.network));
-  init::he_normal(model, Seed{0});
-  return model;
-}
-
 // Logits of two images on the instruction set in use against the portable path's, in evaluation mode. The largest
 // difference, relative to the largest logit, is a few roundings of T.
 template <class T>
 void check(const Options& options) {
-  const Model<T> model = make_network<T>(options);
+  const Model<T> model = make_network<T>(options.network);
   const kernels::Isa isa = kernels::active_isa();
   const Tensor<T> x = random_images<T>(2, model.input_shape());
   const std::string head = model.heads().name(0);
@@ -121,43 +85,18 @@ void check_apart(const Options& options) {
     fail<Error>("check", "failed", "the kernels must agree with the portable path before they are timed");
 }
 
-// The loss of every head, with random labels for a batch.
-template <class M, class Network>
-losses::LossSum<M> make_loss(Network& model, Index batch, Targets& targets) {
-  std::optional<losses::LossSum<M>> loss;
-  RandomStream random(Seed{0}, hash_name("bench_train_step labels"));
-  for (std::size_t h = 0; h < model.heads().size(); ++h) {
-    const std::string& head = model.heads().name(h);
-    loss = loss ? *loss + losses::cross_entropy<M>(head) : losses::cross_entropy<M>(head);
-    const auto classes = static_cast<std::uint32_t>(model.heads().classes(h));
-    for (Index n = 0; n < batch; ++n) targets.level(head).labels.push_back(static_cast<Label>(random.below(classes)));
-  }
-  return *loss;
-}
-
 template <class T>
 Result measure(const Options& options) {
   check_apart<T>(options);
   Result result;
   result.isa = kernels::to_string(kernels::isa_for<T>());
   result.baseline = peak_rss_mib();
-  auto model = make_network<T>(options);
+  auto model = make_network<T>(options.network);
   result.parameters = model.parameter_count();
-  Tensor<T> x = random_images<T>(options.batch, model.input_shape());
-  if (!options.inference_only) {
-    Targets targets;
-    auto loss = make_loss<Master<T>>(model, options.batch, targets);
-    Adam<Master<T>> optimizer{model.parameters(), {.learning_rate = 1e-3}};
-    Logits<Master<T>> gradients;
-    std::uint64_t epoch = 0;
-    result.train = timed(options.steps, [&] {
-      loss.evaluate(model.forward(x, {.epoch = ++epoch}), targets, gradients);
-      model.backward(gradients);
-      optimizer.step();
-    });
-  }
+  if (!options.inference_only) result.train = timed(options.steps, TrainingStep<T>(model, options.batch));
   result.peak = peak_rss_mib();
   model.prepare_inference();
+  const Tensor<T> x = random_images<T>(options.batch, model.input_shape());
   Logits<Master<T>> logits;
   Workspace workspace;
   result.inference = timed(options.steps, [&] { model.infer(x, logits, workspace); });

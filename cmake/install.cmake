@@ -17,3 +17,9 @@ configure_package_config_file(cmake/hcnnConfig.cmake.in hcnnConfig.cmake INSTALL
 write_basic_package_version_file(hcnnConfigVersion.cmake COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/hcnnConfig.cmake" "${PROJECT_BINARY_DIR}/hcnnConfigVersion.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/Findstb.cmake" DESTINATION "${package_dir}")
+
+# For builds without CMake.
+foreach(name IN ITEMS hcnn hcnn_io)
+  configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+endforeach()

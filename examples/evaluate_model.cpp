@@ -1,7 +1,8 @@
 // Evaluates a model file on the test images: accuracy of every head, severity of the mistakes.
 //
 // Run:    build/release/examples/evaluate_model runs/train_multihead-001/last.safetensors --data cifar-100-binary
-// Needs:  a model that train_multihead or train_severity wrote, and the images it was trained for.
+//         build/release/examples/evaluate_model runs/train_folder-001/best.safetensors --data photos/test
+// Needs:  a model of a training program, and the images it was trained for; for train_folder's a folder of pictures.
 // Expect: the figures under "test" in the run's metrics.json.
 #include <hcnn/io.hpp>
 #include <hcnn/report.hpp>
@@ -29,17 +30,33 @@ void print_csv(const metrics::EvaluationResult& result) {
         {head.level, concat(result.samples), concat(head.top1.value()), concat(head.top5.value())});
 }
 
-template <class T>
-int evaluate(const Options& options) {
-  auto [model, info, has_non_finite] = exchange::load_model<T>(options.model);
-  if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
+// The pictures in the folders of the model's classes, for a model that was trained on such a folder; else the test part
+// of the data set.
+data::Dataset load_test(const Options& options, const Shape& shape, const exchange::ModelInfo& info) {
+  if (info.fit && options.data.empty())
+    fail<OptionError>("--data", "none was given", "the model was trained on a folder of pictures: give one");
+  if (info.fit && info.taxonomy)
+    return data::read_image_folder(options.data, {.height = shape.height,
+                                                  .width = shape.width,
+                                                  .channels = shape.channels,
+                                                  .fit = *info.fit,
+                                                  .taxonomy = info.taxonomy})
+        .images;
   const examples::Images images = examples::load_images(options.data, options.seed);
   if (info.taxonomy && *info.taxonomy != *images.test.taxonomy())
     fail<DataError>(options.model, "the model's classes are not those of " + images.name,
                     "give the images it was trained for");
+  return images.test;
+}
+
+template <class T>
+int evaluate(const Options& options) {
+  auto [model, info, has_non_finite] = exchange::load_model<T>(options.model);
+  if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
+  const data::Dataset images = load_test(options, model.input_shape(), info);
   losses::LossSum<Master<T>> loss = losses::cross_entropy<Master<T>>(model.heads().name(0));
   const auto result =
-      train::evaluate(model, loss, images.test,
+      train::evaluate(model, loss, images,
                       {.batch = options.batch, .normalization = {info.mean, info.deviation}, .flip = options.flip})
           .result;
   if (options.json)
@@ -47,7 +64,8 @@ int evaluate(const Options& options) {
   else if (options.csv)
     print_csv(result);
   else
-    examples::print_evaluation(std::cout, images.name + " test", result);
+    examples::print_evaluation(std::cout, (info.fit ? options.data : examples::images_name(options.data)) + " test",
+                               result);
   return 0;
 }
 

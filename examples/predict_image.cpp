@@ -1,8 +1,9 @@
 // Says what pictures show: the likeliest classes of each, with superclass and group.
 //
 // Run:    build/release/examples/predict_image runs/train_multihead-001/last.safetensors picture.png folder
-// Needs:  a model file of a training program; PNG, JPEG or PPM files, or folders of them. They are resized to the
-//         network's input.
+// Needs:  a model file of a training program; PNG, JPEG or PPM files, or folders of them. They are brought to
+//         the network's input as its training pictures were: scaled, cut where it was trained so, in grey for 1
+//         channel.
 // Takes:  --top, --flip, --json, --csv, --threads; see --help.
 // Expect: five lines a picture, a class and its probability each, then the likeliest class of every other head; a file
 //         that is no picture gets one line on standard error, and the exit status is then 1.
@@ -30,12 +31,13 @@ struct HeadPrediction {
   std::vector<double> probabilities;
 };
 
-Tensor<float> load_sample(const std::string& path, const Shape& shape, const data::Normalization& normalization) {
-  const io::Image image = io::resize(io::read_image(path), shape.width, shape.height);
+// The picture as the network was trained on such pictures.
+Tensor<float> load_sample(const std::string& path, const Shape& shape, const exchange::ModelInfo& info) {
+  const auto bytes = io::input_bytes(io::read_image(path), shape, info.fit.value_or(io::Fit::squash));
   Tensor<float> sample(1, shape);
-  for (Index i = 0; i < sample.size(); ++i)
-    sample[i] = static_cast<float>(image.pixels[static_cast<std::size_t>(i)]) / 255.0f;
-  normalization.apply(sample.data(), shape);
+  std::transform(bytes.begin(), bytes.end(), sample.begin(),
+                 [](auto byte) { return static_cast<float>(byte) / 255.0f; });
+  data::Normalization{info.mean, info.deviation}.apply(sample.data(), shape);
   return sample;
 }
 
@@ -154,8 +156,9 @@ int classify(const Options& options) {
   if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
   if (!info.taxonomy)
     fail<FormatError>(options.model, "no class names in the file", "a model of a training program is needed");
-  if (model.input_shape().channels != 3)
-    fail<ShapeError>(options.model, to_string(model.input_shape()) + " input", "3 channels are needed for pictures");
+  if (const Index channels = model.input_shape().channels; channels != 1 && channels != 3)
+    fail<ShapeError>(options.model, to_string(model.input_shape()) + " input",
+                     "1 or 3 channels are needed for pictures");
   std::vector<std::string> paths;
   for (const std::string& path : options.images)
     for (std::string& picture : pictures(path)) paths.push_back(std::move(picture));
@@ -164,7 +167,7 @@ int classify(const Options& options) {
   int status = 0;
   for (const std::string& path : paths) {
     try {
-      Tensor<float> sample = load_sample(path, model.input_shape(), {info.mean, info.deviation});
+      Tensor<float> sample = load_sample(path, model.input_shape(), info);
       printer.print(path, predict(model, sample, options.flip));
     } catch (const Error& error) {  // the other pictures may be good
       std::cerr << "predict_image: " << io::printable(error.what(), 8192) << '\n';

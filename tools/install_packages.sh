@@ -4,7 +4,7 @@ set -euo pipefail
 
 programs=(build-essential cmake ninja-build git ca-certificates libeigen3-dev libstb-dev nlohmann-json3-dev libcli11-dev
           zlib1g-dev libpng-dev libjpeg62-turbo-dev)
-tests=(python3 python3-onnx doctest-dev libbenchmark-dev clang libomp-14-dev)
+tests=(python3 python3-onnx doctest-dev libbenchmark-dev clang libomp-14-dev pkgconf doxygen)
 
 case "${1:-}" in
   programs) wanted=("${programs[@]}") ;;

@@ -18,8 +18,8 @@ struct Setting {
 };
 
 /// All settings that decide what a training computes, but for the images.
-inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
-  return {{"recipe", &recipe.name, 0, 0, {"report", "readme", "best"}},
+inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& options) {
+  return {{"recipe", &recipe.name, 0, 0, kRecipes},
           {"split", &options.split, 0.01, 0.99},
           {"seed", &options.common.seed},
           {"epochs", &recipe.epochs, 1, 100000},
@@ -56,11 +56,30 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
           {"dry_run", &options.dry_run}};
 }
 
+/// These and, of a program that trains on folders of pictures, what becomes of the pictures.
+inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
+  std::vector<Setting> all = training_settings(recipe, options);
+  if (!options.folder) return all;
+  FolderOptions& folder = *options.folder;
+  const std::vector<Setting> more = {{"size", &folder.size},
+                                     {"channels", &folder.channels, 1, 3},
+                                     {"fit", &folder.fit, 0, 0, {"squash", "crop"}},
+                                     {"test", &folder.test},
+                                     {"hierarchy", &folder.hierarchy},
+                                     {"costs", &folder.costs},
+                                     {"skip_bad", &folder.skip_bad}};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 /// Everything needed to repeat the run: the content of config.json.
 inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::string& program) {
-  const bool synthetic = options.common.data == "synthetic";
-  io::Json json = {{"program", program}, {"data", images_name(options.common.data)}};
-  if (!synthetic) json["data_folder"] = std::filesystem::absolute(find_cifar100(options.common.data)).string();
+  const std::string data = options.folder ? "folder" : images_name(options.common.data);
+  io::Json json = {{"program", program}, {"data", data}};
+  if (options.folder)
+    json["data_folder"] = std::filesystem::absolute(options.common.data).string();
+  else if (data != "synthetic")
+    json["data_folder"] = std::filesystem::absolute(find_cifar100(options.common.data)).string();
   for (const Setting& setting : settings(recipe, options))
     std::visit([&](const auto* value) { json[setting.name] = *value; }, setting.value);
   json["threads"] = thread_count();

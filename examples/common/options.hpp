@@ -14,7 +14,7 @@ namespace examples {
 
 using namespace hcnn;
 
-/// `--data`, `--out`, `--resume`, `--seed`, `--epochs`, `--batch`, `--threads`, `--precision`.
+/// Where data is, and `--out`, `--resume`, `--seed`, `--epochs`, `--batch`, `--threads`, `--precision`.
 struct CommonOptions {
   std::string data;                ///< a folder, "synthetic", or "" to look around
   std::optional<std::string> out;  ///< run folder; else the next free one of runs/<program>-NNN
@@ -40,7 +40,8 @@ inline CLI::Validator from_zero(bool zero_itself = true) {
 /// `--data`.
 inline void add_data_option(CLI::App& app, std::string& data) {
   app.add_option("--data", data,
-                 "folder with CIFAR-100's train.bin and test.bin, or 'synthetic' for the built-in images "
+                 "folder with CIFAR-100's train.bin and test.bin or CIFAR-10's data_batch_1.bin to test_batch.bin, or "
+                 "'synthetic' for the built-in images "
                  "[default: $HCNN_CIFAR100_DIR, then data/cifar-100-binary]");
 }
 
@@ -58,7 +59,6 @@ inline void add_threads_option(CLI::App& app, int& threads) {
 
 /// Adds the shared options of a program that trains.
 inline void add_common_options(CLI::App& app, CommonOptions& options) {
-  add_data_option(app, options.data);
   auto* out = app.add_option("--out", options.out,
                              "run folder, must not exist yet but for --resume [default: runs/<program>-NNN]");
   app.add_flag("--resume", options.resume,
@@ -93,21 +93,31 @@ inline std::filesystem::path find_cifar100(const std::string& given) {
 struct Images {
   data::Dataset train;
   data::Dataset test;
-  std::string name;  ///< "CIFAR-100" or "synthetic"
+  std::string name;                      ///< "CIFAR-100", "CIFAR-10", "synthetic" or that of a folder
+  std::optional<CostMatrix> costs = {};  ///< of the finest level's mistakes, where they are known
 };
 
+/// True for the folder of CIFAR-10's binary version.
+inline bool holds_cifar10(const std::filesystem::path& folder) {
+  return std::filesystem::exists(folder / "data_batch_1.bin");
+}
+
 /// What config.json calls the images of `--data`.
-inline std::string images_name(const std::string& data) { return data == "synthetic" ? "synthetic" : "CIFAR-100"; }
+inline std::string images_name(const std::string& data) {
+  return data == "synthetic" ? "synthetic" : !data.empty() && holds_cifar10(data) ? "CIFAR-10" : "CIFAR-100";
+}
 
 inline constexpr Index kSyntheticTrain = 10000;  ///< images
 inline constexpr Index kSyntheticTest = 2000;    ///< images
 
-/// Loads CIFAR-100, or draws the synthetic images of the seed.
+/// Loads CIFAR-100 or CIFAR-10, or draws the synthetic images of the seed.
 inline Images load_images(const std::string& data, std::uint64_t seed) {
   if (data == "synthetic")
     return {data::synthetic({.samples = kSyntheticTrain, .seed = seed, .part = data::Part::train}),
             data::synthetic({.samples = kSyntheticTest, .seed = seed, .part = data::Part::test}), images_name(data)};
   const std::filesystem::path folder = find_cifar100(data);
+  if (holds_cifar10(folder))
+    return {data::load_cifar10(folder, data::Part::train), data::load_cifar10(folder, data::Part::test), "CIFAR-10"};
   return {data::load_cifar100(folder, data::Part::train), data::load_cifar100(folder, data::Part::test),
           images_name(data)};
 }

@@ -3,6 +3,7 @@
 
 #include <hcnn/run.hpp>
 #include <iomanip>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -10,12 +11,15 @@ namespace examples {
 
 using namespace hcnn;
 
-/// Accuracy of each head, severity counts, HD@1 and MS of one part, as lines of text.
-inline void print_evaluation(std::ostream& out, const std::string& part, const metrics::EvaluationResult& result) {
+/// Accuracy of each head, severity counts, HD@1 and MS of one part and, with costs, their average, as lines of text.
+inline void print_evaluation(std::ostream& out, const std::string& part, const metrics::EvaluationResult& result,
+                             const std::optional<CostMatrix>& costs = std::nullopt) {
   out << part << " (" << result.samples << " images)\n";
   for (const auto& head : result.heads)
     out << "  " << std::left << std::setw(12) << head.level << std::right << " top-1 " << std::setw(8)
         << run::percent(head.top1.value()) << "   top-5 " << std::setw(8) << run::percent(head.top5.value()) << '\n';
+  if (costs)
+    out << "  mean cost    " << report::decimal(metrics::mean_cost(result.heads.front().confusion, *costs), 4) << '\n';
   if (result.severity.total() == 0) return;
   out << "  severity    ";
   for (std::size_t s = 0; s < result.severity.counts().size(); ++s)

@@ -1,9 +1,12 @@
 // The training recipes: everything that makes one training differ from another.
 #pragma once
 
+#include <algorithm>
 #include <hcnn/hcnn.hpp>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace examples {
 
@@ -29,8 +32,8 @@ struct Recipe {
   std::string loss = "ce";                        ///< ce, report or readme: the two severity-aware forms
   double alpha = 1;                               ///< loss readme: factor alpha + S[y, argmax p]
   double correct_weight = 1;                      ///< loss report: factor of a correct prediction
-  std::vector<double> severity_weights{1, 2, 3};  ///< S of a mistake of severity 1, 2, 3
-  std::vector<double> head_weights{1, 1, 1};      ///< of the heads' losses, fine first
+  std::vector<double> severity_weights{1, 2, 3};  ///< S of a mistake of severity 1, 2, 3; of a higher one itself
+  std::vector<double> head_weights{1, 1, 1};      ///< of the heads' losses, fine first; of further heads the last
   Index epochs = 50;
   Index batch = 128;     ///< images a pass
   Index accumulate = 1;  ///< passes whose gradients are added up for a step
@@ -45,7 +48,10 @@ inline double default_weight_decay(const std::string& optimizer) { return optimi
 /// Learning rate that suits the optimizer where none was asked for.
 inline double default_learning_rate(const std::string& optimizer) { return optimizer == "sgd" ? 0.01 : 1e-3; }
 
-/// The recipe of that name for a network (see README): `report`, `readme` or `best`.
+/// Names of the recipes (see README); `small` is for a few hundred or thousand pictures of your own.
+inline const std::vector<std::string> kRecipes{"report", "readme", "best", "small"};
+
+/// The recipe of that name.
 inline Recipe make_recipe(const std::string& name) {
   Recipe recipe{.name = name};
   if (name == "readme") {
@@ -64,8 +70,16 @@ inline Recipe make_recipe(const std::string& name) {
     recipe.head_weights = {1, 0.5, 0.25};
     recipe.small_heads = true;
     recipe.batch = 256;
+  } else if (name == "small") {
+    recipe.network = "compact";
+    recipe.schedule = "one-cycle";
+    recipe.augment = "crop-flip";
+    recipe.normalize = true;
+    recipe.dropout = 0.25;
+    recipe.batch = 32;
+    recipe.epochs = 30;
   } else if (name != "report") {
-    fail<OptionError>("--recipe", "'" + name + "'", "expected report, readme or best");
+    fail<OptionError>("--recipe", "'" + name + "'", "expected report, readme, best or small");
   }
   return recipe;
 }
@@ -83,11 +97,13 @@ inline std::string describe(const Recipe& recipe) {
   return text + concat(", batch ", recipe.batch * recipe.accumulate, ", ", recipe.epochs, " epochs");
 }
 
-/// The network of the recipe, for these images.
+/// The network of the recipe, for these images: a head for each of their levels; network severity has the finest alone.
 inline models::MultiHeadCnnOptions network_options(const Recipe& recipe, const data::Dataset& images) {
   auto options = models::multi_head_cnn_options(recipe.network);
   options.input = images.shape();
-  for (auto& head : options.heads) head.classes = images.class_count(images.level_index(head.name));
+  options.heads.clear();
+  for (Index level = 0; level < (recipe.network == "severity" ? 1 : images.levels()); ++level)
+    options.heads.push_back({images.level_name(level), images.class_count(level)});
   options.activation = recipe.activation == "relu" ? models::Activation::relu : models::Activation::leaky_relu;
   options.dropout = recipe.dropout;
   options.batch_norm = recipe.batch_norm;
@@ -106,29 +122,36 @@ Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint
   return model;
 }
 
+/// What mistakes at the finest level of the tree cost: the recipe's weight of each severity.
+inline CostMatrix severity_costs(const Recipe& recipe, const Taxonomy& taxonomy) {
+  std::vector<double> weights{0};  // of a correct prediction
+  for (Index severity = 1; severity <= taxonomy.levels(); ++severity)
+    weights.push_back(severity <= 3 ? recipe.severity_weights.at(static_cast<std::size_t>(severity - 1))
+                                    : static_cast<double>(severity));
+  return severity_matrix(taxonomy, 0, weights);
+}
+
 /// The severity-aware loss of the recipe for the finest head.
 template <class M>
-losses::LossSum<M> make_severity_loss(const Recipe& recipe, const std::string& head, const Taxonomy& taxonomy) {
-  std::vector<double> weights = recipe.severity_weights;
-  weights.insert(weights.begin(), 0);  // of a correct prediction
+losses::LossSum<M> make_severity_loss(const Recipe& recipe, const std::string& head, CostMatrix costs) {
   return losses::severity<M>(
-      head, severity_matrix(taxonomy, 0, weights),
+      head, std::move(costs),
       {.form = recipe.loss == "report" ? losses::SeverityForm::report : losses::SeverityForm::readme,
        .correct_weight = recipe.correct_weight,
        .alpha = recipe.alpha,
        .cross_entropy = {.label_smoothing = recipe.label_smoothing}});
 }
 
-/// The sum of the heads' losses; the fine head's is severity-aware where the recipe says so.
+/// The sum of the heads' losses; the fine head's is severity-aware, with these costs, where the recipe says so.
 template <class M, class T>
-losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const Taxonomy& taxonomy) {
+losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const CostMatrix& costs) {
   std::optional<losses::LossSum<M>> sum;
   for (std::size_t h = 0; h < model.heads().size(); ++h) {
     const std::string& name = model.heads().name(h);
     losses::LossSum<M> term = h > 0 || recipe.loss == "ce"
                                   ? losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing})
-                                  : make_severity_loss<M>(recipe, name, taxonomy);
-    term = recipe.head_weights.at(h) * term;
+                                  : make_severity_loss<M>(recipe, name, costs);
+    term = recipe.head_weights.at(std::min(h, recipe.head_weights.size() - 1)) * term;
     sum = sum ? *sum + term : term;
   }
   return *sum;

@@ -1,4 +1,4 @@
-// One training, from options to report: what train_multihead and train_severity have in common.
+// One training, from options to report: what the training programs have in common.
 #pragma once
 
 #include <hcnn/io.hpp>
@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "examples/common/config.hpp"
+#include "examples/common/folder_images.hpp"
 #include "examples/common/interrupt.hpp"
 #include "examples/common/print.hpp"
 
@@ -31,7 +32,8 @@ class Training {
       checkpoint = find_checkpoint(folder);
       if (checkpoint && train::finished(*checkpoint) && is_reported(folder)) return 0;
     }
-    const Images images = load_images(options_.common.data, options_.common.seed);
+    const Images images =
+        options_.folder ? load_folder(options_) : load_images(options_.common.data, options_.common.seed);
     const auto [fit_set, val_set] = data::stratified_split(limited(images.train), options_.split, options_.common.seed);
     if (fit_set.size() == 0 || val_set.size() == 0)
       fail<OptionError>(concat("--limit ", options_.limit, " --split ", options_.split),
@@ -43,7 +45,8 @@ class Training {
     Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
     require_monitor(model);
     if (!options_.weights.empty() && !checkpoint) exchange::load_weights(options_.weights, model);
-    losses::LossSum<M> loss = make_loss<M>(recipe_, model, *fit_set.taxonomy());
+    losses::LossSum<M> loss =
+        make_loss<M>(recipe_, model, images.costs ? *images.costs : severity_costs(recipe_, *fit_set.taxonomy()));
     const auto folder = open_folder();
     announce(model, images.name, {fit_set.size(), to_validate.size(), test_set.size()}, folder);
     if (options_.find_learning_rate) return find_learning_rate(model, loss, fit_set, folder);
@@ -56,11 +59,12 @@ class Training {
     run.test = measure(model, loss, test_set, interrupt, &run.inspection.emplace());
     run.images = test_set;
     run.taxonomy = *fit_set.taxonomy();
+    run.costs = images.costs;
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
     std::cout << (recipe_.ema > 0 ? "averaged weights" : "weights of the last epoch")
               << ", without dropout and augmentation:\n";
-    for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures);
+    for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures, run.costs);
     std::cout << "report: " << folder.report().string() << std::endl;
     return 0;
   }
@@ -83,6 +87,7 @@ class Training {
 
   // Throws OptionError, before anything is written, for a column that history.csv will not have.
   void require_monitor(const Model<T>& model) const {
+    if (options_.monitor.empty()) return;
     std::string known = "loss, hd1, ms";
     for (std::size_t h = 0; h < model.heads().size(); ++h)
       for (const char* rank : {".top1", ".top5"}) known += ", " + model.heads().name(h) + rank;
@@ -128,6 +133,7 @@ class Training {
         .mean = normalization_.mean,
         .deviation = normalization_.deviation,
         .taxonomy = *fit_set.taxonomy(),
+        .fit = options_.folder ? std::optional(io::parse_fit(options_.folder->fit, "--fit")) : std::nullopt,
         .notes = {{"config", config_}}};
     const auto optimizer = make_optimizer(recipe_, model.parameters());
     train::Callbacks<T> callbacks = {train::progress_bar(std::cerr)};
@@ -256,12 +262,13 @@ int run_training(TrainingOptions& options, const std::string& network, const std
     options.dry_run = resume && options.dry_run;
     parse_again();
   } else {
-    if (options.common.data == "synthetic") use_synthetic_defaults(options);
+    if (options.common.data == "synthetic" && !options.folder) use_synthetic_defaults(options);
     recipe = make_recipe(options.recipe);
     if (!network.empty()) recipe.network = network;
   }
   if (!file.empty() && options.recipe != recipe.name && !resume)
     fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
+  if (options.folder) resolve_folder(options);
   recipe = resolve(options, recipe);
   io::Json config = config_json(recipe, options, program);
   if (resume) {

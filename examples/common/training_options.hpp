@@ -6,9 +6,22 @@
 
 namespace examples {
 
+/// What the command line of a program says that trains on a folder of pictures; the folder itself is
+/// `CommonOptions::data`.
+struct FolderOptions {
+  std::string size = "64";           ///< pixels, "SIDE" or "WIDTHxHEIGHT"
+  Index channels = 3;                ///< 3: colour; 1: grey
+  std::string fit = "squash";        ///< or "crop"
+  std::string test = "0.2";          ///< share of the pictures, or a folder
+  std::optional<double> validation;  ///< share of the other pictures; becomes 1 - `TrainingOptions::split`
+  std::string hierarchy, costs;      ///< files; "": none
+  bool skip_bad = false;             ///< go on without files that are no pictures
+};
+
 /// What the command line says; what is not given comes from the recipe.
 struct TrainingOptions {
   CommonOptions common;
+  std::optional<FolderOptions> folder;  ///< of a program that trains on folders of pictures
   std::string recipe = "report";
   double split = 0.8;  ///< share of the training images that is trained on
   std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
@@ -25,7 +38,7 @@ struct TrainingOptions {
   std::string command;                    ///< the command line, for those who want to repeat the run
   std::string config;                     ///< config.json to start from; "": none
   std::string weights;                    ///< model file whose weights it begins from; "": fresh ones
-  std::string monitor = "val.fine.top1";  ///< column of history.csv that tells the best epoch
+  std::string monitor = "val.fine.top1";  ///< column of history.csv that tells the best epoch; "": val.<finest>.top1
   double checkpoint_every = 300;          ///< s; 0: at the end of epochs only
 };
 
@@ -37,6 +50,7 @@ inline bool lowest_is_best(const std::string& metric) {
 
 /// Adds every option of a training program. `networks` are those it may train.
 inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
+  if (!options.folder) add_data_option(app, options.common.data);
   add_common_options(app, options.common);
   app.add_option(
          "--config", options.config,
@@ -44,10 +58,9 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
          "beside it override it")
       ->excludes("--resume");
   app.add_option(
-         "--monitor", options.monitor,
-         "column of history.csv that tells the epoch of best.safetensors; of loss, hd1 and ms the lowest, of others "
-         "the highest")
-      ->capture_default_str();
+      "--monitor", options.monitor,
+      "column of history.csv that tells the epoch of best.safetensors; of loss, hd1 and ms the lowest, of others "
+      "the highest [default: val.fine.top1, or of whatever the finest level is called]");
   app.add_option("--checkpoint-every", options.checkpoint_every,
                  "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
       ->check(from_zero())
@@ -58,15 +71,15 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
     app.add_option(name, value, text)->check(CLI::IsMember(std::move(values)));
   };
   app.add_option("--recipe", options.recipe, "start from these settings, listed below; other options override them")
-      ->check(CLI::IsMember({"report", "readme", "best"}))
+      ->check(CLI::IsMember(kRecipes))
       ->capture_default_str();
   std::string recipes = "Recipes:";
-  for (const char* name : {"report", "readme", "best"})
-    recipes += concat("\n  ", name, ": ", describe(make_recipe(name)));
+  for (const std::string& name : kRecipes) recipes += concat("\n  ", name, ": ", describe(make_recipe(name)));
   app.footer(recipes);
-  app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
-      ->check(CLI::Range(0.01, 0.99))
-      ->capture_default_str();
+  if (!options.folder)
+    app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
+        ->check(CLI::Range(0.01, 0.99))
+        ->capture_default_str();
   choice("--network", options.network, networks, "network [default: the recipe's]");
   choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd"}, "sgd has momentum 0.9 [default: the recipe's]");
   choice("--activation", options.activation, {"relu", "leaky_relu"}, "leaky_relu has slope 0.01 [default: relu]");

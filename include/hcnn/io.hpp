@@ -1,6 +1,11 @@
-// Umbrella header: model files, pictures, tables and other file formats. Needs JSON, stb, zlib, libpng and libjpeg.
+// Umbrella header: model files, folders of pictures, tables and other file formats. Needs JSON, stb, zlib, libpng and
+// libjpeg.
 #pragma once
 
+#include "hcnn/data/folder_classes.hpp"
+#include "hcnn/data/image_folder.hpp"
+#include "hcnn/exchange/cost_table.hpp"
+#include "hcnn/exchange/hierarchy_file.hpp"
 #include "hcnn/exchange/model_file.hpp"
 #include "hcnn/exchange/network_json.hpp"
 #include "hcnn/exchange/onnx.hpp"
@@ -22,6 +27,7 @@
 #include "hcnn/io/json_object.hpp"
 #include "hcnn/io/npy.hpp"
 #include "hcnn/io/npy_header.hpp"
+#include "hcnn/io/picture_fit.hpp"
 #include "hcnn/io/png_reader.hpp"
 #include "hcnn/io/printable.hpp"
 #include "hcnn/io/protobuf_writer.hpp"

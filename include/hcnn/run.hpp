@@ -5,6 +5,7 @@
 #include "hcnn/run/compare.hpp"
 #include "hcnn/run/comparison_page.hpp"
 #include "hcnn/run/confused_pairs.hpp"
+#include "hcnn/run/cost_section.hpp"
 #include "hcnn/run/figures.hpp"
 #include "hcnn/run/folder_lock.hpp"
 #include "hcnn/run/history_file.hpp"

@@ -257,3 +257,21 @@ TEST_CASE("information that does not fit the network is refused before anything 
   CHECK(names(error_of<FormatError>([&] { save_model(folder / "m", model, wrong); }), "2 means and 3 deviations"));
   CHECK(folder.entries() == 0);
 }
+
+TEST_CASE("how pictures become inputs is told by the file, and anything but a fit is refused") {
+  const TemporaryFolder folder;
+  auto model = small_model<float>();
+  ModelInfo info = small_info();
+  save_model(folder / "model.safetensors", model, info);
+  CHECK_FALSE(load_model<float>(folder / "model.safetensors").info.fit);
+  for (const io::Fit fit : {io::Fit::squash, io::Fit::crop}) {
+    info.fit = fit;
+    save_model(folder / "model.safetensors", model, info);
+    CHECK(load_model<float>(folder / "model.safetensors").info.fit == fit);
+  }
+  for (const char* wrong : {"\"stretch\"", "7", "[]"}) {
+    tamper(folder / "model.safetensors", [&](auto&, auto& metadata) { metadata["hcnn.fit"] = wrong; });
+    CHECK(names(error_of<FormatError>([&] { load_model<float>(folder / "model.safetensors"); }),
+                "model.safetensors: fit '"));
+  }
+}

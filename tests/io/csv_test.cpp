@@ -40,6 +40,12 @@ TEST_CASE("both line endings and a missing last one are read") {
   CHECK(io::parse_csv("a,b\n1,", "x").rows == std::vector<std::vector<std::string>>{{"1", ""}});
 }
 
+TEST_CASE("a byte order mark in front is no part of the first name, anywhere else it is") {
+  CHECK(io::parse_csv("\xef\xbb\xbf\"a\",b\n1,2\n", "x").header == std::vector<std::string>{"a", "b"});
+  CHECK(io::parse_csv("a,\xef\xbb\xbf\n", "x").header[1] == "\xef\xbb\xbf");
+  CHECK_THROWS_AS(io::parse_csv("\xef\xbb\xbf", "x"), FormatError);
+}
+
 TEST_CASE("damage is refused with file and line") {
   CHECK(names(csv_refusal(""), "x.csv:1: an empty file"));
   CHECK(names(csv_refusal("a,b\n1,2\n3\n"), "x.csv:3: 1 fields"));

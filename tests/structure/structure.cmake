@@ -1,8 +1,13 @@
-# Structure tests: include order, headers that stand alone, two translation units, installed package, data download.
+# Structure tests: include order, documentation, headers that stand alone, two translation units, the installed package
+# and other ways to use the library, data download.
 set(structure "${CMAKE_CURRENT_LIST_DIR}")
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME structure.include_order COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_includes.py")
 add_test(NAME structure.planted_violations COMMAND Python3::Interpreter -B "${structure}/check_includes_test.py")
+
+# Links and names in the Markdown files, and planted violations of both.
+add_test(NAME structure.markdown COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_markdown.py")
+add_test(NAME structure.markdown_violations COMMAND Python3::Interpreter -B "${structure}/check_markdown_test.py")
 
 # Every header compiled alone, one ctest entry per folder; then all of them at once, without OpenMP, by each compiler.
 get_target_property(eigen_include Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
@@ -40,6 +45,10 @@ add_test(NAME structure.consumer_io
                  "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer_io"
                  "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_io" -P "${structure}/consumer_io_test.cmake")
 
+add_test(NAME structure.consumer_ways
+         COMMAND Python3::Interpreter -B "${structure}/consumer_ways_test.py" "${PROJECT_SOURCE_DIR}"
+                 "${PROJECT_BINARY_DIR}" "${CMAKE_CURRENT_BINARY_DIR}/consumer_ways" "${CMAKE_CXX_COMPILER}")
+
 # Two translation units with every umbrella header link: nothing in the library is defined twice.
 add_executable(structure_two_units "${structure}/first_unit.cpp" "${structure}/second_unit.cpp")
 target_link_libraries(structure_two_units PRIVATE hcnn::io hcnn_warnings)
@@ -53,29 +62,37 @@ add_test(NAME structure.report_in_browser
                  "${CMAKE_CURRENT_BINARY_DIR}/report_in_browser")
 set_tests_properties(structure.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
-# Files that other programs read and write: NumPy, the onnx package, onnxruntime, PyTorch; each skipped where it is not
-# installed.
-set(exchange "${CMAKE_CURRENT_SOURCE_DIR}/exchange")
-add_executable(exchange_files "${exchange}/exchange_files.cpp")
-target_link_libraries(exchange_files PRIVATE hcnn::io hcnn_warnings)
-target_include_directories(exchange_files PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+# The guide's C++ blocks are one program, a namespace for each chapter; its commands are run where the programs are built.
+file(GLOB chapters CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/guide/*.md")
+set(guide_source "${CMAKE_CURRENT_BINARY_DIR}/guide.cpp")
+add_custom_command(OUTPUT "${guide_source}" VERBATIM DEPENDS "${structure}/guide.py" ${chapters}
+                   COMMAND Python3::Interpreter -B "${structure}/guide.py" program "${guide_source}" ${chapters})
+add_executable(guide "${guide_source}")
+target_link_libraries(guide PRIVATE hcnn::io hcnn_warnings)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(exchange_files PRIVATE -O1)  # as the tests: builds in half the time
+  target_compile_options(guide PRIVATE -O1)
 endif()
-if(HCNN_BUILD_EXAMPLES)
-  set(arguments_of_onnx "$<TARGET_FILE:export_onnx>")
-endif()
-foreach(reader IN ITEMS npy onnx onnxruntime torch)
-  add_test(NAME exchange.${reader}
-           COMMAND Python3::Interpreter -B "${exchange}/${reader}_files.py" "$<TARGET_FILE:exchange_files>"
-                   "${CMAKE_CURRENT_BINARY_DIR}/exchange_${reader}" ${arguments_of_${reader}})
-  set_tests_properties(exchange.${reader} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive SKIP_RETURN_CODE 77 TIMEOUT 300)
-endforeach()
+add_test(NAME structure.guide COMMAND guide "${CMAKE_CURRENT_BINARY_DIR}/guide")
+add_test(NAME structure.guide_violations COMMAND Python3::Interpreter -B "${structure}/guide_test.py")
+set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+
+include("${structure}/documentation.cmake")
 
 if(HCNN_BUILD_EXAMPLES)
+  add_test(NAME structure.guide_commands
+           COMMAND Python3::Interpreter -B "${structure}/guide.py" commands "${PROJECT_BINARY_DIR}/examples"
+                   "${CMAKE_CURRENT_BINARY_DIR}/guide_commands" ${chapters})
+  add_test(NAME structure.gallery
+           COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
+                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/gallery" -P "${structure}/gallery_test.cmake")
+  set_tests_properties(structure.guide_commands structure.gallery PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
+                       TIMEOUT 300)
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
+  add_test(NAME structure.folder_programs
+           COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
+                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/folder_programs" -P "${structure}/folder_programs_test.cmake")
   add_test(NAME structure.kill_and_resume
            COMMAND Python3::Interpreter -B "${CMAKE_CURRENT_SOURCE_DIR}/kill_and_resume.py"
                    "$<TARGET_FILE:train_multihead>" --kills 3 --stops 1 --
@@ -83,13 +100,13 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.searches
            COMMAND Python3::Interpreter -B "${structure}/searches_test.py" "${PROJECT_BINARY_DIR}/examples"
                    "${CMAKE_CURRENT_BINARY_DIR}/searches")
-  set_tests_properties(structure.kill_and_resume structure.searches PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
-                       TIMEOUT 300)
+  set_tests_properties(structure.kill_and_resume structure.searches structure.folder_programs PROPERTIES
+                       ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
 endif()
 
 # Every published figure follows from the confusion matrices beside it.
 add_test(NAME structure.results COMMAND Python3::Interpreter -B "${PROJECT_SOURCE_DIR}/results/check")
 
 add_test(NAME structure.download
-         COMMAND "${CMAKE_COMMAND}" "-DSCRIPT=${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake"
-                 "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/download" -P "${structure}/download_test.cmake")
+         COMMAND Python3::Interpreter -B "${structure}/download_test.py"
+                 "${PROJECT_SOURCE_DIR}/cmake/download_cifar100.cmake" "${CMAKE_CURRENT_BINARY_DIR}/download")

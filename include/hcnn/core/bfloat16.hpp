@@ -11,11 +11,14 @@ namespace hcnn {
 
 /// 16-bit float with 8 exponent and 7 fraction bits. Arithmetic happens in float; conversion rounds to nearest even.
 struct bfloat16 {
-  std::uint16_t bits = 0;
+  std::uint16_t bits = 0;  ///< sign, exponent, fraction, as in the upper half of a float
 
+  /// +0.
   constexpr bfloat16() = default;
-  constexpr bfloat16(float value) : bits(round(value)) {}
+  constexpr bfloat16(float value) : bits(round(value)) {}  ///< rounds to nearest even; NaN stays NaN
+  /// Rounds twice: to float, then to bfloat16.
   explicit constexpr bfloat16(double value) : bits(round(static_cast<float>(value))) {}
+  /// The nearest value.
   explicit constexpr bfloat16(int value) : bits(round(static_cast<float>(value))) {}
 
   /// Stores 16 bits, where a temporary bfloat16 would keep g++ from vectorising a loop.
@@ -24,10 +27,14 @@ struct bfloat16 {
     return *this;
   }
 
+  /// Exact.
   constexpr operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
+  /// Adds in float, rounds once.
   constexpr bfloat16& operator+=(float other) { return *this = bfloat16(float(*this) + other); }
+  /// Subtracts in float, rounds once.
   constexpr bfloat16& operator-=(float other) { return *this = bfloat16(float(*this) - other); }
+  /// Multiplies in float, rounds once.
   constexpr bfloat16& operator*=(float other) { return *this = bfloat16(float(*this) * other); }
 
  private:
@@ -38,15 +45,21 @@ struct bfloat16 {
   }
 };
 
+/// Writes the value as a float.
 inline std::ostream& operator<<(std::ostream& out, bfloat16 value) { return out << static_cast<float>(value); }
 
+/// What `Master` is made of.
 namespace core {
+/// Maps the type of activations to the type of parameters; `Master` is its short form.
 template <class T>
 struct MasterOf {
+  /// Parameters of float and double networks are of the same type.
   using type = T;
 };
+/// bfloat16 has too few digits to sum up small steps.
 template <>
 struct MasterOf<bfloat16> {
+  /// Parameters of bfloat16 networks are float.
   using type = float;
 };
 }  // namespace core
@@ -57,14 +70,20 @@ using Master = typename core::MasterOf<std::remove_const_t<T>>::type;
 
 }  // namespace hcnn
 
+/// Limits of hcnn::bfloat16.
 template <>
 class std::numeric_limits<hcnn::bfloat16> {
  public:
+  /// This is a number type.
   static constexpr bool is_specialized = true;
+  /// Bits of the significand, the hidden one included.
   static constexpr int digits = 8;
   /// Distance from 1 to the next larger value: 2^-7.
   static constexpr hcnn::bfloat16 epsilon() { return hcnn::bfloat16(0.0078125f); }
+  /// Greatest finite value, (2 - 2^-7) 2^127.
   static constexpr hcnn::bfloat16 max() { return hcnn::bfloat16(3.3895313892515355e38f); }
+  /// Least finite value.
   static constexpr hcnn::bfloat16 lowest() { return hcnn::bfloat16(-3.3895313892515355e38f); }
+  /// Positive infinity.
   static constexpr hcnn::bfloat16 infinity() { return hcnn::bfloat16(std::numeric_limits<float>::infinity()); }
 };

@@ -12,7 +12,8 @@
 
 namespace hcnn {
 
-inline constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 register, one AMX tile row
+/// Alignment of all arrays, bytes: one cache line, one AVX-512 register, one AMX tile row.
+inline constexpr std::size_t kAlignment = 64;
 
 /// Uninitialised 64-byte aligned array of a trivial type. It grows and never shrinks; growing discards the content.
 template <class T>
@@ -21,12 +22,16 @@ class AlignedBuffer {
 
  public:
   AlignedBuffer() = default;
+  /// Room for `size` elements.
   explicit AlignedBuffer(Index size) { reserve(size); }
+  /// Copies all elements there is room for.
   AlignedBuffer(const AlignedBuffer& other) : AlignedBuffer(other.capacity_) {
     std::copy_n(other.data(), other.capacity_, data());
   }
+  /// Takes the memory over; the other has none afterwards.
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : data_(std::move(other.data_)), capacity_(std::exchange(other.capacity_, 0)) {}
+  /// Takes the memory of a copy or of a moved buffer.
   AlignedBuffer& operator=(AlignedBuffer other) noexcept {
     std::swap(data_, other.data_);
     std::swap(capacity_, other.capacity_);
@@ -43,8 +48,11 @@ class AlignedBuffer {
     capacity_ = size;
   }
 
+  /// The first element, or null before the first `reserve`.
   T* data() { return data_.get(); }
+  /// The same, to read.
   const T* data() const { return data_.get(); }
+  /// Elements there is room for.
   Index capacity() const { return capacity_; }
 
  private:

@@ -13,11 +13,13 @@
 #include <type_traits>
 #include <variant>
 
+/// Networks, their training and use: the values that everything shares, layers, optimizers and the label tree.
 namespace hcnn {
 
 /// Base of every exception the library throws; `what()` is one line "where: what came; what was expected".
 class Error : public std::runtime_error {
  public:
+  /// From the whole text.
   using std::runtime_error::runtime_error;
 };
 
@@ -54,6 +56,7 @@ class NumericError : public Error {
 /// One part of a text: a string, a character or a number. Refers to strings, so it must not outlive them.
 class TextPart {
  public:
+  /// Takes strings, characters and numbers.
   template <class Part>
   requires std::is_convertible_v<const Part&, std::string_view> || std::is_convertible_v<const Part&, double> TextPart(
       const Part& part) {  // NOLINT: implicit, as arguments of concat

@@ -7,12 +7,15 @@ namespace hcnn {
 
 /// A height and a width; one number stands for both: `.kernel = 3`, `.kernel = {3, 5}`.
 struct Extent2 {
-  Index height;
-  Index width;
+  Index height;  ///< rows
+  Index width;   ///< columns
 
+  /// The same number for both.
   constexpr Extent2(Index side) : height(side), width(side) {}
+  /// Rows, then columns.
   constexpr Extent2(Index rows, Index columns) : height(rows), width(columns) {}
 
+  /// height * width.
   constexpr Index area() const { return height * width; }
   friend constexpr bool operator==(const Extent2&, const Extent2&) = default;
 };

@@ -7,6 +7,7 @@
 
 namespace hcnn {
 
+/// Of a function type: `FunctionRef<void(Index)>`; defined below for those.
 template <class Signature>
 class FunctionRef;
 
@@ -14,6 +15,7 @@ class FunctionRef;
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
+  /// Refers to the callable, which must live as long.
   template <class Callable>
   requires(!std::is_same_v<Callable, FunctionRef>)
       FunctionRef(const Callable& callable)  // NOLINT: implicit, so that a lambda can be passed
@@ -21,6 +23,7 @@ class FunctionRef<Result(Args...)> {
           return (*static_cast<const Callable*>(object))(std::forward<Args>(args)...);
         }) {}
 
+  /// Calls it.
   Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
  private:

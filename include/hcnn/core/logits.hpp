@@ -13,7 +13,7 @@ namespace hcnn {
 /// Scores of one head before the softmax: (N, classes). M is a master type.
 template <class M>
 struct HeadLogits {
-  std::string head;
+  std::string head;  ///< name
   Tensor<M> values;  ///< shape 1 x 1 x classes
 };
 
@@ -23,6 +23,7 @@ class Logits {
  public:
   /// The head's entry; throws DataError and lists the heads there are.
   Tensor<M>& operator[](std::string_view head) { return const_cast<Tensor<M>&>(std::as_const(*this)[head]); }
+  /// The same, to read.
   const Tensor<M>& operator[](std::string_view head) const {
     if (const Tensor<M>* values = find(head)) return *values;
     std::string known;
@@ -58,10 +59,15 @@ class Logits {
 
   /// Number of samples; 0 without heads.
   Index count() const { return heads_.empty() ? 0 : heads_.front().values.count(); }
+  /// Number of heads.
   std::size_t size() const { return heads_.size(); }
+  /// The heads in their order, each with members `head` and `values`.
   auto begin() { return heads_.begin(); }
+  /// Behind the last head.
   auto end() { return heads_.end(); }
+  /// The heads in their order, to read.
   auto begin() const { return heads_.begin(); }
+  /// Behind the last head.
   auto end() const { return heads_.end(); }
 
  private:

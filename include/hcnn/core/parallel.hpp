@@ -30,7 +30,8 @@ inline int thread_count() {
 #endif
 }
 
-/// Sets the number of threads of the calling thread's parallel loops; ignored without OpenMP.
+/// Sets the number of threads of the calling thread's parallel loops; ignored without OpenMP. Throws OptionError for
+/// less than one.
 inline void set_thread_count(int threads) {
   if (threads < 1) fail<OptionError>("set_thread_count", concat(threads, " threads"), "at least 1 is needed");
 #ifdef _OPENMP
@@ -41,7 +42,9 @@ inline void set_thread_count(int threads) {
 /// Sets the number of threads of the calling thread's parallel loops until the end of a scope.
 class ThreadCountScope {
  public:
+  /// Throws OptionError for less than one thread.
   explicit ThreadCountScope(int threads) : before_(thread_count()) { set_thread_count(threads); }
+  /// Sets the number as it was.
   ~ThreadCountScope() {
 #ifdef _OPENMP
     omp_set_num_threads(before_);

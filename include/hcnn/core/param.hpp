@@ -38,14 +38,16 @@ class Param {
     }
   }
 
-  std::string name;  ///< full path, as PyTorch would call it: "trunk.0.0.weight"; set when the model is built
-  Role role = Role::weight;
-  ParamLayout layout = ParamLayout::plain;
-  std::vector<Index> dims;
-  bool integer = false;       ///< written to files as a 64-bit integer (num_batches_tracked)
-  std::uint64_t version = 1;  ///< grows with every change of the values: packed copies compare it
+  std::string name;          ///< full path, as PyTorch would call it: "trunk.0.0.weight"; set when the model is built
+  Role role = Role::weight;  ///< decides about decay, start values and training
+  ParamLayout layout = ParamLayout::plain;  ///< order in memory
+  std::vector<Index> dims;                  ///< extents, in PyTorch's order
+  bool integer = false;                     ///< written to files as a 64-bit integer (num_batches_tracked)
+  std::uint64_t version = 1;                ///< grows with every change of the values: packed copies compare it
 
+  /// Number of values.
   Index size() const { return std::accumulate(dims.begin(), dims.end(), Index{1}, std::multiplies<>{}); }
+  /// True for running statistics, which no optimizer moves.
   bool is_buffer() const { return role == Role::buffer; }
   /// True where weight decay applies (weights; not biases, not normalisation).
   bool decays() const { return role == Role::weight; }
@@ -60,10 +62,13 @@ class Param {
 
   /// The values, in memory order. After writing them call `touch`, or layers go on using packed copies of the old ones.
   M* value() { return value_.data(); }
+  /// The same, to read.
   const M* value() const { return value_.data(); }
   /// Gradient, same order as the values; backward passes add to it. Null for a buffer.
   M* grad() { return grad_.data(); }
+  /// The same, to read.
   const M* grad() const { return grad_.data(); }
+  /// Sets the gradient to 0.
   void zero_grad() {
     if (!is_buffer()) std::fill_n(grad(), size(), M{0});
   }

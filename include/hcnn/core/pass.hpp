@@ -13,12 +13,14 @@ enum class Mode { train, evaluate };
 
 /// The same (seed, epoch, sample id) draws the same dropout mask, whatever the thread, batch or call order.
 struct Pass {
-  Mode mode = Mode::train;
-  std::uint64_t seed = 0;
-  std::uint64_t epoch = 0;
+  Mode mode = Mode::train;                      ///< training or evaluation
+  std::uint64_t seed = 0;                       ///< of the whole training
+  std::uint64_t epoch = 0;                      ///< running one
   std::span<const std::uint64_t> samples = {};  ///< identity of each sample of the batch; empty: 0, 1, 2, ...
 
+  /// True in training.
   bool training() const { return mode == Mode::train; }
+  /// Identity of sample n of the batch.
   std::uint64_t sample_id(Index n) const {
     return samples.empty() ? static_cast<std::uint64_t>(n) : samples[static_cast<std::size_t>(n)];
   }

@@ -15,7 +15,7 @@ namespace hcnn {
 
 /// A seed that cannot be mistaken for another number.
 struct Seed {
-  std::uint64_t value = 0;
+  std::uint64_t value = 0;  ///< any number
 };
 
 /// Philox4x32-10: four 32-bit words from a 128-bit counter and a 64-bit key.

@@ -18,7 +18,7 @@ inline constexpr Label kNoLabel = -1;
 /// Targets of one level for a batch: labels, and where `probabilities` is not empty, soft targets that replace them in
 /// the losses that take them. Labels stay: accuracy and severity are counted against them.
 struct LevelTargets {
-  std::string level;
+  std::string level;             ///< name
   std::vector<Label> labels;     ///< N class indices, or kNoLabel
   Tensor<double> probabilities;  ///< (N, classes) rows that sum to 1, or empty
 };
@@ -48,7 +48,9 @@ class Targets {
     return levels_.back();
   }
 
+  /// The levels, in the order they were added.
   auto begin() const { return levels_.begin(); }
+  /// Behind the last level.
   auto end() const { return levels_.end(); }
 
  private:

@@ -14,9 +14,10 @@
 
 namespace hcnn {
 
-/// Row-major dense matrix, and maps of it over raw memory (Eigen).
+/// Row-major dense matrix (Eigen).
 template <class T>
 using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+/// Raw memory seen as a Matrix; of a const type, to read.
 template <class T>
 using MatrixMap = std::conditional_t<std::is_const_v<T>, Eigen::Map<const Matrix<std::remove_const_t<T>>>,
                                      Eigen::Map<Matrix<std::remove_const_t<T>>>>;
@@ -24,12 +25,14 @@ using MatrixMap = std::conditional_t<std::is_const_v<T>, Eigen::Map<const Matrix
 /// `count` samples of one shape at `data`, contiguous in N, H, W, C order. Owns nothing; `View<const T>` only reads.
 template <class T>
 struct TensorView {
-  T* data = nullptr;
-  Index count = 0;  ///< samples, the letter N
-  Shape shape;
+  T* data = nullptr;  ///< first value
+  Index count = 0;    ///< samples, the letter N
+  Shape shape;        ///< of each sample
 
   TensorView() = default;
+  /// n samples of the shape at `first`.
   TensorView(T* first, Index n, const Shape& sample_shape) : data(first), count(n), shape(sample_shape) {}
+  /// A view that may write is one that reads.
   template <class U>
   requires(std::is_const_v<T>&& std::is_same_v<U, std::remove_const_t<T>>) TensorView(const TensorView<U>& other)
       : data(other.data), count(other.count), shape(other.shape) {}
@@ -40,8 +43,8 @@ struct TensorView {
   bool empty() const { return data == nullptr; }
   /// First value of sample n.
   T* sample(Index n) const { return data + n * shape.size(); }
-  T* begin() const { return data; }
-  T* end() const { return data + size(); }
+  T* begin() const { return data; }         ///< first value
+  T* end() const { return data + size(); }  ///< behind the last value
   /// The samples [first, first + n).
   TensorView slice(Index first, Index n) const { return {sample(first), n, shape}; }
   /// All pixels as rows: (N*H*W, C).
@@ -68,21 +71,28 @@ class Tensor {
     shape_ = shape;
   }
 
-  T* data() { return storage_.data(); }
-  const T* data() const { return storage_.data(); }
-  Index count() const { return count_; }
-  const Shape& shape() const { return shape_; }
-  Index size() const { return count_ * shape_.size(); }
-  T* begin() { return data(); }
-  T* end() { return data() + size(); }
-  const T* begin() const { return data(); }
-  const T* end() const { return data() + size(); }
+  T* data() { return storage_.data(); }                  ///< first value, or null before the first `resize`
+  const T* data() const { return storage_.data(); }      ///< the same, to read
+  Index count() const { return count_; }                 ///< samples, the letter N
+  const Shape& shape() const { return shape_; }          ///< of each sample
+  Index size() const { return count_ * shape_.size(); }  ///< values of all samples
+  T* begin() { return data(); }                          ///< first value
+  T* end() { return data() + size(); }                   ///< behind the last value
+  const T* begin() const { return data(); }              ///< first value, to read
+  const T* end() const { return data() + size(); }       ///< behind the last value
+
+  /// Value i of all of them, in N, H, W, C order; not checked.
   T& operator[](Index i) { return data()[i]; }
+  /// The same, to read.
   const T& operator[](Index i) const { return data()[i]; }
 
+  /// The whole batch as a view, which must not outlive it.
   TensorView<T> view() { return {data(), count_, shape_}; }
+  /// The same, to read.
   TensorView<const T> view() const { return {data(), count_, shape_}; }
+  /// `view()`, so that a tensor can be passed where a view is expected.
   operator TensorView<T>() { return view(); }
+  /// `view()`, so that a tensor can be passed where a view is expected.
   operator TensorView<const T>() const { return view(); }
 
  private:

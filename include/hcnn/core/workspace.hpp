@@ -14,6 +14,7 @@ namespace hcnn {
 /// pass finds out how much is needed; later passes allocate nothing. One workspace serves one thread at a time.
 class Workspace {
  public:
+  /// A height of the stack, bytes.
   using Mark = std::size_t;
 
   /// Uninitialised, 64-byte aligned room for `size` values.
@@ -28,6 +29,7 @@ class Workspace {
     return {take<T>(count * shape.size()), count, shape};
   }
 
+  /// The present height of the stack, for `rewind`.
   Mark mark() const { return used_; }
   /// Frees everything taken since the mark. Back at 0, memory in pieces is joined into one block of the largest size
   /// ever needed.
@@ -84,7 +86,9 @@ class Workspace {
 /// Gives back, at the end of a scope, all that was taken from a workspace inside it.
 class WorkspaceScope {
  public:
+  /// Marks the workspace, which must outlive the scope.
   explicit WorkspaceScope(Workspace& workspace) : workspace_(workspace), mark_(workspace.mark()) {}
+  /// Rewinds it.
   ~WorkspaceScope() { workspace_.rewind(mark_); }
   WorkspaceScope(const WorkspaceScope&) = delete;
   WorkspaceScope& operator=(const WorkspaceScope&) = delete;

@@ -12,6 +12,7 @@
 #include "hcnn/exchange/probe.hpp"
 #include "hcnn/exchange/state.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
+#include "hcnn/io/picture_fit.hpp"
 
 namespace hcnn::exchange {
 
@@ -24,6 +25,7 @@ struct ModelInfo {
   std::vector<float> mean = {};           ///< of each input channel, subtracted before the network; empty: nothing is
   std::vector<float> deviation = {};      ///< of each input channel, divided by after that
   std::optional<Taxonomy> taxonomy = {};  ///< class names of the heads, and their tree
+  std::optional<io::Fit> fit = {};        ///< how pictures become inputs, see io::input_bytes; none: not told
   io::Json notes = io::Json::object();    ///< anything else: recipe, epoch, accuracy ...
 };
 
@@ -64,6 +66,7 @@ std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelIn
   check_normalization(info, model.input_shape().channels, where);
   if (!info.mean.empty()) metadata["hcnn.normalization"] = text({{"mean", info.mean}, {"deviation", info.deviation}});
   if (info.taxonomy) metadata["hcnn.taxonomy"] = text(taxonomy_json(*info.taxonomy));
+  if (info.fit) metadata["hcnn.fit"] = text(io::to_string(*info.fit));
   if (!info.notes.empty()) metadata["hcnn.notes"] = text(info.notes);
   return metadata;
 }
@@ -100,6 +103,8 @@ inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& 
   }
   if (const io::Json json = parse("taxonomy"); !json.is_null())
     info.taxonomy = taxonomy_from_json(json, where + ": taxonomy");
+  if (const io::Json json = parse("fit"); !json.is_null())
+    info.fit = io::parse_fit(json.is_string() ? json.get<std::string>() : json.dump(), where);
   if (const io::Json json = parse("notes"); !json.is_null()) info.notes = json;
   return info;
 }

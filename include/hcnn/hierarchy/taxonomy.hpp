@@ -16,7 +16,7 @@ namespace hcnn {
 
 /// Classes of one level of a taxonomy.
 struct TaxonomyLevel {
-  std::string name;
+  std::string name;                  ///< also that of heads and label columns
   std::vector<std::string> classes;  ///< class k of the level is called classes[k]
   std::vector<Label> parents = {};  ///< parents[k] is the class of the next level that holds class k; empty on the last
 
@@ -43,6 +43,7 @@ class Taxonomy {
 
   /// Number of levels, without the root.
   Index levels() const { return static_cast<Index>(levels_.size()); }
+  /// Name of a level, 0..levels() - 1.
   const std::string& level_name(Index level) const { return at(level).name; }
   /// True where a level has this name.
   bool has_level(std::string_view name) const { return find(name) < levels(); }
@@ -54,9 +55,11 @@ class Taxonomy {
     fail<DataError>("Taxonomy", "no level '" + std::string(name) + "'", "levels are: " + known);
   }
 
-  /// Class names of a level, by position or name.
+  /// Class names of a level, 0..levels() - 1.
   const std::vector<std::string>& classes(Index level) const { return at(level).classes; }
+  /// Class names of the level with this name.
   const std::vector<std::string>& classes(std::string_view level) const { return classes(level_index(level)); }
+  /// Number of classes of a level, 0..levels() - 1.
   Index class_count(Index level) const { return static_cast<Index>(at(level).classes.size()); }
 
   /// Class of the next level that holds this one.

@@ -19,6 +19,7 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/io/input_file.hpp"
 
+/// File formats; whatever is read is untrusted.
 namespace hcnn::io {
 
 /// A file under construction. Bytes go to a temporary file in the same folder; `commit` makes them durable and gives

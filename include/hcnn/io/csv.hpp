@@ -126,9 +126,13 @@ class CsvParser {
   std::size_t line_ = 1;
 };
 
-/// The table in CSV text: lines end in "\n" or "\r\n", the last may lack it. Throws FormatError, beginning with `where`
+/// The table in CSV text: lines end in "\n" or "\r\n", the last may lack it; a byte order mark, with which spreadsheets
+/// begin UTF-8, is passed over. Throws FormatError, beginning with `where`
 /// and naming the line, for an empty text, a quote out of place, one that is never closed, or rows of unequal length.
-inline CsvTable parse_csv(std::string_view text, const std::string& where) { return CsvParser(text, where).parse(); }
+inline CsvTable parse_csv(std::string_view text, const std::string& where) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  return CsvParser(text.substr(text.starts_with(kMark) ? kMark.size() : 0), where).parse();
+}
 
 /// The table in a file; FormatError as `parse_csv` and `read_file`.
 inline CsvTable read_csv(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 26) {

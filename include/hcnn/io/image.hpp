@@ -33,7 +33,9 @@ namespace hcnn::io {
 
 /// Colour of a pixel, 0 to 255 each.
 struct Colour {
-  std::uint8_t red = 0, green = 0, blue = 0;
+  std::uint8_t red = 0;    ///< 0..255
+  std::uint8_t green = 0;  ///< 0..255
+  std::uint8_t blue = 0;   ///< 0..255
   friend constexpr bool operator==(const Colour&, const Colour&) = default;
 };
 

@@ -9,14 +9,14 @@ namespace hcnn::kernels {
 
 /// A convolution as the gather kernel sees it: how an image is staged, and where the taps lie in the staged image.
 struct GatherPlan {
-  Shape source;    ///< the image that is staged
-  Extent2 step;    ///< distance of neighbouring source pixels in the staged image
-  Extent2 offset;  ///< staged position of source pixel (0, 0); may be negative
-  Shape staged;    ///< its channels are padded to a multiple of kUnit
-  Shape output;
-  Extent2 stride;  ///< distance in the staged image of neighbouring output pixels
-  Extent2 kernel;
-  Extent2 dilation;
+  Shape source;       ///< the image that is staged
+  Extent2 step;       ///< distance of neighbouring source pixels in the staged image
+  Extent2 offset;     ///< staged position of source pixel (0, 0); may be negative
+  Shape staged;       ///< its channels are padded to a multiple of kUnit
+  Shape output;       ///< of one sample
+  Extent2 stride;     ///< distance in the staged image of neighbouring output pixels
+  Extent2 kernel;     ///< taps
+  Extent2 dilation;   ///< distance of neighbouring taps in the staged image
   Index length_step;  ///< of the kernels
 
   /// Plan of the forward pass.
@@ -51,11 +51,13 @@ struct GatherPlan {
 
   /// Neighbouring taps of one kernel row are one run of values unless dilated.
   bool row_runs() const { return dilation.width == 1; }
+  /// Number of segments of one output pixel.
   Index segments() const { return row_runs() ? kernel.height : kernel.area(); }
   /// Values of one segment; the last few may belong to the next pixel, and meet weights that are 0.
   Index segment_length() const {
     return round_up(row_runs() ? kernel.width * staged.channels : staged.channels, length_step);
   }
+  /// Values of all segments of one output pixel.
   Index depth() const { return segments() * segment_length(); }
   /// Start of segment s, relative to an output pixel's first staged value.
   Index segment_offset(Index s) const {
@@ -107,10 +109,11 @@ void stage(const GatherPlan& plan, const T* image, E* staged) {
 /// A few staged images, and where the micro-kernels find the rows (output pixels) and segments in them.
 template <class E>
 struct StagedImages {
-  E* values;
-  const E** rows;
-  Index* offsets;
+  E* values;       ///< of all images, zero-bordered
+  const E** rows;  ///< first staged value of each output pixel
+  Index* offsets;  ///< of each segment from there
 
+  /// Room for so many images, all zero, until the scratch is rewound.
   StagedImages(const GatherPlan& plan, Index images, Workspace& scratch) {
     const Index size = images * plan.staged.size() + plan.length_step, pixels = plan.output.pixels();
     values = scratch.take<E>(size);
@@ -128,6 +131,7 @@ struct StagedImages {
 
 /// What follows when the images [first, first + count) of a convolution are complete, on the thread that made them.
 using AfterImages = FunctionRef<void(Index first, Index count)>;
+/// Does nothing: where nothing follows.
 inline constexpr auto kNothingAfter = [](Index, Index) {};
 
 /// The planned convolution of rows [begin, end) of staged images. The result goes to y, rounded where E is bfloat16.

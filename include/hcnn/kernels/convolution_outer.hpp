@@ -9,9 +9,10 @@ namespace hcnn::kernels {
 
 /// Range of outputs [first, last) along one axis whose tap reads inside the image.
 struct TapRange {
-  Index first;
-  Index last;
+  Index first;  ///< the first output
+  Index last;   ///< behind the last output
 };
+/// The range of one tap along an axis of `inputs` and `outputs` positions.
 inline TapRange tap_range(Index tap, Index dilation, Index stride, Index padding, Index inputs, Index outputs) {
   const Index shift = padding - tap * dilation;  // input = output * stride - shift
   const Index first = shift > 0 ? (shift + stride - 1) / stride : 0;
@@ -25,8 +26,13 @@ inline TapRange tap_rows(const ConvGeometry& g, Index i) {
 
 /// The weight gradient (KH*KW*C, O) cut into tiles of one kernel tap, `rows` input and `columns` output channels.
 struct OuterTiles {
-  Index taps, channels, outputs, rows, columns;
+  Index taps;      ///< KH * KW
+  Index channels;  ///< the letter C
+  Index outputs;   ///< the letter O
+  Index rows;      ///< input channels of a tile
+  Index columns;   ///< output channels of a tile
 
+  /// Tiles that suit the kernels.
   template <class E>
   OuterTiles(const MicroKernels<E>& kernels, const ConvGeometry& g)
       : taps(g.kernel.area()),
@@ -35,15 +41,14 @@ struct OuterTiles {
         rows(even_tile(channels, kernels.rows)),
         columns(kernels.columns) {}
 
-  Index row_blocks() const { return (channels + rows - 1) / rows; }
-  Index column_blocks() const { return (outputs + columns - 1) / columns; }
-  Index count() const { return taps * row_blocks() * column_blocks(); }
-  // Of tile t: its tap, its first input and output channel, and how many of each.
-  Index tap(Index t) const { return t / column_blocks() / row_blocks(); }
-  Index row(Index t) const { return t / column_blocks() % row_blocks() * rows; }
-  Index column(Index t) const { return t % column_blocks() * columns; }
-  Index height(Index t) const { return std::min(rows, channels - row(t)); }
-  Index width(Index t) const { return std::min(columns, outputs - column(t)); }
+  Index row_blocks() const { return (channels + rows - 1) / rows; }               ///< tiles along the input channels
+  Index column_blocks() const { return (outputs + columns - 1) / columns; }       ///< tiles along the output channels
+  Index count() const { return taps * row_blocks() * column_blocks(); }           ///< tiles
+  Index tap(Index t) const { return t / column_blocks() / row_blocks(); }         ///< kernel tap of tile t
+  Index row(Index t) const { return t / column_blocks() % row_blocks() * rows; }  ///< its first input channel
+  Index column(Index t) const { return t % column_blocks() * columns; }           ///< its first output channel
+  Index height(Index t) const { return std::min(rows, channels - row(t)); }       ///< its input channels
+  Index width(Index t) const { return std::min(columns, outputs - column(t)); }   ///< its output channels
 };
 
 /// Tiles [begin, end): sums += x^T dy over the images given. sums is (KH*KW*C, O).

@@ -10,6 +10,7 @@ namespace hcnn::kernels {
 /// is paired twice, from even and from odd columns (of the padded image) on.
 class PairedImages {
  public:
+  /// Room for so many images; it is filled image by image.
   PairedImages(const ConvGeometry& g, Index images, Workspace& workspace)
       : g_(g),
         output_(g.output()),

@@ -12,6 +12,7 @@ namespace hcnn::kernels {
 /// below makes every kernel row one run of pairs.
 class TransposedImages {
  public:
+  /// Room for so many images; it is filled image by image.
   TransposedImages(const MicroKernels<bfloat16>& kernels, const ConvGeometry& g, Index images, Workspace& workspace)
       : kernels_(kernels),
         g_(g),

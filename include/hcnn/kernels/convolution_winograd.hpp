@@ -21,17 +21,22 @@ void tile_pixels(T* image, const Shape& shape, Index top, Index left, Index side
 
 /// A 3x3 convolution of stride 1 as Winograd sees it: the forward pass, or the data gradient with mirrored kernels.
 struct WinogradPlan {
-  Shape input;
-  Shape output;
+  Shape input;      ///< of one sample
+  Shape output;     ///< of one sample
   Extent2 padding;  ///< zero pixels on each side of the input
 
+  /// Plan of the forward pass.
   static WinogradPlan forward(const ConvGeometry& g) { return {g.input, g.output(), g.padding}; }
+  /// Plan of the data gradient.
   static WinogradPlan backward_data(const ConvGeometry& g) {
     return {g.output(), g.input, {2 - g.padding.height, 2 - g.padding.width}};
   }
 
+  /// Tiles of an image, top to bottom; the last may stick out.
   Index tile_rows() const { return (output.height + kWinogradOutput - 1) / kWinogradOutput; }
+  /// Tiles of an image, left to right; the last may stick out.
   Index tile_columns() const { return (output.width + kWinogradOutput - 1) / kWinogradOutput; }
+  /// Tiles of an image.
   Index tiles() const { return tile_rows() * tile_columns(); }
 
   /// V = B^T d B of a tile, counted over all images: point p goes to v + p * stride.
@@ -42,8 +47,9 @@ struct WinogradPlan {
                 zeros, pixels);
     run_beside_kernels<WinogradInput>(&pixels[0], input.channels, v, stride);
   }
-  // Output pixel of a tile.
+  /// Topmost output row of a tile, counted over all images.
   Index top(Index tile) const { return tile % tiles() / tile_columns() * kWinogradOutput; }
+  /// Leftmost output column of a tile, counted over all images.
   Index left(Index tile) const { return tile % tile_columns() * kWinogradOutput; }
 };
 

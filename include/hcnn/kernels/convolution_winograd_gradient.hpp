@@ -11,8 +11,9 @@ namespace hcnn::kernels {
 
 /// A part of dU: one row of its points, and a range of input channels.
 struct WinogradGradientPart {
-  int row;
-  Index begin, end;  // input channels
+  int row;      ///< of the 6x6 points
+  Index begin;  ///< first input channel
+  Index end;    ///< behind the last input channel
 };
 
 /// dU += the sum over tiles of V^T (A dY A^T) for one part at a time, which transforms what it needs itself, a chunk of

@@ -30,14 +30,17 @@ inline Isa parse_isa(std::string_view name) {
   fail<OptionError>("HCNN_ISA", concat("'", name, "'"), "expected portable, avx2, avx512, avx512bf16 or amx");
 }
 
+/// What is chosen from: the kernels of each instruction set.
 namespace isa {
 
 /// Kernels for products of E, best first. The portable path has none: it multiplies through Eigen.
 template <class E>
 inline constexpr std::array<const MicroKernels<E>*, 1> table{nullptr};
 #if defined(__x86_64__)
+/// Kernels for products of floats.
 template <>
 inline constexpr std::array<const MicroKernels<float>*, 3> table<float>{&kernels_avx512, &kernels_avx2, nullptr};
+/// Kernels for products of bfloat16.
 template <>
 inline constexpr std::array<const MicroKernels<bfloat16>*, 3> table<bfloat16>{&kernels_amx, &kernels_avx512bf16,
                                                                               nullptr};

@@ -9,15 +9,20 @@
 
 namespace hcnn::kernels {
 
+/// Values of one vector.
 inline constexpr Index kLanes = 16;
+/// Sixteen floats.
 using Lanes = float __attribute__((vector_size(4 * kLanes)));
+/// Sixteen 32-bit words.
 using WordLanes = std::uint32_t __attribute__((vector_size(4 * kLanes)));
+/// Sixteen 16-bit words.
 using HalfLanes = std::uint16_t __attribute__((vector_size(2 * kLanes)));
 
 /// value = the 16 values at `from`.
 [[gnu::always_inline]] inline void load_lanes(const float* from, Lanes& value) {
   std::memcpy(&value, from, sizeof value);
 }
+/// value = the 16 values at `from`, exactly.
 [[gnu::always_inline]] inline void load_lanes(const bfloat16* from, Lanes& value) {
   HalfLanes halves;
   std::memcpy(&halves, from, sizeof halves);
@@ -25,8 +30,9 @@ using HalfLanes = std::uint16_t __attribute__((vector_size(2 * kLanes)));
   std::memcpy(&value, &words, sizeof value);
 }
 
-/// Stores 16 values, rounded as bfloat16's constructor does.
+/// Stores 16 values.
 [[gnu::always_inline]] inline void store_lanes(const Lanes& value, float* to) { std::memcpy(to, &value, sizeof value); }
+/// Stores 16 values, rounded as bfloat16's constructor does.
 [[gnu::always_inline]] inline void store_lanes(const Lanes& value, bfloat16* to) {
   WordLanes words;
   std::memcpy(&words, &value, sizeof words);

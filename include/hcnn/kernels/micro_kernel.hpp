@@ -5,6 +5,7 @@
 #include "hcnn/core/shape.hpp"
 #include "hcnn/kernels/isa/cpu.hpp"
 
+/// Arithmetic on raw arrays; knows no layer.
 namespace hcnn::kernels {
 
 /// Neighbouring depths that one instruction multiplies and adds: pairs of bfloat16, single floats.
@@ -23,14 +24,14 @@ inline constexpr Index kMostRows = 64;
 ///     A:  a a a a a a a        a a a a a a a        times     b b b b b b b   (see Panels, 64-byte aligned)
 template <class E>
 struct GatherOperands {
-  const E* const* rows;
-  const Index* offsets;
-  Index segments;
-  Index length;  ///< a multiple of `MicroKernels::length_step`
-  const E* panel;
-  const float* bias;  ///< `columns` floats that the sums start from, or null for 0; ignored when accumulating
-  float* c;           ///< rows x columns result, row stride ldc
-  Index ldc;
+  const E* const* rows;  ///< where each row of A begins
+  const Index* offsets;  ///< of each segment from there, values
+  Index segments;        ///< runs that make a row
+  Index length;          ///< a multiple of `MicroKernels::length_step`
+  const E* panel;        ///< packed B, depth x columns
+  const float* bias;     ///< `columns` floats that the sums start from, or null for 0; ignored when accumulating
+  float* c;              ///< rows x columns result, row stride ldc
+  Index ldc;             ///< of c, values
   E* rounded = nullptr;  ///< where not null, the result goes here, rounded, instead of to c; not when accumulating
 };
 
@@ -39,20 +40,20 @@ struct GatherOperands {
 /// of the walk takes kUnit<E> products: value k of row i is a[i * kUnit + k], and b alike.
 template <class E>
 struct OuterOperands {
-  const E* a;
-  const E* b;
-  Index count[3];
-  Index a_stride[3];
-  Index b_stride[3];
-  float* c;
-  Index ldc;
+  const E* a;         ///< m values at each step of the walk
+  const E* b;         ///< n values at each step of the walk
+  Index count[3];     ///< steps of each level
+  Index a_stride[3];  ///< of a at each level, values
+  Index b_stride[3];  ///< of b at each level, values
+  float* c;           ///< m x n sums, row stride ldc
+  Index ldc;          ///< of c, values
 };
 
 /// The kernels of one instruction set for products of E (float or bfloat16), summed in float. Kernels are leaves: no
 /// allocation, no threads, no packing.
 template <class E>
 struct MicroKernels {
-  Isa isa;
+  Isa isa;            ///< that they are written for
   Index rows;         ///< most rows of C that one call computes
   Index columns;      ///< width of a panel; most columns of C that one call computes
   Index length_step;  ///< what `length` must be a multiple of

@@ -15,6 +15,7 @@ namespace hcnn::kernels {
 /// Mean and sum of squared deviations of each channel of one image. Two passes over data that the cache still holds:
 /// E[x^2] - E[x]^2 would cancel.
 struct ImageMoments {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(const T* x, Index pixels, Index channels, M* mean, M* deviations) {
     HCNN_SIMD
@@ -59,11 +60,13 @@ void join_moments(Index count, Index pixels, Index channels, const M* means, con
 /// r(v) = v < 0 ? slope * v : v (slope 1: none, 0: ReLU).
 template <class M>
 struct NormalizeMap {
-  const M* scale;
-  const M* shift;
-  M slope = 1;
+  const M* scale;  ///< of each channel
+  const M* shift;  ///< of each channel
+  M slope = 1;     ///< of the rectifier for negative values
 
+  /// v
   [[gnu::always_inline]] M value(M x, Index c) const { return scale[c] * x + shift[c]; }
+  /// r(v)
   [[gnu::always_inline]] M rectify(M v) const { return v < M{0} ? slope * v : v; }
   /// r'(v)
   [[gnu::always_inline]] M derivative(M v) const { return v > M{0} ? M{1} : slope; }
@@ -71,6 +74,7 @@ struct NormalizeMap {
 
 /// y = r(scale * x + shift) for one image; y may be x.
 struct NormalizeImage {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, const T* x, Index pixels, Index channels, T* y) {
     for (Index p = 0; p < pixels; ++p) {
@@ -84,6 +88,7 @@ struct NormalizeImage {
 
 /// Adds, over one image, g to `sums` and g * (x - mean) to `products`, with g = dy * r'(scale * x + shift).
 struct GradientSums {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, const M* mean, const T* x, const T* dy, Index pixels,
                                          Index channels, M* sums, M* products) {
@@ -104,15 +109,17 @@ struct GradientSums {
 /// sums over the batch are known.
 template <class M>
 struct GradientMap {
-  const M* g_scale;
-  const M* x_scale;
-  const M* offset;
+  const M* g_scale;  ///< of each channel
+  const M* x_scale;  ///< of each channel
+  const M* offset;   ///< of each channel
 
+  /// dx
   [[gnu::always_inline]] M of(M g, M x, Index c) const { return g_scale[c] * g + x_scale[c] * x + offset[c]; }
 };
 
 /// dx of one image, with g = dy * r'(scale * x + shift); dx may be x or dy.
 struct GradientImage {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, GradientMap<M> gradient, const T* x, const T* dy,
                                          Index pixels, Index channels, T* dx) {

@@ -10,10 +10,11 @@ namespace hcnn::kernels {
 /// Windows without overlap or border, perhaps with a rest that none covers: the max pooling that is fused. At most 255
 /// taps.
 struct TilePool {
-  Shape input;
-  Index height;
-  Index width;
+  Shape input;   ///< of one sample
+  Index height;  ///< rows of a window
+  Index width;   ///< columns of a window
 
+  /// Shape of one output sample.
   [[gnu::always_inline]] Shape output() const { return {input.height / height, input.width / width, input.channels}; }
   /// First value of tap `tap` of output pixel (v, u).
   [[gnu::always_inline]] Index at(Index v, Index u, Index tap) const {
@@ -24,6 +25,7 @@ struct TilePool {
 /// y = max over windows of r(scale * x + shift) for one image, and in `taps`, unless null, which tap it was; the first
 /// of equal ones wins.
 struct NormalizePoolImage {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, TilePool pool, const T* x, T* y, std::uint8_t* taps) {
     const Shape out = pool.output();
@@ -59,6 +61,7 @@ struct NormalizePoolImage {
 
 /// GradientSums through the pooling: only the taps that won have a gradient.
 struct GradientSumsPool {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, TilePool pool, const M* mean, const T* x, const T* dy,
                                          const std::uint8_t* taps, M* sums, M* products) {
@@ -82,6 +85,7 @@ struct GradientSumsPool {
 
 /// GradientImage through the pooling; pixels that no window covers get the terms without g. dx may be x.
 struct GradientPoolImage {
+  /// For `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, GradientMap<M> gradient, TilePool pool, const T* x,
                                          const T* dy, const std::uint8_t* taps, T* dx) {

@@ -10,6 +10,7 @@ namespace hcnn::kernels {
 /// Rows of pixels as pairs: pair t of a row holds, for each channel, pixel `first + 2 t` and the one behind it. Pixels
 /// outside the row are 0.   (H, W, C) -> (H, pairs, C, 2)
 struct PairPixels {
+  /// For `run_vectorized`.
   [[gnu::always_inline]] static void run(const bfloat16* image, Shape shape, Index first, Index pairs, bfloat16* out) {
     const Index channels = shape.channels;
     for (Index y = 0; y < shape.height; ++y, image += shape.width * channels)

@@ -12,6 +12,7 @@ namespace hcnn::kernels {
 
 /// Writes rows of floats as E, kUnit<E> neighbouring ones side by side.   (rows, width) -> (rows / U, width, U)
 struct InterleaveRows {
+  /// For `run_vectorized`.
   template <class E>
   [[gnu::always_inline]] static void run(const float* rows, Index stride, Index count, Index width, E* out) {
     for (Index k = 0; k < count; k += kUnit<E>, rows += kUnit<E> * stride, out += kUnit<E> * width) {
@@ -69,9 +70,13 @@ class Panels {
   const E* panel(Index j, Index first = 0) const {
     return reinterpret_cast<const E*>(storage_.data()) + (j * depth_ + first) * width_;
   }
+  /// Number of panels.
   Index count() const { return (columns_ + width_ - 1) / width_; }
+  /// Columns of a panel.
   Index width() const { return width_; }
+  /// Rows of every panel.
   Index depth() const { return depth_; }
+  /// Columns of the matrix.
   Index columns() const { return columns_; }
 
  private:
@@ -115,6 +120,7 @@ class CachedPanels {
     form_ = form;
     return panels_;
   }
+  /// The panels, fresh or not.
   const Panels& get() const { return panels_; }
 
  private:

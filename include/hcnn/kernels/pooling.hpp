@@ -13,8 +13,8 @@ namespace hcnn::kernels {
 
 /// The positions begin, begin + 1, ... end - 1 of one axis.
 struct Range {
-  Index begin;
-  Index end;
+  Index begin;  ///< the first
+  Index end;    ///< behind the last
 };
 
 /// One axis of a pooling with windows: output o reads `window` positions from o * stride - padding on.

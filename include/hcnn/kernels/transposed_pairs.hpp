@@ -17,6 +17,7 @@ template <std::size_t Step, std::size_t... I>
   a = __builtin_shufflevector(above, below, (I & Step ? kLanes + I - Step : I)...);
   b = __builtin_shufflevector(above, below, (I & Step ? kLanes + I : I + Step)...);
 }
+/// The same for each pair of rows of a 16 x 16 block that lie `Step` apart.
 template <std::size_t Step>
 [[gnu::always_inline]] inline void exchange_quarters(WordLanes* block) {
   for (std::size_t i = 0; i < kLanes; ++i)
@@ -25,6 +26,7 @@ template <std::size_t Step>
 
 /// Pairs of bfloat16, transposed.   (rows, columns, 2) -> (columns, rows, 2), with row stride `stride` in pairs
 struct TransposePairs {
+  /// For `run_vectorized`.
   [[gnu::always_inline]] static void run(const bfloat16* in, Index rows, Index columns, bfloat16* out, Index stride) {
     for (Index r = 0; r < rows; r += kLanes)
       for (Index c = 0; c < columns; c += kLanes) {

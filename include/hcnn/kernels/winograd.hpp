@@ -65,9 +65,9 @@ inline constexpr Index kWinogradPoints = kWinogradInput * kWinogradInput;  ///< 
 
 /// A row of a transform as a sum of a few rows of its operand.
 struct WinogradCombination {
-  int count;
-  int rows[4];
-  float factors[4];
+  int count;         ///< rows of the operand that take part
+  int rows[4];       ///< which
+  float factors[4];  ///< of each
 };
 /// The rows of B^T.
 inline constexpr WinogradCombination kWinogradInputRows[kWinogradInput] = {
@@ -87,6 +87,7 @@ inline constexpr WinogradCombination kWinogradOutputAdjointRows[kWinogradInput] 
 /// V = B^T d B for one tile and every channel.
 struct WinogradInput {
   /// @param pixels the 36 input pixels, row by row  @param v point p goes to v + p * stride
+  /// For `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, Index channels, float* v, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
@@ -102,6 +103,7 @@ struct WinogradInput {
 /// Y = A^T M A + bias for one tile and every channel.
 struct WinogradOutput {
   /// @param m point p is at m + p * stride  @param bias may be null  @param pixels the 16 output pixels, row by row
+  /// For `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const float* m, Index stride, Index channels, const float* bias,
                                          T* const* pixels) {
@@ -121,6 +123,7 @@ struct WinogradOutput {
 /// U = G g G^T for one output channel and every input channel.
 struct WinogradKernel {
   /// @param g tap t of channel c is at g[t * tap_stride + c]  @param u point p goes to u + p * stride
+  /// For `run_vectorized`.
   [[gnu::always_inline]] static void run(const float* g, Index tap_stride, Index channels, float* u, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
       Lanes d[36];
@@ -150,6 +153,7 @@ template <int Columns, class T>
 /// One row of V = B^T d B for one tile and every channel.
 struct WinogradInputRow {
   /// @param pixels the 36 input pixels, row by row  @param row of V  @param v point p of the row goes to v + p * stride
+  /// For `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* v, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
@@ -165,6 +169,7 @@ struct WinogradInputRow {
 struct WinogradOutputAdjointRow {
   /// @param pixels the 16 output pixels, row by row  @param row of M  @param m point p of the row goes to m + p *
   /// stride
+  /// For `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* m, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
@@ -179,6 +184,7 @@ struct WinogradOutputAdjointRow {
 /// dg = G^T dU G for one input channel and every output channel.
 struct WinogradKernelAdjoint {
   /// @param u point p is at u + p * stride  @param g tap t goes to g + t * tap_stride
+  /// For `run_vectorized`.
   [[gnu::always_inline]] static void run(const float* u, Index stride, Index channels, float* g, Index tap_stride) {
     for (Index c = 0; c < channels; c += kLanes) {
       Lanes d[36];

@@ -39,6 +39,7 @@ class LeakyReLU : public Layer<T> {
  public:
   using typename Layer<T>::M;
 
+  /// Throws OptionError for a slope that is not positive.
   explicit LeakyReLU(LeakyReLUOptions options = {}) : slope_(options.slope) {
     if (!(slope_ > 0)) fail<OptionError>("LeakyReLU", concat("slope ", slope_), "it must be above 0");
   }

@@ -17,6 +17,7 @@ struct AdaptiveAvgPool2dOptions {
 template <class T = float>
 class AdaptiveAvgPool2d : public Layer<T> {
  public:
+  /// Throws OptionError for an output below 1x1.
   explicit AdaptiveAvgPool2d(AdaptiveAvgPool2dOptions options = {})
       : rows_{0, options.height}, columns_{0, options.width} {
     if (options.height < 1 || options.width < 1)

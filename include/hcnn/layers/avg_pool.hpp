@@ -19,6 +19,7 @@ struct AvgPool2dOptions {
 template <class T = float>
 class AvgPool2d : public Layer<T> {
  public:
+  /// Throws OptionError for an option outside its range.
   explicit AvgPool2d(AvgPool2dOptions options = {})
       : windows_("AvgPool2d", options.window, options.stride, options.padding) {}
 

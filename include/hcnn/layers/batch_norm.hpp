@@ -23,8 +23,10 @@ struct BatchNorm2dOptions {
 template <class T = float>
 class BatchNorm2d : public Layer<T> {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
+  /// Options are checked when the network is built.
   explicit BatchNorm2d(BatchNorm2dOptions options = {}) : options_(options) {}
 
   std::string type() const override { return "BatchNorm2d"; }
@@ -127,6 +129,7 @@ class BatchNorm2d : public Layer<T> {
     means_ = workspace.take<M>(count * channels_);
     deviations_ = workspace.take<M>(count * channels_);
   }
+  /// Whether the running pass is one of training.
   bool training() const { return training_; }
   /// Moments of image n of the batch.
   void measure(const T* image, Index pixels, Index n) {
@@ -157,15 +160,19 @@ class BatchNorm2d : public Layer<T> {
   }
   /// The normalisation of this pass as a map per channel.
   kernels::NormalizeMap<M> map(M slope = M{1}) const { return {scale_, shift_, slope}; }
+  /// Mean of each channel that this pass uses.
   const M* mean() const { return mean_; }
 
   /// Sums over each image of g and of g * (x - mean).
   struct BackwardSums {
-    M* values;
-    Index channels;
+    M* values;       ///< (N, 2, C)
+    Index channels;  ///< the letter C
+    /// Sums of g of image n.
     M* of_g(Index n) const { return values + 2 * n * channels; }
+    /// Sums of g * (x - mean) of image n.
     M* of_gx(Index n) const { return values + (2 * n + 1) * channels; }
   };
+  /// Room for the sums of a backward pass, all 0.
   BackwardSums begin_backward(Index count, Workspace& workspace) const {
     M* values = workspace.take<M>(2 * count * channels_);
     std::fill_n(values, 2 * count * channels_, M{0});

@@ -30,8 +30,10 @@ class Chain {
     }
   }
 
+  /// True without layers.
   bool empty() const { return steps_.empty(); }
 
+  /// y = f(x); the activations that backward needs stay in the workspace.
   void forward(TensorView<const T> x, TensorView<T> y, const Pass& pass, Workspace& workspace) {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       Step& step = steps_[i];
@@ -45,6 +47,7 @@ class Chain {
     }
   }
 
+  /// dx = f'(x)^T dy of the last forward pass, as Layer says.
   void backward(TensorView<T> dy, TensorView<T> dx, Workspace& workspace) {
     const WorkspaceScope scope(workspace);
     T* buffers[2] = {nullptr, nullptr};
@@ -67,6 +70,7 @@ class Chain {
     }
   }
 
+  /// y = f(x) in evaluation mode; writes no member.
   void infer(TensorView<const T> x, TensorView<T> y, Workspace& workspace) const {
     const WorkspaceScope scope(workspace);
     T* buffers[2] = {nullptr, nullptr};
@@ -85,6 +89,7 @@ class Chain {
     }
   }
 
+  /// As Layer says, for every step.
   void prepare_inference() {
     for (Step& step : steps_) step.layer->prepare_inference();
   }

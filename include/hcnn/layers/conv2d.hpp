@@ -8,13 +8,13 @@ namespace hcnn {
 
 /// Options of Conv2d.
 struct Conv2dOptions {
-  Index out_channels = 0;
-  Extent2 kernel = 3;    ///< pixels
-  Extent2 stride = 1;    ///< pixels
-  Extent2 padding = 0;   ///< zero pixels on each side
-  Extent2 dilation = 1;  ///< distance of neighbouring taps, pixels
-  Index groups = 1;      ///< channels are cut into this many groups that do not see each other
-  bool bias = true;
+  Index out_channels = 0;  ///< at least 1
+  Extent2 kernel = 3;      ///< pixels
+  Extent2 stride = 1;      ///< pixels
+  Extent2 padding = 0;     ///< zero pixels on each side
+  Extent2 dilation = 1;    ///< distance of neighbouring taps, pixels
+  Index groups = 1;        ///< channels are cut into this many groups that do not see each other
+  bool bias = true;        ///< whether each output channel has one
 };
 
 /// 2-d convolution (cross-correlation, as everywhere in the field):
@@ -24,8 +24,10 @@ struct Conv2dOptions {
 template <class T = float>
 class Conv2d : public Layer<T> {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
+  /// Options are checked when the network is built.
   explicit Conv2d(Conv2dOptions options) : options_(options) {}
 
   std::string type() const override { return "Conv2d"; }
@@ -76,12 +78,17 @@ class Conv2d : public Layer<T> {
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Conv2d>(*this); }
   Index multiply_adds() const override { return geometry_.output().size() * geometry_.depth(); }
 
+  /// Extents of input, output and kernel.
   const kernels::ConvGeometry& geometry() const { return geometry_; }
+  /// The weights [O, C/groups, KH, KW].
   Param<M>& weight() { return weight_; }
+  /// The same, to read.
   const Param<M>& weight() const { return weight_; }
   /// Values of the bias, or null.
   const M* bias() const { return options_.bias ? bias_.value() : nullptr; }
+  /// Version of the bias; 1 without one.
   std::uint64_t bias_version() const { return bias_.version; }
+  /// The weights as `prepare_inference` has packed them.
   const kernels::CachedPanels& packed() const { return packed_; }
 
  private:

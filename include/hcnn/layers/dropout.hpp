@@ -21,6 +21,7 @@ class Dropout : public Layer<T> {
  public:
   using typename Layer<T>::M;
 
+  /// Throws OptionError for a rate outside [0, 1).
   explicit Dropout(DropoutOptions options = {}) : rate_(options.rate) {
     if (!(rate_ >= 0 && rate_ < 1)) fail<OptionError>("Dropout", concat("rate ", rate_), "it must be in [0, 1)");
   }

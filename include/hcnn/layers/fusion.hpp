@@ -19,8 +19,11 @@ namespace hcnn {
 template <class T>
 class FusedBlock : public Layer<T> {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
+  /// Refers to both layers.
+  /// @param slope of the activation for negative inputs  @param pool the pooling behind it, or nothing
   FusedBlock(Conv2d<T>& conv, BatchNorm2d<T>& norm, M slope, std::optional<kernels::TilePool> pool)
       : conv_(conv), norm_(norm), slope_(slope), pool_(pool) {}
 
@@ -152,8 +155,8 @@ class FusedBlock : public Layer<T> {
 /// A fused block, and how many layers it replaces; null where no pattern matches the start of `layers`.
 template <class T>
 struct Fusion {
-  std::unique_ptr<Layer<T>> block;
-  std::size_t layers = 0;
+  std::unique_ptr<Layer<T>> block;  ///< refers to the layers it replaces
+  std::size_t layers = 0;           ///< that it replaces
 };
 
 /// Slope of a rectifier for negative inputs, as FusedBlock takes it: ReLU 0, LeakyReLU its own; else nothing.

@@ -8,13 +8,15 @@
 #include "hcnn/core/param.hpp"
 #include "hcnn/core/random.hpp"
 
+/// Start values of parameters.
 namespace hcnn::init {
 
-/// The parameters of a network, or the list itself.
+/// The list itself.
 template <class M>
 const ParamList<M>& parameters_of(const ParamList<M>& list) {
   return list;
 }
+/// The parameters of anything with `parameters()`.
 template <class Network>
 requires requires(Network& network) { network.parameters(); }
 decltype(auto) parameters_of(Network& network) { return network.parameters(); }

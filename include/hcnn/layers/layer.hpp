@@ -16,8 +16,8 @@ namespace hcnn {
 /// What a layer's backward pass reads besides its own notes; decides which activations are kept and which may share
 /// memory.
 struct LayerTraits {
-  bool backward_reads_input = true;
-  bool backward_reads_output = false;
+  bool backward_reads_input = true;    ///< x is kept until then
+  bool backward_reads_output = false;  ///< y is kept until then
   bool in_place = false;  ///< the shape stays; forward allows y.data == x.data, backward allows dx.data == dy.data
 };
 
@@ -29,6 +29,7 @@ struct LayerTraits {
 template <class T>
 class Layer {
  public:
+  /// Type of activations.
   using Scalar = T;
   using M = Master<T>;  ///< type of parameters
 
@@ -46,14 +47,16 @@ class Layer {
     input_shape_ = input;
     return output_shape_ = build(input);
   }
-  /// Shapes of one sample; known after `setup`.
+  /// Shape of one input sample; known after `setup`.
   const Shape& input_shape() const { return input_shape_; }
+  /// Shape of one output sample; known after `setup`.
   const Shape& output_shape() const { return output_shape_; }
   /// Appends the parameters and buffers to `list` and names them `path + ".weight"` and so on.
   virtual void attach(const std::string& path, ParamList<M>& list) {
     static_cast<void>(path);
     static_cast<void>(list);
   }
+  /// What backward reads, and whether the layer may work in place.
   virtual LayerTraits traits() const { return {}; }
 
   /// y = f(x).

@@ -8,8 +8,8 @@ namespace hcnn {
 
 /// Options of Linear.
 struct LinearOptions {
-  Index out_features = 0;
-  bool bias = true;
+  Index out_features = 0;  ///< at least 1
+  bool bias = true;        ///< whether each output has one
 };
 
 /// y = W x + b for each sample. Shapes: (N, 1, 1, I) -> (N, 1, 1, O); put Flatten before it where H or W exceed 1.
@@ -17,8 +17,10 @@ struct LinearOptions {
 template <class T = float>
 class Linear : public Layer<T> {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
+  /// Options are checked when the network is built.
   explicit Linear(LinearOptions options) : options_(options) {}
 
   std::string type() const override { return "Linear"; }
@@ -83,6 +85,7 @@ class Linear : public Layer<T> {
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Linear>(*this); }
   Index multiply_adds() const override { return inputs_ * outputs(); }
+  /// Number of outputs, the letter O.
   Index outputs() const { return options_.out_features; }
 
   /// The gradient of the weights alone: dW += dy^T x.   (O, I) += (N, O)^T (N, I)

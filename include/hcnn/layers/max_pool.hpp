@@ -21,6 +21,7 @@ struct MaxPool2dOptions {
 template <class T = float>
 class MaxPool2d : public Layer<T> {
  public:
+  /// Throws OptionError for an option outside its range.
   explicit MaxPool2d(MaxPool2dOptions options = {})
       : windows_("MaxPool2d", options.window, options.stride, options.padding) {}
 

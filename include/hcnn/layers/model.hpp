@@ -10,6 +10,7 @@ struct ModelOptions {
   bool fuse = true;  ///< execute known runs of layers as fused blocks (layers/fusion.hpp)
 };
 
+/// See layers/predictor.hpp.
 template <class T>
 class Predictor;
 
@@ -21,9 +22,13 @@ class Predictor;
 template <class T = float>
 class Model {
  public:
+  /// Type of activations.
   using Scalar = T;
+  /// Type of parameters and logits.
   using M = Master<T>;
 
+  /// Builds and checks the network.
+  /// @param input shape of one sample
   Model(const Shape& input, Sequential<T> trunk, MultiHead<T> heads, ModelOptions options = {})
       : input_(input),
         options_(options),
@@ -124,9 +129,13 @@ class Model {
     return count;
   }
 
+  /// Shape of one input sample.
   const Shape& input_shape() const { return input_; }
+  /// The heads.
   MultiHead<T>& heads() { return *heads_; }
+  /// Names and class counts of the heads.
   const MultiHead<T>& heads() const { return *heads_; }
+  /// The layers under the heads.
   Sequential<T>& trunk() { return *trunk_; }
   /// Most bytes that a training step has needed for activations and gradients of activations.
   std::size_t workspace_bytes() const { return workspace_.peak_bytes(); }

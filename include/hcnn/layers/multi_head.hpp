@@ -10,10 +10,10 @@ namespace hcnn {
 /// One classifier: layers of its own, perhaps none, and a Linear layer that gives the logits.
 template <class T>
 struct Head {
-  using Scalar = T;
-  std::string name;
-  Sequential<T> body;
-  Linear<T> classifier;
+  using Scalar = T;      ///< type of activations
+  std::string name;      ///< also that of the level it answers for
+  Sequential<T> body;    ///< layers of its own, perhaps none
+  Linear<T> classifier;  ///< gives the logits
 };
 
 /// A head that is one Linear layer: `head("fine", Linear{{.out_features = 100}})`.
@@ -32,9 +32,10 @@ Head<T> head(std::string name, Sequential<T> body, Linear<T> classifier) {
 template <class T>
 class MultiHead {
  public:
-  using Scalar = T;
-  using M = Master<T>;
+  using Scalar = T;     ///< type of activations
+  using M = Master<T>;  ///< type of parameters and logits
 
+  /// Throws OptionError for no head, a name with a dot or none, and two heads of one name.
   explicit MultiHead(std::vector<Head<T>> heads) {
     for (Head<T>& head : heads) {
       if (head.name.empty() || head.name.find('.') != std::string::npos)
@@ -46,12 +47,14 @@ class MultiHead {
     }
     if (heads_.empty()) fail<OptionError>("MultiHead", "no head", "at least one is needed");
   }
+  /// Heads with the same options and parameters.
   MultiHead(const MultiHead& other) : input_(other.input_), passes_(other.passes_.size()) {
     for (const auto& head : other.heads_) heads_.push_back(std::make_unique<Head<T>>(*head));
   }
   MultiHead(MultiHead&&) = default;
   MultiHead& operator=(MultiHead&&) = default;
 
+  /// Builds the heads for features of this shape; ShapeError or OptionError with the head's name.
   void setup(const Shape& input) {
     input_ = input;
     passes_.resize(heads_.size());
@@ -63,6 +66,7 @@ class MultiHead {
     for (auto& head : heads_) head->body.plan(fuse);
   }
 
+  /// Appends the parameters of all heads, named `path + ".fine.0.weight"` and so on.
   void attach(const std::string& path, ParamList<M>& list) {
     for (auto& head : heads_) {
       head->body.attach(path + '.' + head->name, list);
@@ -70,6 +74,7 @@ class MultiHead {
     }
   }
 
+  /// Logits of every head; what backward needs stays in the workspace.
   void forward(TensorView<const T> x, Logits<M>& logits, const Pass& pass, Workspace& workspace) {
     for (std::size_t h = 0; h < heads_.size(); ++h) {
       passes_[h] = {x, {}};
@@ -116,6 +121,7 @@ class MultiHead {
     }
   }
 
+  /// As Layer says, for every head.
   void prepare_inference() {
     for (auto& head : heads_) {
       head->body.prepare_inference();
@@ -132,8 +138,11 @@ class MultiHead {
     }
     fail<DataError>("MultiHead", concat("no head '", name, "'"), "heads are: " + known);
   }
+  /// Number of heads.
   std::size_t size() const { return heads_.size(); }
+  /// Name of head h, 0..size() - 1; not checked.
   const std::string& name(std::size_t h) const { return heads_[h]->name; }
+  /// Number of classes of head h, 0..size() - 1; not checked.
   Index classes(std::size_t h) const { return heads_[h]->classifier.outputs(); }
   /// Shape of one input sample.
   const Shape& input_shape() const { return input_; }

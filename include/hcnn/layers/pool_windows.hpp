@@ -26,7 +26,9 @@ class PoolWindows {
     return {rows_.output, columns_.output, input.channels};
   }
 
+  /// Windows along the height.
   const kernels::SlidingWindows& rows() const { return rows_; }
+  /// Windows along the width.
   const kernels::SlidingWindows& columns() const { return columns_; }
 
   /// "window 3, stride 2, padding 1"; stride and padding only where they are not the default.

@@ -19,6 +19,7 @@ struct PredictorOptions {
 template <class T = float>
 class Predictor {
  public:
+  /// Type of logits.
   using M = Master<T>;
 
   /// Takes the network over; a copy of one that goes on being trained is `model.clone()`. Throws OptionError for less
@@ -49,6 +50,7 @@ class Predictor {
     return std::move(result[head]);
   }
 
+  /// Shape of one input sample.
   const Shape& input_shape() const { return model_.input_shape(); }
   /// Names and class counts of the heads.
   const MultiHead<T>& heads() const { return model_.heads(); }
@@ -58,8 +60,10 @@ class Predictor {
   PredictorOptions options_;
 };
 
+/// `Predictor{std::move(model)}`.
 template <class T>
 Predictor(Model<T>) -> Predictor<T>;
+/// `Predictor{std::move(model), {.threads = 2}}`.
 template <class T>
 Predictor(Model<T>, PredictorOptions) -> Predictor<T>;
 

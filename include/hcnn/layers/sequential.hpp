@@ -10,10 +10,13 @@ namespace hcnn {
 template <class T = float>
 class Sequential : public Layer<T> {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
   Sequential() = default;
+  /// Takes the layers over.
   explicit Sequential(std::vector<std::unique_ptr<Layer<T>>> layers) : layers_(std::move(layers)) {}
+  /// Layers with the same options and parameters.
   Sequential(const Sequential& other) : Layer<T>(other), fuse_(other.fuse_) {
     for (const auto& layer : other.layers_) layers_.push_back(layer->clone());
     if (!other.chain_.empty()) plan(fuse_);
@@ -79,6 +82,7 @@ class Sequential : public Layer<T> {
     for (std::size_t i = 0; i < layers_.size(); ++i) visit(*layers_[i], concat(i));
   }
 
+  /// Number of children.
   std::size_t size() const { return layers_.size(); }
 
  private:

@@ -10,9 +10,9 @@ namespace hcnn {
 
 /// One line of a summary. Counts are for one sample.
 struct SummaryRow {
-  std::string path;   ///< "trunk.0.0"
-  std::string layer;  ///< "Conv2d(64, kernel 3, padding 1)"
-  Shape output;
+  std::string path;         ///< "trunk.0.0"
+  std::string layer;        ///< "Conv2d(64, kernel 3, padding 1)"
+  Shape output;             ///< of one sample
   Index trainable = 0;      ///< values that training changes
   Index fixed = 0;          ///< running statistics
   Index multiply_adds = 0;  ///< of the forward pass
@@ -21,8 +21,8 @@ struct SummaryRow {
 
 /// The lines of a model's summary, one for each layer that contains no others, and their sums.
 struct Summary {
-  std::vector<SummaryRow> rows;
-  SummaryRow total;
+  std::vector<SummaryRow> rows;  ///< in the order of the layers
+  SummaryRow total;              ///< sums of the counts
 };
 
 /// Measures every layer of the model: `std::cout << summary(model)` prints layer, output shape, parameters trained and

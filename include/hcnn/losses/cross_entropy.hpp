@@ -72,6 +72,8 @@ class CrossEntropy : public Loss<M> {
     static_cast<void>(predicted);
     return 1;
   }
+  /// Writes the target of a labelled sample, before label smoothing, over zeros; it sums to 1.
+  virtual void set_label(Label truth, std::span<double> target) const { target[static_cast<std::size_t>(truth)] = 1; }
   /// Name of the head.
   const std::string& head() const { return head_; }
 
@@ -118,7 +120,7 @@ class CrossEntropy : public Loss<M> {
   void set_target(const LevelTargets& level, Index n, std::size_t classes) {
     target_.assign(classes, 0.0);
     if (level.probabilities.size() == 0)
-      target_[static_cast<std::size_t>(level.labels.data()[n])] = 1;
+      set_label(level.labels.data()[n], target_);
     else
       std::copy_n(level.probabilities.view().sample(n), classes, target_.begin());
     const double smoothing = options_.label_smoothing;

@@ -8,6 +8,7 @@
 #include "hcnn/core/param.hpp"
 #include "hcnn/core/targets.hpp"
 
+/// Named logits and targets in, value and gradients out.
 namespace hcnn::losses {
 
 /// A loss on logits of type M (float or double). It sees named logits, never layers. To write one: derive, implement
@@ -16,6 +17,7 @@ namespace hcnn::losses {
 template <class M = float>
 class Loss {
  public:
+  /// Type of logits.
   using Scalar = M;
 
   virtual ~Loss() = default;

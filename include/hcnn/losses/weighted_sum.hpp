@@ -31,6 +31,7 @@ struct LossValue {
 template <class M = float>
 class LossSum {
  public:
+  /// Type of logits.
   using Scalar = M;
 
   /// A sum of one term, from any loss.
@@ -44,6 +45,7 @@ class LossSum {
     for (const Term& term : other.terms_) terms_.push_back({term.weight, term.loss->clone()});
   }
   LossSum(LossSum&&) noexcept = default;
+  /// Takes over the terms of a copy or of a moved sum.
   LossSum& operator=(LossSum other) noexcept {
     terms_ = std::move(other.terms_);
     value_ = std::move(other.value_);
@@ -64,6 +66,7 @@ class LossSum {
     for (Term& term : sum.terms_) term.weight *= weight;
     return sum;
   }
+  /// The same.
   friend LossSum operator*(LossSum sum, double weight) { return weight * std::move(sum); }
 
   /// Value of the sum for a batch; `gradients` becomes scale * d total / d logits, with the heads and extents of

@@ -13,6 +13,7 @@ class BatchObserver {
   virtual ~BatchObserver() = default;
   /// Called for each batch, in order.
   virtual void add(const Logits<float>& logits, const Targets& targets) = 0;
+  /// The same for networks in double.
   virtual void add(const Logits<double>& logits, const Targets& targets) = 0;
 };
 

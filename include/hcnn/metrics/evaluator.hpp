@@ -17,7 +17,8 @@ namespace hcnn::metrics {
 /// Figures of one head against the labels of its level.
 struct HeadResult {
   std::string level;          ///< name of head and level
-  Share top1, top5;           ///< of the labelled samples; top5 is everything where there are 5 classes or less
+  Share top1;                 ///< of the labelled samples
+  Share top5;                 ///< of the labelled samples; everything where there are 5 classes or less
   ConfusionMatrix confusion;  ///< of the labelled samples
 };
 

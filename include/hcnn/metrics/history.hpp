@@ -125,6 +125,7 @@ class History {
   const EpochRecord& back() const { return records_.back(); }
   /// Records in the order of their epochs.
   auto begin() const { return records_.begin(); }
+  /// Behind the last record.
   auto end() const { return records_.end(); }
 
  private:

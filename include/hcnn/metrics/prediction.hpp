@@ -9,6 +9,7 @@
 
 #include "hcnn/core/argmax.hpp"
 
+/// From predictions to numbers.
 namespace hcnn::metrics {
 
 /// p_k = exp(z_k) / sum_j exp(z_j) of one sample, at least one score, without overflow: the greatest score is

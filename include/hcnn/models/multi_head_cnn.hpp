@@ -8,6 +8,7 @@
 #include "hcnn/layers/flatten.hpp"
 #include "hcnn/layers/model.hpp"
 
+/// Named networks.
 namespace hcnn::models {
 
 /// The rectifier behind every convolution and hidden linear layer.
@@ -15,21 +16,21 @@ enum class Activation { relu, leaky_relu };
 
 /// A head: its name, also the level of the hierarchy, and its number of classes.
 struct HeadOptions {
-  std::string name;
-  Index classes;
+  std::string name;  ///< also the level of the hierarchy
+  Index classes;     ///< at least 1
 };
 
 /// Options of `multi_head_cnn`; the defaults are the multi-head network for CIFAR-100.
 struct MultiHeadCnnOptions {
-  Shape input{32, 32, 3};
+  Shape input{32, 32, 3};                     ///< of one image
   std::vector<Index> channels{64, 128, 256};  ///< of the blocks: two convolutions and a pooling each
   Index pooled = 4;                           ///< height and width after the adaptive average pooling, pixels
   std::vector<Index> hidden{1024, 512};       ///< widths of the linear layers before the heads
-  std::vector<HeadOptions> heads{{"fine", 100}, {"superclass", 20}, {"group", 9}};
-  Activation activation = Activation::relu;
-  double dropout = 0.5;    ///< rate behind each hidden linear layer
-  bool batch_norm = true;  ///< behind each convolution
-  bool fuse = true;        ///< see ModelOptions
+  std::vector<HeadOptions> heads{{"fine", 100}, {"superclass", 20}, {"group", 9}};  ///< at least one
+  Activation activation = Activation::relu;  ///< behind every convolution and hidden linear layer
+  double dropout = 0.5;                      ///< rate behind each hidden linear layer
+  bool batch_norm = true;                    ///< behind each convolution
+  bool fuse = true;                          ///< see ModelOptions
 };
 
 /// Options of the three networks by name: "multihead" (5,933,505 parameters), "severity" (the fine head alone,

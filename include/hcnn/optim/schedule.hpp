@@ -14,6 +14,7 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/snapshot.hpp"
 
+/// Learning rates as functions of the step or of a metric.
 namespace hcnn::schedules {
 
 /// Where training stands before a step.
@@ -67,6 +68,7 @@ class Schedule {
   Schedule(const Schedule& other)
       : policy_(other.policy_ ? other.copy_(*other.policy_) : nullptr), copy_(other.copy_) {}
   Schedule(Schedule&&) noexcept = default;
+  /// Takes over the policy of a copy or of a moved schedule.
   Schedule& operator=(Schedule other) noexcept {
     policy_.swap(other.policy_);
     std::swap(copy_, other.copy_);

@@ -9,6 +9,7 @@
 #include "hcnn/io/image.hpp"
 #include "hcnn/report/stroke_font.hpp"
 
+/// Pictures and pages.
 namespace hcnn::report {
 
 using io::Colour;

@@ -66,7 +66,8 @@ struct ConfusionLayout {
   double text_size = 20;  ///< of everything else
   Frame matrix;           ///< where the cells are
   double bar_left;        ///< left edge of the colour bar
-  Index width, height;    ///< of the whole picture
+  Index width;            ///< of the whole picture
+  Index height;           ///< of the whole picture
 };
 
 /// Finds room for everything: the longest class name, group names, colour bar.

@@ -75,8 +75,9 @@ class RunFolder {
   std::filesystem::path resume() const { return path_ / "resume.safetensors"; }  ///< all that a continuation needs
   std::filesystem::path curves() const { return path_ / "curves.png"; }   ///< losses, accuracies and rate by epoch
   std::filesystem::path report() const { return path_ / "report.html"; }  ///< all of it on one page
-  /// Loss over a growing learning rate, as a table and as a picture.
+  /// Loss over a growing learning rate as a table.
   std::filesystem::path learning_rates_table() const { return path_ / "learning_rates.csv"; }
+  /// Loss over a growing learning rate as a picture.
   std::filesystem::path learning_rates_picture() const { return path_ / "learning_rates.png"; }
   /// Confusion matrix of a head as a picture.
   std::filesystem::path confusion_picture(std::string_view level) const {

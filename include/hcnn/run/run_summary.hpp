@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "hcnn/data/dataset.hpp"
+#include "hcnn/hierarchy/severity_matrix.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
 #include "hcnn/io/json.hpp"
 #include "hcnn/layers/summary.hpp"
+#include "hcnn/metrics/cost.hpp"
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/history.hpp"
 #include "hcnn/metrics/inspection.hpp"
@@ -41,6 +43,8 @@ struct RunSummary {
   std::optional<metrics::EvaluationResult> val = {};    ///< of the images held back from training
   std::optional<metrics::EvaluationResult> test = {};   ///< of the official test images
   std::optional<Taxonomy> taxonomy = {};                ///< class names, and the tree of the severities
+
+  std::optional<CostMatrix> costs = {};  ///< of the finest head's mistakes; none: the report tells severities alone
 
   std::optional<metrics::Inspection> inspection = {};  ///< of the `shown` part
   std::optional<data::Dataset> images = {};            ///< that `inspection` followed; none: no examples in the report
@@ -76,7 +80,8 @@ inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
 }
 
 /// The content of metrics.json: what the run was, "parameters", "loss" of the first and last epoch, and
-/// `evaluation_json` of each part under its name, with "calibration": {"<level>": expected error} where inspected.
+/// `evaluation_json` of each part under its name, with "calibration": {"<level>": expected error} where inspected and
+/// "mean_cost" where there are costs.
 inline io::Json metrics_json(const RunSummary& run) {
   io::Json json = io::Json::object();
   const auto text = [&](const char* key, const std::string& value) {
@@ -100,7 +105,10 @@ inline io::Json metrics_json(const RunSummary& run) {
       const std::vector<double> loss = run.history.get(part + ".loss");
       json["loss"][part] = {{"first", loss.front()}, {"last", loss.back()}};
     }
-  for (const auto& [name, result] : run.parts()) json[name] = evaluation_json(*result);
+  for (const auto& [name, result] : run.parts()) {
+    json[name] = evaluation_json(*result);
+    if (run.costs) json[name]["mean_cost"] = metrics::mean_cost(result->heads.front().confusion, *run.costs);
+  }
   if (const auto& [name, result] = run.shown(); result && run.inspection)
     for (const auto& head : result->heads)
       if (const auto* inspected = run.inspection->find(head.level))

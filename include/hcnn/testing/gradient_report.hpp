@@ -11,6 +11,7 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/shape.hpp"
 
+/// Proofs of layers and losses.
 namespace hcnn::testing {
 
 /// Options of the gradient checks. A derivative g is right where |analytic - numeric| <= absolute + relative |g|.

@@ -18,6 +18,7 @@ namespace hcnn::train {
 /// Where a training stands. Callbacks read it, and may ask it to stop.
 template <class T>
 struct FitState {
+  /// Type of parameters and losses.
   using M = Master<T>;
 
   Model<T>& model;                           ///< the network that is trained

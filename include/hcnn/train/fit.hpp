@@ -15,6 +15,7 @@
 #include "hcnn/train/running_figures.hpp"
 #include "hcnn/train/stopwatch.hpp"
 
+/// The training loop, its callbacks, and evaluation.
 namespace hcnn::train {
 
 /// Trains a network: for each epoch, for each batch of the reshuffled data set, forward, loss, backward, step; then
@@ -22,6 +23,7 @@ namespace hcnn::train {
 template <class T>
 class Fit {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
   /// Refers to all it is given but the options; names the loss's parameters "loss.0.<...>" and so on. Throws

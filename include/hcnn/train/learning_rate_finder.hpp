@@ -28,9 +28,9 @@ struct LearningRateFinderOptions {
 
 /// One step of the search.
 struct LearningRateStep {
-  double learning_rate = 0;
-  double loss = 0;      ///< of the batch, nats per sample
-  double smoothed = 0;  ///< exponential mean of the losses so far, corrected for its beginning
+  double learning_rate = 0;  ///< of the step
+  double loss = 0;           ///< of the batch, nats per sample
+  double smoothed = 0;       ///< exponential mean of the losses so far, corrected for its beginning
 };
 
 /// What `find_learning_rate` returns.

@@ -13,6 +13,7 @@ namespace hcnn::train {
 template <class T>
 class RunningFigures {
  public:
+  /// Type of parameters.
   using M = Master<T>;
 
   /// @param taxonomy of the data set, or null

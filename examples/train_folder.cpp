@@ -1,0 +1,27 @@
+// Trains a network on a folder of your own pictures, evaluates it and writes a report; predict_image then says what new
+// pictures show.
+//
+// Run:    build/release/examples/train_folder photos
+//         build/release/examples/predict_image runs/train_folder-001/best.safetensors new.jpg
+// Needs:  photos/cat/*.jpg, photos/dog/*.jpg ...: a folder for each class. Folders in folders, photos/pet/cat and
+//         photos/farm/cow, make a label tree, and so does `--hierarchy FILE`. draw_conveyor draws a folder to try it
+//         on.
+// Expect: a head for each level of the tree; accuracies, confusion and, with `--costs FILE`, what the mistakes cost.
+#include "examples/common/folder_images.hpp"
+#include "examples/common/shell_words.hpp"
+#include "examples/common/training.hpp"
+
+int main(int argc, char** argv) {
+  const examples::Interrupt interrupt;
+  examples::TrainingOptions options;
+  CLI::App app{"Trains on a folder of pictures, evaluates the network and writes a report", "train_folder"};
+  options.command = examples::repeatable_command(argc, argv);
+  options.recipe = "small";
+  options.monitor = "";
+  examples::add_folder_options(app, options);
+  examples::add_training_options(app, options, {"multihead", "severity", "compact"});
+  examples::add_severity_options(app, options);
+  return examples::run_program(app, argc, argv, options.common.threads, [&] {
+    return examples::run_training(options, "", "train_folder", interrupt, [&] { app.parse(argc, argv); });
+  });
+}

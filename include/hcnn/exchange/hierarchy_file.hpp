@@ -1,0 +1,110 @@
+// A label tree written by hand: as CSV or as JSON, parents by name.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hcnn/exchange/taxonomy_json.hpp"
+#include "hcnn/hierarchy/class_paths.hpp"
+#include "hcnn/hierarchy/taxonomy.hpp"
+#include "hcnn/io/csv.hpp"
+#include "hcnn/io/json_object.hpp"
+
+namespace hcnn::exchange {
+
+/// The tree as a table: names of the levels, fine to coarse, then a row for each finest class: its name, its parent's,
+/// its grandparent's ...
+inline io::CsvTable taxonomy_table(const Taxonomy& taxonomy) {
+  io::CsvTable table;
+  for (Index level = 0; level < taxonomy.levels(); ++level) table.header.push_back(taxonomy.level_name(level));
+  for (Label label = 0; label < taxonomy.class_count(0); ++label) {
+    table.rows.emplace_back();
+    for (Index level = 0; level < taxonomy.levels(); ++level)
+      table.rows.back().push_back(
+          taxonomy.classes(level)[static_cast<std::size_t>(taxonomy.ancestor(label, 0, level))]);
+  }
+  return table;
+}
+
+/// The tree in such a table, with the classes of each level sorted by their ancestors and names: the order of the rows
+/// does not matter. Throws FormatError, beginning with `where`, for an empty name, a finest class that comes twice and
+/// a class with two parents.
+inline Taxonomy taxonomy_from_table(const io::CsvTable& table, const std::string& where) {
+  if (std::find(table.header.begin(), table.header.end(), "") != table.header.end())
+    fail<FormatError>(where, "a level without a name", "a name for each column is needed");
+  std::vector<std::map<std::string, std::string>> parents(table.header.size());
+  std::vector<ClassPath> paths;
+  for (const auto& row : table.rows) {
+    if (std::find(row.begin(), row.end(), "") != row.end())
+      fail<FormatError>(where, concat("row ", paths.size() + 1, " has an empty name"),
+                        "a class for each level is needed");
+    for (std::size_t level = 0; level + 1 < row.size(); ++level) {
+      const auto& [known, added] = parents[level].emplace(row[level], row[level + 1]);
+      if (!added && known->second != row[level + 1])
+        fail<FormatError>(where,
+                          concat("class '", io::printable(row[level]), "' in '", io::printable(known->second),
+                                 "' and in '", io::printable(row[level + 1]), "'"),
+                          "every class has one parent");
+    }
+    paths.emplace_back(row.rbegin(), row.rend());
+  }
+  try {
+    return taxonomy_from_paths(table.header, std::move(paths));
+  } catch (const DataError& error) {
+    throw FormatError(where + ": " + io::printable(error.what(), 500));
+  }
+}
+
+/// The tree in JSON, either as `taxonomy_json` writes it or with parents by name: {"levels": [{"name": "part",
+/// "parents": {"cracked bolt": "bolt", ...}}, {"name": "kind"}]}, fine to coarse; the last level has a name alone, and
+/// classes are sorted as in `taxonomy_from_table`. Throws FormatError, beginning with `where`, for anything else, a
+/// parent that is no class of its level and one without children.
+inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where) {
+  io::JsonObject object(json, where);
+  const io::Json& levels = object.array("levels", 64);
+  if (!levels.empty() && levels[0].is_object() && levels[0].contains("classes")) return taxonomy_from_json(json, where);
+  if (levels.size() < 2) fail<FormatError>(where, concat(levels.size(), " levels"), "at least 2 are needed");
+  object.finish();
+  io::CsvTable table;
+  std::map<std::string, std::string> below;  // parent of each class of the level before
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    io::JsonObject level(levels[i], where);
+    table.header.push_back(level.text("name"));
+    std::map<std::string, std::string> parents;
+    if (i + 1 < levels.size()) {
+      io::JsonObject entries(level.member("parents"), where + ": parents of " + io::printable(table.header.back()));
+      for (const auto& item : levels[i]["parents"].items()) parents.emplace(item.key(), entries.text(item.key()));
+    }
+    level.finish();
+    if (i == 0)
+      for (const auto& item : parents) table.rows.push_back({item.first});
+    for (auto& row : table.rows) {
+      if (i > 0) row.push_back(below.at(row.back()));
+      if (i + 1 < levels.size() && !parents.contains(row.back()))
+        fail<FormatError>(where, "no parent of '" + io::printable(row.back()) + "'",
+                          "level '" + io::printable(table.header.back()) + "' must give it one");
+    }
+    for (const auto& item : parents)
+      if (std::none_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return row.back() == item.first; }))
+        fail<FormatError>(where, "class '" + io::printable(item.first) + "' has no child", "every class needs one");
+    below = std::move(parents);
+  }
+  return taxonomy_from_table(table, where);
+}
+
+/// The tree in a file: JSON where its text begins with '{', else CSV; see `taxonomy_by_name` and `taxonomy_from_table`.
+/// Throws FormatError, naming the file.
+inline Taxonomy read_taxonomy(const std::filesystem::path& path) {
+  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24;
+  const std::string text = io::read_file(path, kMostBytes), where = io::printable_path(path);
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string::npos && text[first] == '{') return taxonomy_by_name(io::parse_json(text, where), where);
+  return taxonomy_from_table(io::parse_csv(text, where), where);
+}
+
+}  // namespace hcnn::exchange

@@ -1,0 +1,71 @@
+// Base of losses that are the mean of something computed for each labelled sample of one head.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "hcnn/losses/loss.hpp"
+#include "hcnn/losses/softmax.hpp"
+
+namespace hcnn::losses {
+
+/// Mean over the samples n that have a label of  f(y_n, softmax(z_n)), where y is the label and z the head's logits.
+/// To write one: derive, implement `name`, `sample` and `clone`. Arithmetic inside is double for every M. Throws
+/// DataError for a label out of range and a missing head or level, ShapeError where extents differ.
+template <class M = float>
+class PerSampleLoss : public Loss<M> {
+ public:
+  M evaluate(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients, M weight) final {
+    const Tensor<M>& scores = logits[head_];
+    const Index counted = count_labels(scores, targets[level_].labels);
+    if (counted == 0) return 0;
+    const double scale = double{weight} / static_cast<double>(counted);
+    Tensor<M>& gradient = gradients[head_];
+    double sum = 0;
+    for (Index n = 0; n < scores.count(); ++n) {
+      const Label truth = targets[level_].labels.data()[n];
+      if (truth == kNoLabel) continue;
+      softmax_.assign(row(scores, n));
+      sum += sample(truth, softmax_, scale, gradient.view().sample(n));
+    }
+    return static_cast<M>(sum / static_cast<double>(counted));
+  }
+
+ protected:
+  /// @param level of the targets; "": the one named like the head  @param classes that the head must have
+  PerSampleLoss(std::string head, std::string level, Index classes)
+      : head_(std::move(head)), level_(level.empty() ? head_ : std::move(level)), classes_(classes) {}
+
+  /// Returns f(truth, p) and adds scale * df/dz to the `classes` values of `gradient`; gradients of parameters get
+  /// scale * df too.
+  virtual double sample(Label truth, const Softmax& p, double scale, M* gradient) = 0;
+  /// Name of the head.
+  const std::string& head() const { return head_; }
+
+ private:
+  // Number of samples with a label; checks every label.
+  Index count_labels(const Tensor<M>& scores, const std::vector<Label>& labels) const {
+    const Index classes = scores.shape().size();
+    if (classes != classes_)
+      fail<ShapeError>(this->name(), concat("the head has ", classes, " classes"), concat(classes_, " are expected"));
+    if (static_cast<Index>(labels.size()) != scores.count())
+      fail<ShapeError>(this->name(), concat(labels.size(), " labels"),
+                       concat("the batch has ", scores.count(), " samples"));
+    Index counted = 0;
+    for (Index n = 0; n < scores.count(); ++n) {
+      const Label label = labels.data()[n];
+      if (label == kNoLabel) continue;
+      if (label < 0 || label >= classes)
+        fail<DataError>(this->name(), concat("label ", label, " of sample ", n, " of the batch"),
+                        concat("labels are 0..", classes - 1, ", or ", kNoLabel, " for none"));
+      ++counted;
+    }
+    return counted;
+  }
+
+  std::string head_, level_;
+  Index classes_;
+  Softmax softmax_;  // one sample's scratch
+};
+
+}  // namespace hcnn::losses

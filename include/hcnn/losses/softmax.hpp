@@ -1,0 +1,55 @@
+// Probabilities of one sample's logits, and the way of a gradient back to the logits: what losses on probabilities
+// share.
+#pragma once
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "hcnn/core/argmax.hpp"
+
+namespace hcnn::losses {
+
+/// p = softmax(z) of one row of logits and its logarithm, in double whatever the logits are. An object is scratch
+/// memory for one row after another: after the first it allocates nothing.
+class Softmax {
+ public:
+  /// Takes another row; needs at least one logit. Logits of +-1e4 stay finite: p may become 0, log p does not overflow.
+  template <class M>
+  void assign(std::span<const M> z) {
+    likeliest_ = argmax(z);
+    const double shift = z[static_cast<std::size_t>(likeliest_)];  // exp(z - shift) <= 1 cannot overflow
+    p_.resize(z.size());
+    log_p_.resize(z.size());
+    double sum = 0;
+    for (std::size_t k = 0; k < z.size(); ++k) sum += p_[k] = std::exp(z[k] - shift);
+    const double log_sum = std::log(sum);
+    for (std::size_t k = 0; k < z.size(); ++k) {
+      p_[k] /= sum;
+      log_p_[k] = z[k] - shift - log_sum;
+    }
+  }
+
+  /// Number of classes.
+  std::size_t size() const { return p_.size(); }
+  /// Probability of class k.
+  double operator[](std::size_t k) const { return p_[k]; }
+  /// Its logarithm.
+  double log(std::size_t k) const { return log_p_[k]; }
+  /// The class with the greatest logit; of equal ones the first.
+  Label likeliest() const { return likeliest_; }
+
+  /// Adds scale * df/dz to `gradient`, where dp = df/dp:  df/dz_k = p_k (dp_k - sum_j p_j dp_j).
+  template <class M>
+  void add_gradient(std::span<const double> dp, double scale, M* gradient) const {
+    double mean = 0;
+    for (std::size_t k = 0; k < size(); ++k) mean += p_[k] * dp[k];
+    for (std::size_t k = 0; k < size(); ++k) gradient[k] += static_cast<M>(scale * p_[k] * (dp[k] - mean));
+  }
+
+ private:
+  Label likeliest_ = 0;
+  std::vector<double> p_, log_p_;
+};
+
+}  // namespace hcnn::losses
