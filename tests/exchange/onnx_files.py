@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The onnx package (python3-onnx) checks hcnn's ONNX files, infers their shapes, and compares names, shapes and metadata
-with what was exported: onnx_files.py EXCHANGE_FILES FOLDER [EXPORT_ONNX]. onnxruntime_files.py has the networks run.
+with what was exported: onnx_files.py EXCHANGE_FILES FOLDER [EXPORT_ONNX]. What it reads is computed by onnx_numpy.py.
 
 Given the program export_onnx, it must write the same bytes from a model file, and keep what is there already."""
 import json
@@ -63,6 +63,7 @@ def check_structure(folder, cases, check):
             check(f"{name}: about", about, {"input": "images", "normalizes": "hcnn.normalization" in entries})
             check(f"{name}: metadata", entries, case["metadata"])
             check_folding(name, model, form == "", check)
+            check_logits(name, model, folder / case["name"], check)
     print(f"onnx {onnx.__version__}: {2 * len(cases)} files read")
 
 
@@ -75,6 +76,16 @@ def check_folding(name, model, folded, check):
         check(f"{name}: left to fold", [op for op in behind if op in ("Conv", "Gemm")], [])
     elif name == "cnn.unfolded":
         check(f"{name}: normalisations", len(behind), 4)
+
+
+def check_logits(name, model, prefix, check):
+    """The graph gives hcnn's logits at batch 1, 3 and 8."""
+    import numpy as np
+    import onnx_numpy
+
+    for count in (1, 3, 8):
+        for head, logits in onnx_numpy.run(model, np.load(f"{prefix}.{count}.npy")).items():
+            check.close(f"{name}, batch {count}, head {head}", logits, np.load(f"{prefix}.{count}.{head}.npy"))
 
 
 def check_program(program, folder, check):
