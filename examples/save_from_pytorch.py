@@ -24,8 +24,8 @@ TYPES = {torch.float64: "F64", torch.float32: "F32", torch.bfloat16: "BF16", tor
 
 
 def write_safetensors(path, state, metadata=None):
-    """Writes named tensors and texts as a safetensors file; wide types first, so that every array is aligned. float16, which
-    hcnn does not read, becomes float32."""
+    """Writes named tensors and texts as a safetensors file; wide types first, so that every array is aligned. float16,
+    which hcnn does not read, becomes float32."""
     header, payload = {"__metadata__": dict(metadata or {})}, []
     tensors = [(name, tensor.detach().cpu().contiguous()) for name, tensor in state.items()]
     tensors = [(name, tensor.float() if tensor.dtype == torch.float16 else tensor) for name, tensor in tensors]

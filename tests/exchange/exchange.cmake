@@ -14,5 +14,6 @@ foreach(reader IN ITEMS npy onnx onnxruntime torch)
   add_test(NAME exchange.${reader}
            COMMAND Python3::Interpreter -B "${exchange}/${reader}_files.py" "$<TARGET_FILE:exchange_files>"
                    "${CMAKE_CURRENT_BINARY_DIR}/exchange_${reader}" ${arguments_of_${reader}})
-  set_tests_properties(exchange.${reader} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive SKIP_RETURN_CODE 77 TIMEOUT 300)
+  set_tests_properties(exchange.${reader} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive SKIP_RETURN_CODE 77
+                       TIMEOUT 300)
 endforeach()

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The onnx package (python3-onnx) checks hcnn's ONNX files, infers their shapes, and compares names, shapes and metadata
-with what was exported: onnx_files.py EXCHANGE_FILES FOLDER [EXPORT_ONNX]. What it reads is computed by onnx_numpy.py.
+"""The onnx package checks hcnn's ONNX files, infers their shapes, and compares names, shapes and metadata with
+what was exported: onnx_files.py EXCHANGE_FILES FOLDER [EXPORT_ONNX]. onnx_numpy.py computes the logits of what it reads.
 
-Given the program export_onnx, it must write the same bytes from a model file, and keep what is there already."""
+Given the program export_onnx, it must write the same bytes from a model file, and keep what is there already.
+"""
 import json
 import pathlib
 import re
@@ -49,7 +50,8 @@ def check_structure(folder, cases, check):
                 check(name, str(error), "no error")
                 continue
             check(f"{name}: opset", [(each.domain, each.version) for each in model.opset_import], [("", 17)])
-            check(f"{name}: inputs", [(v.name, shape_of(v)) for v in model.graph.input], [("images", ["N", *case["input"]])])
+            check(f"{name}: inputs", [(v.name, shape_of(v)) for v in model.graph.input],
+                  [("images", ["N", *case["input"]])])
             check(f"{name}: outputs", [(v.name, shape_of(v)) for v in model.graph.output],
                   [(head, ["N", classes]) for head, classes in case["heads"].items()])
             # Inference starts from the input alone: what it finds for the outputs' sources is what is written.
