@@ -24,8 +24,8 @@ namespace hcnn::exchange {
 /// A layer and its part of a path.
 template <class T>
 struct NamedLayer {
-  Layer<T>* layer;
-  std::string name;
+  Layer<T>* layer;   ///< of the network
+  std::string name;  ///< "0", or "1.body.0" from the layer that is being written
 };
 
 /// True for a layer of class L itself.

@@ -46,7 +46,7 @@ OnnxLayer<typename L::Scalar> onnx_layer(Write write) {
 /// Scale and shift of each output channel, which follow a convolution or a product and become part of its weights.
 struct OnnxFold {
   std::vector<double> scale = {};  ///< empty: nothing is folded
-  std::vector<double> shift = {};
+  std::vector<double> shift = {};  ///< as many
 };
 
 /// Writes the layers of one network into a graph. It knows the path of the layer that is being written; nodes and
@@ -54,7 +54,7 @@ struct OnnxFold {
 template <class T>
 class OnnxWriter {
  public:
-  using M = Master<T>;
+  using M = Master<T>;  ///< type of parameters
 
   /// @param where begins every message  @param params of the network, named; they outlive the writer
   /// @param layers how each class of layers is written  @param fold put batch normalisation into the weights before it
@@ -149,6 +149,7 @@ class OnnxWriter {
 
   /// True where batch normalisation becomes part of the weights before it.
   bool folds() const { return fold_; }
+  /// The graph so far.
   OnnxGraph& graph() { return graph_; }
 
  private:
