@@ -9,6 +9,7 @@ bfloat16 training); a larger one is an exit status of 1. save_from_pytorch.py go
 The file is read with json and numpy alone; `pip install safetensors` does the same in one call.
 """
 import json
+import os
 import struct
 import sys
 
@@ -23,7 +24,10 @@ except ImportError as error:
 def read_safetensors(path):
     """Arrays and metadata of a safetensors file."""
     with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        length = struct.unpack("<Q", file.read(8))[0]
+        if length > os.path.getsize(path) - 8:
+            raise ValueError(f"header length {length}")
+        header = json.loads(file.read(length))
         payload = file.read()
     types = {"F64": np.float64, "F32": np.float32, "I64": np.int64}
     metadata = header.pop("__metadata__", {})

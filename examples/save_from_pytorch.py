@@ -24,8 +24,8 @@ TYPES = {torch.float64: "F64", torch.float32: "F32", torch.bfloat16: "BF16", tor
 
 
 def write_safetensors(path, state, metadata=None):
-    """Writes named tensors and texts as a safetensors file; wide types first, so that every array is aligned. float16, which
-    hcnn does not read, becomes float32."""
+    """Writes named tensors and texts as a safetensors file; wide types first, so that every array is aligned. float16,
+    which hcnn does not read, becomes float32."""
     header, payload = {"__metadata__": dict(metadata or {})}, []
     tensors = [(name, tensor.detach().cpu().contiguous()) for name, tensor in state.items()]
     tensors = [(name, tensor.float() if tensor.dtype == torch.float16 else tensor) for name, tensor in tensors]
@@ -42,6 +42,16 @@ def write_safetensors(path, state, metadata=None):
     text += b" " * (-len(text) % 8)
     with open(path, "xb") as file:
         file.write(struct.pack("<Q", len(text)) + text + b"".join(payload))
+
+
+def load_state(path):
+    """What torch.save wrote; no code that a file may hold is run."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception:  # torch.load has many ways to say that a file is not torch.save's
+        raise ValueError(f"{path}: not a file of torch.save(network.state_dict(), ...)") from None
 
 
 def renamed(state, rules):
@@ -75,13 +85,13 @@ def main():
     try:
         if os.path.exists(options.out):
             raise ValueError(f"{options.out} exists; nothing is overwritten")
-        state = torch.load(options.state, map_location="cpu", weights_only=True)  # runs no code of the file
+        state = load_state(options.state)
         if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
             raise ValueError(f"{options.state}: no state dict; expected torch.save(network.state_dict(), ...)")
         state = renamed(state, options.rename)
         write_safetensors(options.out, state)
-    except Exception as error:  # torch.load has many ways to say that a file is no state dict
-        sys.exit(f"save_from_pytorch.py: {' '.join(str(error).split())[:500]}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"save_from_pytorch.py: {error}")
     print(f"{options.out}: {len(state)} arrays")
 
 

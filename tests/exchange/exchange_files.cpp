@@ -40,7 +40,7 @@ void list_types(Layer<float>& layer, std::vector<std::string>& types) {
 }
 
 // Every network as NAME.onnx and NAME.unfolded.onnx, NAME.N.npy of N images, NAME.N.HEAD.npy of their logits, and
-// cases.json about them.
+// cases.json about them; those that a model file can describe as NAME.safetensors too.
 void write_onnx(const Path& folder) {
   io::Json list = io::Json::array();
   for (NetworkCase& each : network_cases()) {
@@ -48,6 +48,8 @@ void write_onnx(const Path& folder) {
     exchange::save_onnx(folder / (each.name + ".onnx"), each.model, each.info, options);
     options.fold_batch_norm = false;
     exchange::save_onnx(folder / (each.name + ".unfolded.onnx"), each.model, each.info, options);
+    if (!each.info.network.is_null())
+      exchange::save_model(folder / (each.name + ".safetensors"), each.model, each.info);
     const data::Normalization normalization{each.info.mean, each.info.deviation};
     const Shape shape = each.model.input_shape();
     for (const Index count : {1, 3, 8}) {

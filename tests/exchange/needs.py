@@ -14,7 +14,8 @@ def needs(packages, task):
         return
     if os.path.realpath(sys.executable) != os.path.realpath(DEBIAN) and os.path.exists(DEBIAN):
         os.execv(DEBIAN, [DEBIAN, "-B", *sys.argv])
-    skip(f"no Python package {', '.join(missing)} (apt-get install {' '.join('python3-' + p for p in missing)}), so {task}")
+    debian = " ".join("python3-" + package for package in missing)
+    skip(f"no Python package {', '.join(missing)} (apt-get install {debian}), so {task}")
 
 
 def skip(reason):

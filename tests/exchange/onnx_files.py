@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""The onnx package (python3-onnx) checks hcnn's ONNX files, infers their shapes, and compares names, shapes and metadata
-with what was exported: onnx_files.py EXCHANGE_FILES FOLDER. onnxruntime_files.py has the networks run."""
+"""The onnx package checks hcnn's ONNX files, infers their shapes, and compares names, shapes and metadata with
+what was exported: onnx_files.py EXCHANGE_FILES FOLDER [EXPORT_ONNX]. onnx_numpy.py computes the logits of what it reads.
+
+Given the program export_onnx, it must write the same bytes from a model file, and keep what is there already.
+"""
 import json
 import pathlib
 import re
@@ -47,7 +50,8 @@ def check_structure(folder, cases, check):
                 check(name, str(error), "no error")
                 continue
             check(f"{name}: opset", [(each.domain, each.version) for each in model.opset_import], [("", 17)])
-            check(f"{name}: inputs", [(v.name, shape_of(v)) for v in model.graph.input], [("images", ["N", *case["input"]])])
+            check(f"{name}: inputs", [(v.name, shape_of(v)) for v in model.graph.input],
+                  [("images", ["N", *case["input"]])])
             check(f"{name}: outputs", [(v.name, shape_of(v)) for v in model.graph.output],
                   [(head, ["N", classes]) for head, classes in case["heads"].items()])
             # Inference starts from the input alone: what it finds for the outputs' sources is what is written.
@@ -61,6 +65,7 @@ def check_structure(folder, cases, check):
             check(f"{name}: about", about, {"input": "images", "normalizes": "hcnn.normalization" in entries})
             check(f"{name}: metadata", entries, case["metadata"])
             check_folding(name, model, form == "", check)
+            check_logits(name, model, folder / case["name"], check)
     print(f"onnx {onnx.__version__}: {2 * len(cases)} files read")
 
 
@@ -75,6 +80,37 @@ def check_folding(name, model, folded, check):
         check(f"{name}: normalisations", len(behind), 4)
 
 
+def check_logits(name, model, prefix, check):
+    """The graph gives hcnn's logits at batch 1, 3 and 8."""
+    import numpy as np
+    import onnx_numpy
+
+    for count in (1, 3, 8):
+        for head, logits in onnx_numpy.run(model, np.load(f"{prefix}.{count}.npy")).items():
+            check.close(f"{name}, batch {count}, head {head}", logits, np.load(f"{prefix}.{count}.{head}.npy"))
+
+
+def check_program(program, folder, check):
+    """export_onnx writes what save_onnx wrote, and overwrites only with --force."""
+    def export(*options):
+        return subprocess.run([program, folder / "cnn.safetensors", out, *options], capture_output=True, text=True)
+
+    out = folder / "exported.onnx"
+    for options, name in (([], "cnn.onnx"), (["--force", "--keep-batch-norm"], "cnn.unfolded.onnx")):
+        result = export(*options)
+        check(f"export_onnx {options}", (result.returncode, result.stderr), (0, ""))
+        check(f"{name} by export_onnx", out.read_bytes() == (folder / name).read_bytes())
+    check("what export_onnx prints", result.stdout.splitlines(),
+          ["input images: N x 3 x 21 x 19, normalised by the network", "output fine: logits, N x 6",
+           "output superclass: logits, N x 4", "output group: logits, N x 3"])
+    result = export()
+    check("export_onnx without --force", (result.returncode, result.stderr.count("\n"), "it exists" in result.stderr),
+          (1, 1, True))
+    check("the file is kept", out.read_bytes() == (folder / "cnn.unfolded.onnx").read_bytes())
+    check("export_onnx --normalized-input", "already normalised" in export("--force", "--normalized-input").stdout)
+    check("a graph that does not normalise is shorter", out.stat().st_size < (folder / "cnn.onnx").stat().st_size)
+
+
 def main():
     program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     needs(["onnx"], "nobody but hcnn read its ONNX files")
@@ -86,6 +122,8 @@ def main():
     covered = {layer for case in cases for layer in case["layers"]}
     check("layers without a case", sorted(library_layers() - covered), [])
     check_structure(folder, cases, check)
+    if len(sys.argv) > 3:
+        check_program(sys.argv[3], folder, check)
     check.finish("ONNX files")
 
 

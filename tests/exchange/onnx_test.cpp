@@ -142,6 +142,20 @@ TEST_CASE("the graph normalises where it is told to and the file knows how; the 
   CHECK(came == expected);
 }
 
+TEST_CASE("no value in the graph takes the name of a head") {
+  Model<float> model{{2, 2, 1},
+                     seq(Flatten{}),
+                     heads(head("normalization", Linear{{.out_features = 2}}),
+                           head("trunk", Linear{{.out_features = 2}}), head("heads", Linear{{.out_features = 2}}))};
+  const std::string bytes = onnx_bytes(model, {.mean = {0.5F}, .deviation = {2}});
+  Names outputs;
+  for (const auto output : fields(field(bytes, 7), 12)) outputs.emplace_back(field(output, 1));
+  CHECK(outputs == Names{"normalization", "trunk", "heads"});
+  Names made;
+  for (const auto node : fields(field(bytes, 7), 1)) made.emplace_back(field(node, 2));
+  for (const std::string& output : outputs) CHECK(std::count(made.begin(), made.end(), output) == 1);
+}
+
 TEST_CASE("networks of double and of bfloat16 give the same file as those of float") {
   auto floats = small_network<float>();
   auto doubles = small_network<double>();

@@ -29,26 +29,31 @@ function compare(came, expected) {
   return difference / (TOLERANCE * largest);
 }
 
-async function main() {
-  let compared = 0, failed = 0, worst = 0;
-  for (const {name, heads} of JSON.parse(fs.readFileSync(path.join(folder, 'cases.json'), 'utf8'))) {
-    for (const form of ['', '.unfolded']) {
-      const session = await ort.InferenceSession.create(path.join(folder, `${name}${form}.onnx`));
-      for (const count of [1, 3, 8]) {
-        const images = readNpy(path.join(folder, `${name}.${count}.npy`));
-        const feeds = {images: new ort.Tensor('float32', images.values, images.dims)};
-        const logits = await session.run(feeds);
-        for (const head of Object.keys(heads)) {
-          const part = compare(logits[head], readNpy(path.join(folder, `${name}.${count}.${head}.npy`)));
-          ++compared;
-          worst = Math.max(worst, part);
-          if (part <= 1) continue;
-          ++failed;
-          console.log(`FAILED ${name}${form}, batch ${count}, head ${head}: ${part} times the tolerance`);
-        }
-      }
+/** Calls `report(part, text)` for each head of one file at each batch size. */
+async function runFile(name, form, heads, report) {
+  const session = await ort.InferenceSession.create(path.join(folder, `${name}${form}.onnx`));
+  for (const count of [1, 3, 8]) {
+    const images = readNpy(path.join(folder, `${name}.${count}.npy`));
+    const logits = await session.run({images: new ort.Tensor('float32', images.values, images.dims)});
+    for (const head of Object.keys(heads)) {
+      const expected = readNpy(path.join(folder, `${name}.${count}.${head}.npy`));
+      report(compare(logits[head], expected), `${name}${form}, batch ${count}, head ${head}`);
     }
   }
+}
+
+async function main() {
+  let compared = 0, failed = 0, worst = 0;
+  const report = (part, text) => {
+    ++compared;
+    worst = Math.max(worst, part);
+    if (part <= 1) return;
+    ++failed;
+    console.log(`FAILED ${text}: ${part} times the tolerance`);
+  };
+  for (const {name, heads} of JSON.parse(fs.readFileSync(path.join(folder, 'cases.json'), 'utf8')))
+    for (const form of ['', '.unfolded'])
+      await runFile(name, form, heads, report).catch((error) => report(Infinity, `${name}${form}: ${error}`));
   console.log(`onnxruntime ${ort.env.versions.node}: ${compared} logits compared, ${failed} failed, ` +
               `the worst at ${worst.toFixed(3)} of the tolerance`);
   process.exit(failed || !compared ? 1 : 0);

@@ -107,7 +107,8 @@ def main():
         for head, values in expected.items():
             check.close(f"PyTorch to hcnn, {name}, {head}", np.load(folder / f"answer_{name}.{head}.npy"), values)
     for head, values in answers["cnn"].items():
-        check.close(f"PyTorch to a network that hcnn builds, {head}", np.load(folder / f"answer_whole.{head}.npy"), values)
+        answer = np.load(folder / f"answer_whole.{head}.npy")
+        check.close(f"PyTorch to a network that hcnn builds, {head}", answer, values)
     check.finish("networks between hcnn and PyTorch " + torch.__version__)
 
 

@@ -72,8 +72,8 @@ TEST_CASE_TEMPLATE("values of every type come back with their bits and extents",
 TEST_CASE("a file has the bytes that NumPy's documentation gives") {
   const std::string bytes = sample_file();
   CHECK(bytes.substr(0, 10) == "\x93NUMPY\x01\x00\x76\x00"s);
-  CHECK(bytes.substr(10, 60) == "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }");
-  CHECK(bytes.substr(70, 57) == std::string(57, ' '));
+  CHECK(bytes.substr(10, 59) == "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }");
+  CHECK(bytes.substr(69, 58) == std::string(58, ' '));
   CHECK(bytes[127] == '\n');
   CHECK(bytes.size() == 128 + 24);
 }

@@ -20,11 +20,12 @@ TEST_CASE("integers, texts and messages have the bytes of the documentation's ex
   CHECK(outer.bytes() == "\x1a\x03\x08\x96\x01");
 }
 
-TEST_CASE("a small integer takes one byte, a negative one ten, and a high field number two") {
+TEST_CASE("integers below 128 take one byte, negative ones ten, and a high field number two") {
   io::ProtobufWriter writer;
   writer.integer(1, 0);
   writer.integer(1, 127);
-  CHECK(writer.bytes() == "\x08\x00\x08\x7f"s);
+  writer.integer(1, 128);
+  CHECK(writer.bytes() == "\x08\x00\x08\x7f\x08\x80\x01"s);
   io::ProtobufWriter negative;
   negative.integer(1, -1);
   CHECK(negative.bytes() == "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");

@@ -97,11 +97,12 @@ def outcome(test, include, work):
     program = work / "program"
     build = subprocess.run(["g++", *FLAGS, f"-I{include}", f"-I{ROOT / 'tests'}", f"-I{ROOT}", ROOT / "tests" / test,
                             ROOT / "tests" / "main.cpp", "-o", program, *LIBRARIES],
-                           capture_output=True, text=True, timeout=LONGEST)
+                           capture_output=True, text=True, errors="replace", timeout=LONGEST)
     if build.returncode:
         raise Unfit(f"{test} does not compile: " + next((line for line in build.stderr.splitlines() if "error" in line), ""))
     try:
-        run = subprocess.run([program, "--no-colors=true"], capture_output=True, text=True, timeout=LONGEST, cwd=work)
+        run = subprocess.run([program, "--no-colors=true"], capture_output=True, text=True, errors="replace",
+                             timeout=LONGEST, cwd=work)
     except subprocess.TimeoutExpired:
         return "does not end"
     if run.returncode == 0:

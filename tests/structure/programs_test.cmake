@@ -90,6 +90,11 @@ endif()
 refused("no-model.safetensors" evaluate_model no-model.safetensors --data synthetic)
 refused("broken.safetensors" evaluate_model broken.safetensors --data synthetic)
 refused("broken.safetensors" predict_image broken.safetensors picture.png)
+refused("no-model.safetensors" export_onnx no-model.safetensors new)
+refused("broken.safetensors" export_onnx broken.safetensors new)
+refused("taken/keep.txt: it exists; nothing is overwritten without --force" export_onnx broken.safetensors taken/keep.txt)
+refused("the model file itself" export_onnx broken.safetensors ./broken.safetensors --force)
+refused("--fast" export_onnx broken.safetensors new --fast)
 
 # Comparing: folders that hold no finished run.
 file(MAKE_DIRECTORY "${WORK}/unfinished" "${WORK}/untold" "${WORK}/odd")

@@ -78,22 +78,6 @@ set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=pass
 
 include("${structure}/documentation.cmake")
 
-# Files that other programs read and write: NumPy, the onnx package, onnxruntime, PyTorch; each skipped where it is not
-# installed.
-set(exchange "${CMAKE_CURRENT_SOURCE_DIR}/exchange")
-add_executable(exchange_files "${exchange}/exchange_files.cpp")
-target_link_libraries(exchange_files PRIVATE hcnn::io hcnn_warnings)
-target_include_directories(exchange_files PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(exchange_files PRIVATE -O1)  # as the tests: builds in half the time
-endif()
-foreach(reader IN ITEMS npy onnx onnxruntime torch)
-  add_test(NAME exchange.${reader}
-           COMMAND Python3::Interpreter -B "${exchange}/${reader}_files.py" "$<TARGET_FILE:exchange_files>"
-                   "${CMAKE_CURRENT_BINARY_DIR}/exchange_${reader}")
-  set_tests_properties(exchange.${reader} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive SKIP_RETURN_CODE 77 TIMEOUT 300)
-endforeach()
-
 if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.guide_commands
            COMMAND Python3::Interpreter -B "${structure}/guide.py" commands "${PROJECT_BINARY_DIR}/examples"

@@ -31,6 +31,21 @@ inline void require_onnx_name(const std::string& name, const std::string& where)
   fail<OptionError>(where, "name '" + io::printable(name) + "'", "a name in UTF-8, not empty, is needed");
 }
 
+/// Writes the heads of a network, which read `x`; each becomes an output of the graph.
+template <class T>
+void write_heads(MultiHead<T>& heads, OnnxWriter<T>& to, const OnnxValue& x) {
+  std::map<std::string, std::vector<NamedLayer<T>>> layers;
+  heads.for_each_child([&](Layer<T>& layer, const std::string& name) {
+    auto& list = layers[name.substr(0, name.find('.'))];
+    if (is_exactly<Sequential<T>>(layer))
+      append_named_layers(layer, "heads." + name + '.', list);
+    else
+      list.push_back({&layer, "heads." + name});
+  });
+  for (std::size_t h = 0; h < heads.size(); ++h)
+    to.graph().output(heads.name(h), write_chain(layers[heads.name(h)], to, x));
+}
+
 /// The network as the bytes of an ONNX model: operator set 17, float, one input (N, C, H, W) of any batch size N, and
 /// an output (N, classes) of logits for each head, named as the head. Dropout is left out. The metadata are those of a
 /// model file without its probe, and "hcnn.onnx": {"input": its name, "normalizes": whether the graph does}. Weights of
@@ -43,38 +58,29 @@ std::string onnx_bytes(Model<T>& model, const ModelInfo& info = {}, const OnnxOp
   std::map<std::string, std::string> metadata = model_metadata(model, info, where);
   const bool normalizes = options.normalize && !info.mean.empty();
   require_onnx_name(options.input, where);
+  for (std::size_t h = 0; h < model.heads().size(); ++h) {
+    require_onnx_name(model.heads().name(h), where);
+    if (model.heads().name(h) == options.input)
+      fail<OptionError>(where, "input '" + io::printable(options.input) + "'",
+                        "a head has this name: choose another input name");
+  }
   metadata["hcnn.onnx"] = io::Json{{"input", options.input}, {"normalizes", normalizes}}.dump();
 
-  std::map<std::type_index, typename OnnxLayer<T>::second_type> table;
+  std::map<std::type_index, OnnxWrite<T>> table;
   for (const auto& list : {library_onnx_layers<T>(), options.layers}) table.insert(list.begin(), list.end());
   OnnxWriter<T> to(where, model.state(), std::move(table), options.fold_batch_norm);
   const char* values =
       normalizes ? "N, C, H, W; values before normalisation" : "N, C, H, W; normalised values, if any are";
   OnnxValue x = to.graph().input(options.input, model.input_shape(), values);
   if (normalizes)
-    x = to.at("normalization", [&] {
+    x = to.at("images.normalized", [&] {  // a dot, as in every name but those of heads
       const std::vector<Index> dims = {1, x.shape.channels, 1, 1};
       const OnnxValue centred = to.add("Sub", {x, to.constant("mean", dims, info.mean)});
       return to.add("Div", {centred, to.constant("deviation", dims, info.deviation)});
     });
   x = to.layer(model.trunk(), "trunk", x);
 
-  std::map<std::string, std::vector<NamedLayer<T>>> heads;
-  model.heads().for_each_child([&](Layer<T>& layer, const std::string& name) {
-    const std::string head = name.substr(0, name.find('.'));
-    if (is_exactly<Sequential<T>>(layer))
-      append_named_layers(layer, "heads." + name + '.', heads[head]);
-    else
-      heads[head].push_back({&layer, "heads." + name});
-  });
-  for (std::size_t h = 0; h < model.heads().size(); ++h) {
-    const std::string& head = model.heads().name(h);
-    require_onnx_name(head, where);
-    if (head == options.input)
-      fail<OptionError>(where, "input '" + io::printable(head) + "'",
-                        "a head has this name: choose another input name");
-    to.graph().output(head, write_chain(heads[head], to, x));
-  }
+  write_heads(model.heads(), to, x);
   std::string bytes = to.graph().model("network", metadata);
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
     fail<FormatError>(where, concat(bytes.size(), " bytes"), "an ONNX file has less than 2 GiB");

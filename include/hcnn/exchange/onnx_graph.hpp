@@ -26,11 +26,10 @@ struct OnnxValue {
 
 /// An attribute of a node: `{"axis", 1}`, `{"alpha", 0.01F}`, `{"strides", {2, 2}}`.
 struct OnnxAttribute {
-  std::string name;  ///< as ONNX calls it
-  /// A whole number, a number or a list.
-  std::variant<std::int64_t, float, std::vector<std::int64_t>> value;
+  std::string name;                                                    ///< as ONNX's operator has it
+  std::variant<std::int64_t, float, std::vector<std::int64_t>> value;  ///< INT, FLOAT or INTS
 
-  /// A number; whole ones stay so.
+  /// A number: an integer stays one, a double becomes a float.
   template <class Number>
   requires std::is_arithmetic_v<Number> OnnxAttribute(std::string key, Number number) : name(std::move(key)) {
     if constexpr (std::is_integral_v<Number>)
@@ -38,7 +37,7 @@ struct OnnxAttribute {
     else
       value = static_cast<float>(number);
   }
-  /// A list.
+  /// A list of integers.
   OnnxAttribute(std::string key, std::vector<std::int64_t> list) : name(std::move(key)), value(std::move(list)) {}
 };
 
@@ -140,18 +139,18 @@ class OnnxGraph {
   }
 
   static io::ProtobufWriter encode(const OnnxAttribute& attribute) {
-    constexpr int kReal = 1, kInteger = 2, kIntegers = 7;  // AttributeProto.AttributeType
+    constexpr int kRealType = 1, kIntegerType = 2, kListType = 7;  // AttributeProto.AttributeType
     io::ProtobufWriter proto;
     proto.text(1, attribute.name);
     if (const auto* real = std::get_if<float>(&attribute.value)) {
       proto.real(2, *real);
-      proto.integer(20, kReal);
+      proto.integer(20, kRealType);
     } else if (const auto* integer = std::get_if<std::int64_t>(&attribute.value)) {
       proto.integer(3, *integer);
-      proto.integer(20, kInteger);
+      proto.integer(20, kIntegerType);
     } else {
       for (const std::int64_t each : std::get<std::vector<std::int64_t>>(attribute.value)) proto.integer(8, each);
-      proto.integer(20, kIntegers);
+      proto.integer(20, kListType);
     }
     return proto;
   }

@@ -25,7 +25,7 @@ namespace hcnn::exchange {
 template <class T>
 struct NamedLayer {
   Layer<T>* layer;   ///< of the network
-  std::string name;  ///< "0"
+  std::string name;  ///< "0", or "1.body.0" from the layer that is being written
 };
 
 /// True for a layer of class L itself.

@@ -21,9 +21,13 @@ namespace hcnn::exchange {
 template <class T>
 class OnnxWriter;
 
-/// How layers of one class are written: its type, and a function that adds their nodes and returns their output.
+/// A function that adds the nodes of one layer and returns their output.
 template <class T>
-using OnnxLayer = std::pair<std::type_index, std::function<OnnxValue(Layer<T>&, OnnxWriter<T>&, const OnnxValue&)>>;
+using OnnxWrite = std::function<OnnxValue(Layer<T>&, OnnxWriter<T>&, const OnnxValue&)>;
+
+/// How layers of one class are written.
+template <class T>
+using OnnxLayer = std::pair<std::type_index, OnnxWrite<T>>;
 
 /// The entry of layer class L, and of no class derived from it. `write(layer, to, x)` adds the nodes of one layer and
 /// returns its output:
@@ -42,7 +46,7 @@ OnnxLayer<typename L::Scalar> onnx_layer(Write write) {
 /// Scale and shift of each output channel, which follow a convolution or a product and become part of its weights.
 struct OnnxFold {
   std::vector<double> scale = {};  ///< empty: nothing is folded
-  std::vector<double> shift = {};  ///< as many as `scale`
+  std::vector<double> shift = {};  ///< as many
 };
 
 /// Writes the layers of one network into a graph. It knows the path of the layer that is being written; nodes and
@@ -50,13 +54,11 @@ struct OnnxFold {
 template <class T>
 class OnnxWriter {
  public:
-  /// Type of parameters.
-  using M = Master<T>;
+  using M = Master<T>;  ///< type of parameters
 
   /// @param where begins every message  @param params of the network, named; they outlive the writer
   /// @param layers how each class of layers is written  @param fold put batch normalisation into the weights before it
-  OnnxWriter(std::string where, const ParamList<M>& params,
-             std::map<std::type_index, typename OnnxLayer<T>::second_type> layers, bool fold)
+  OnnxWriter(std::string where, const ParamList<M>& params, std::map<std::type_index, OnnxWrite<T>> layers, bool fold)
       : where_(std::move(where)), layers_(std::move(layers)), fold_(fold) {
     for (const Param<M>* param : params) params_.emplace(param->name, param);
   }
@@ -147,7 +149,7 @@ class OnnxWriter {
 
   /// True where batch normalisation becomes part of the weights before it.
   bool folds() const { return fold_; }
-  /// The graph that is written.
+  /// The graph so far.
   OnnxGraph& graph() { return graph_; }
 
  private:
@@ -171,7 +173,7 @@ class OnnxWriter {
 
   std::string where_;
   std::map<std::string, const Param<M>*> params_;
-  std::map<std::type_index, typename OnnxLayer<T>::second_type> layers_;
+  std::map<std::type_index, OnnxWrite<T>> layers_;
   bool fold_;
   OnnxGraph graph_;
   std::string path_;  // of the layer that is being written

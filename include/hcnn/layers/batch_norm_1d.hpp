@@ -10,7 +10,7 @@ namespace hcnn {
 template <class T = float>
 class BatchNorm1d : public BatchNorm2d<T> {
  public:
-  /// Options are checked when the network is built.
+  /// Options are checked by `build`.
   explicit BatchNorm1d(BatchNorm2dOptions options = {}) : BatchNorm2d<T>(options) {}
 
   std::string type() const override { return "BatchNorm1d"; }
