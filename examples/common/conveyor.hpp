@@ -56,8 +56,8 @@ class ConveyorScene {
   /// @param side of the picture, pixels
   ConveyorScene(Label label, Index side, RandomStream& random) : kind_(label / 4), state_(label % 4) {
     const double pixels = static_cast<double>(side);
-    radius_ = pixels * between(random, 0.30, 0.38);
-    centre_ = {pixels * between(random, 0.42, 0.58), pixels * between(random, 0.42, 0.58)};
+    radius_ = pixels * between(random, 0.36, 0.44);
+    centre_ = {pixels * between(random, 0.45, 0.55), pixels * between(random, 0.45, 0.55)};
     turn_ = angle(random);
     light_ = angle(random);
     gain_ = between(random, 0.65, 1.1);
@@ -125,14 +125,14 @@ class ConveyorScene {
     Point to = from;
     while (depth(to) >= 0) to = {to[0] + step[0], to[1] + step[1]};
     rim_ = from;
-    chip_ = between(random, 0.20, 0.28);
+    chip_ = between(random, 0.24, 0.32);
     const double length = between(random, 0.8, 1.0);
     for (int i = 0; i <= 4; ++i) {  // a jagged line across the material
       const double way = length * i / 4, aside = i % 4 == 0 ? 0 : between(random, -8, 8);
       crack_.push_back(
           {from[0] + way * (to[0] - from[0]) - aside * step[1], from[1] + way * (to[1] - from[1]) + aside * step[0]});
     }
-    crack_width_ = between(random, 0.035, 0.055);
+    crack_width_ = between(random, 0.045, 0.065);
   }
 
   void grow_rust(RandomStream& random) {

@@ -84,6 +84,21 @@ expect("${config}" "\"size\": \"24x16\"")
 expect("${config}" "\"channels\": 1,")
 works(predict_image grey/best.safetensors nested/gear/intact/1001.png --json)
 expect("${output}" "\"superclass\": \"(gear|nut)\"")
+
+# Two pictures that differ above and below their middle: the same to a network whose pictures are cut, not to the other.
+string(REPEAT "zzzzzz000000" 96 middle)  # 16 rows of 24 pixels
+foreach(edge IN ITEMS A z)
+  string(REPEAT "${edge}" 288 border)  # 4 rows
+  file(WRITE "${WORK}/edge/picture.ppm" "P6 24 24 255\n${border}${middle}${border}")
+  foreach(model IN ITEMS grey run)
+    works(predict_image ${model}/best.safetensors edge/picture.ppm --json)
+    set(${model}_${edge} "${output}")
+  endforeach()
+endforeach()
+if(NOT grey_A STREQUAL grey_z OR run_A STREQUAL run_z)
+  message(FATAL_ERROR "predict_image does not prepare pictures as its model was trained:\n${grey_A}\n${grey_z}\n${run_A}")
+endif()
+
 file(WRITE "${WORK}/nested/gear/intact/notes.txt" "words")
 refused("gear/intact/notes.txt: not a picture" train_folder nested --size 16 --out new)
 works(train_folder nested --size 16 --validation 0.5 --skip-bad --dry-run --batch 4 --out skipped)

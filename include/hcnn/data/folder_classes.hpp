@@ -52,7 +52,7 @@ inline std::pair<std::vector<std::string>, std::vector<std::string>> list_folder
   return names;
 }
 
-/// Adds the class folders in and below `root` / `path`; see `find_class_folders`.
+/// Adds the class folders in and below `root` / `path`, sorted by path; see `find_class_folders`.
 inline void add_class_folders(const std::filesystem::path& root, const ClassPath& path,
                               std::vector<ClassFolder>& found) {
   constexpr std::size_t kDeepest = 16;  // a link to a folder above it would never end
@@ -92,7 +92,6 @@ inline std::vector<ClassFolder> find_class_folders(const std::filesystem::path& 
       fail<FormatError>(
           io::printable_path(root / to_string(other.path)), concat(other.path.size(), " deep"),
           concat("as deep as '", io::printable(to_string(first.path)), "' is needed: ", first.path.size()));
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return found;
 }
 
