@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "count_allocations.hpp"
@@ -126,6 +126,25 @@ TEST_CASE("a file cut anywhere or with a byte behind its end is refused") {
   CHECK(names(npy_refusal(bytes + '\0'), "25 bytes of values; its header says 24"));
   CHECK(names(npy_refusal(""), "0 bytes"));
   CHECK(names(npy_refusal("\x93"), "1 bytes"));
+}
+
+TEST_CASE("a file with a flipped bit is refused, or is an array of as many bytes") {
+  const std::string bytes = sample_file();
+  const TemporaryFolder folder;
+  int refused = 0;
+  for (std::size_t bit = 0; bit < 128 * 8; ++bit) {
+    std::string damaged = bytes;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    put(folder / "x.npy", damaged);
+    try {
+      const io::NpyArray array = io::read_npy(folder / "x.npy");
+      CHECK_MESSAGE(array.size * io::npy_value_bytes(array.dtype) == 24, bit);
+      CHECK(std::memcmp(array.data.get(), bytes.data() + 128, 24) == 0);
+    } catch (const FormatError&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 900);  // what is left: another type of the same size, and such
 }
 
 TEST_CASE("another magic text, another version and a header length that lies are refused") {
