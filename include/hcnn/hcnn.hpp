@@ -41,7 +41,6 @@
 #include "hcnn/models/multi_head_cnn.hpp"
 #include "hcnn/hierarchy/cifar10.hpp"
 #include "hcnn/hierarchy/cifar100.hpp"
-#include "hcnn/hierarchy/class_paths.hpp"
 #include "hcnn/hierarchy/severity_matrix.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
 #include "hcnn/losses/consistency.hpp"

@@ -15,6 +15,7 @@
 #include "hcnn/exchange/probe.hpp"
 #include "hcnn/exchange/state.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
+#include "hcnn/hierarchy/class_paths.hpp"
 #include "hcnn/io/atomic_file.hpp"
 #include "hcnn/io/checksum.hpp"
 #include "hcnn/io/csv.hpp"
