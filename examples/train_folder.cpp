@@ -8,8 +8,8 @@
 //         on.
 // Expect: a head for each level of the tree; accuracies, confusion and, with `--costs FILE`, what the mistakes cost.
 #include "examples/common/folder_images.hpp"
+#include "examples/common/run_training.hpp"
 #include "examples/common/shell_words.hpp"
-#include "examples/common/training.hpp"
 
 int main(int argc, char** argv) {
   const examples::Interrupt interrupt;

@@ -5,8 +5,8 @@
 //         build/release/examples/train_multihead --data synthetic --network compact
 // Needs:  CIFAR-100's binary version (tools/run.sh --download), or nothing for the synthetic images.
 // Expect: see the table of results in README.md; `--help` lists what a recipe is made of.
+#include "examples/common/run_training.hpp"
 #include "examples/common/shell_words.hpp"
-#include "examples/common/training.hpp"
 
 int main(int argc, char** argv) {
   const examples::Interrupt interrupt;

@@ -4,8 +4,8 @@
 // Run:    build/release/examples/train_severity --data cifar-100-binary --loss readme --split 0.9
 // Needs:  CIFAR-100's binary version (tools/run.sh --download), or `--data synthetic`.
 // Expect: compare accuracy, HD@1 and MS with `--loss ce`, the control with the same seed and split.
+#include "examples/common/run_training.hpp"
 #include "examples/common/shell_words.hpp"
-#include "examples/common/training.hpp"
 
 int main(int argc, char** argv) {
   const examples::Interrupt interrupt;

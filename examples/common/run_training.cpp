@@ -1,0 +1,45 @@
+// The training of every training program, compiled once for all of them: for float and for bfloat16.
+#include "examples/common/run_training.hpp"
+
+#include "examples/common/training.hpp"
+
+namespace examples {
+
+int run_training(TrainingOptions& options, const std::string& network, const std::string& program,
+                 const Interrupt& interrupt, const std::function<void()>& parse_again) {
+  Recipe recipe;
+  const bool resume = options.common.resume;
+  const std::filesystem::path file =
+      resume ? run::RunFolder::open_existing(*options.common.out).config() : std::filesystem::path(options.config);
+  if (!file.empty()) {
+    recipe = read_config(file, program, options);
+    options.dry_run = resume && options.dry_run;
+    parse_again();
+  } else {
+    if (options.common.data == "synthetic" && !options.folder) use_synthetic_defaults(options);
+    recipe = make_recipe(options.recipe);
+    if (!network.empty()) recipe.network = network;
+  }
+  if (!file.empty() && options.recipe != recipe.name && !resume)
+    fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
+  if (options.folder) resolve_folder(options);
+  recipe = resolve(options, recipe);
+  io::Json config = config_json(recipe, options, program);
+  if (resume) {
+    const io::Json run = io::read_json(file);
+    require_same_settings(run, config, options);
+    config = run;
+  }
+  if (options.print_config) {
+    std::cout << config.dump(2) << '\n';
+    return 0;
+  }
+  if (options.dry_run) {  // after config.json, which holds what a real run is asked for
+    recipe.epochs = 1;
+    options.limit_batches = 2;
+  }
+  if (options.common.precision == "bf16") return Training<bfloat16>(options, recipe, program, config).run(interrupt);
+  return Training<float>(options, recipe, program, config).run(interrupt);
+}
+
+}  // namespace examples
