@@ -27,6 +27,12 @@ inline std::atomic<long> allocated_bytes{0};
   if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
+// The standard library's temporary buffers ask this way, and give back by the ordinary operator delete.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocation_count;
+  allocated_bytes += static_cast<long>(size);
+  return std::malloc(size > 0 ? size : 1);
+}
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   ++allocation_count;
   allocated_bytes += static_cast<long>(size);
