@@ -72,7 +72,7 @@ target_link_libraries(guide PRIVATE hcnn::io hcnn_warnings)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(guide PRIVATE -O1)
 endif()
-add_test(NAME structure.guide COMMAND guide "${CMAKE_CURRENT_BINARY_DIR}/guide")
+add_test(NAME structure.guide COMMAND guide "${CMAKE_CURRENT_BINARY_DIR}/guide_work")
 add_test(NAME structure.guide_violations COMMAND Python3::Interpreter -B "${structure}/guide_test.py")
 set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
 
