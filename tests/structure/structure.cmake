@@ -83,7 +83,7 @@ if(HCNN_BUILD_EXAMPLES)
                    "${CMAKE_CURRENT_BINARY_DIR}/guide_commands" ${chapters})
   add_test(NAME structure.gallery
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
-                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/gallery" -P "${structure}/gallery_test.cmake")
+                   "-DPYTHON=${Python3_EXECUTABLE}" "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/gallery" -P "${structure}/gallery_test.cmake")
   set_tests_properties(structure.guide_commands structure.gallery PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
                        TIMEOUT 300)
   add_test(NAME structure.programs
