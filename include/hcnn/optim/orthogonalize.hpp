@@ -43,9 +43,9 @@ void newton_schulz_step(Index m, Index n, M* x, Workspace& workspace) {
   });
 }
 
-/// Replaces X (rows, columns) = U S V^T by nearly U V^T: every singular value by one between 0.68 and 1.13 (five
-/// steps), where it was not far below the largest; 0 stays 0. X is divided by its norm first, so its scale does not
-/// matter. Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks",
+/// Replaces X (rows, columns) = U S V^T by nearly U V^T. X is divided by its norm first, so its scale does not matter;
+/// five steps take every singular value that is at least 1 % of the norm to one between 0.68 and 1.14. 0 stays 0.
+/// Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks",
 /// kellerjordan.github.io/posts/muon, with the coefficients given there.
 template <class M>
 void orthogonalize(Index rows, Index columns, M* x, Index steps, Workspace& workspace) {
