@@ -97,7 +97,10 @@ std::unique_ptr<Optimizer<Master<T>>> make_optimizer(const Recipe& recipe, Model
     optimizer->add_group({.params = trunk, .learning_rate_scale = recipe.trunk_rate, .frozen = recipe.trunk_rate == 0});
   optimizer->add_group({.params = others});
   loss.attach("loss", of_loss);
-  if (!of_loss.empty()) optimizer->add_group({.params = of_loss});
+  // Momentum makes a step of SGD ten times its rate, too far for logarithms of weights: they would swing from 3 to
+  // 0.02.
+  const double scale = recipe.optimizer == "sgd" || recipe.optimizer == "muon" ? 0.01 : 1;
+  if (!of_loss.empty()) optimizer->add_group({.params = of_loss, .learning_rate_scale = scale});
   return optimizer;
 }
 

@@ -9,21 +9,24 @@
 
 namespace examples {
 
-/// The samples of the classes that `--classes` names: all; novel: the last fine class of each superclass; base: the
-/// others. Throws OptionError for images without a tree of several levels.
+/// The classes that `--classes` names, of a tree of several levels: all; novel: the last fine class of each superclass;
+/// base: the others.
+inline ClassSubset named_classes(const Taxonomy& tree, const std::string& classes) {
+  const std::vector<Label> novel = last_of_each_parent(tree);
+  std::vector<Label> kept;
+  for (Label k = 0; k < tree.class_count(0); ++k)
+    if (classes == "all" || (std::find(novel.begin(), novel.end(), k) != novel.end()) == (classes == "novel"))
+      kept.push_back(k);
+  return class_subset(tree, kept);
+}
+
+/// The samples of the classes that `--classes` names. Throws OptionError for images without a tree of several levels.
 inline data::Dataset with_classes(const data::Dataset& images, const std::string& classes) {
   if (classes == "all") return images;
   const Taxonomy* tree = images.taxonomy();
   if (!tree || tree->levels() < 2)
     fail<OptionError>("--classes " + classes, "images without superclasses", "a tree of several levels is needed");
-  std::vector<Label> kept = last_of_each_parent(*tree);
-  if (classes == "base") {
-    std::vector<Label> others;
-    for (Label k = 0; k < tree->class_count(0); ++k)
-      if (std::find(kept.begin(), kept.end(), k) == kept.end()) others.push_back(k);
-    kept = others;
-  }
-  const ClassSubset part = class_subset(*tree, kept);
+  const ClassSubset part = named_classes(*tree, classes);
   return images.relabelled(part.taxonomy, part.renamed);
 }
 
