@@ -4,7 +4,8 @@
 //
 // Run:    build/release/examples/custom_loss
 // Takes:  no options; about 10 seconds on 2 cores.
-// Expect: a passed gradient check; then for each way the accuracy, the mean cost and how often the pair was confused. The
+// Expect: a passed gradient check; then for each way the accuracy, the mean cost and how often the pair was confused.
+// The
 //         decision by costs lowers both by far the most, 17 confusions to 2, and gives up accuracy for it.
 #include <cmath>
 #include <hcnn/hcnn.hpp>

@@ -31,12 +31,15 @@ class BatchAugmentation {
 template <class Augmentation>
 class BatchAugmentationOf : public BatchAugmentation {
  public:
+  /// Calls `change`.
   void apply(Batch<float>& batch, std::span<const Index> classes, RandomStream& random) const final {
     static_cast<const Augmentation&>(*this).change(batch, classes, random);
   }
+  /// Calls `change`.
   void apply(Batch<double>& batch, std::span<const Index> classes, RandomStream& random) const final {
     static_cast<const Augmentation&>(*this).change(batch, classes, random);
   }
+  /// Calls `change`.
   void apply(Batch<bfloat16>& batch, std::span<const Index> classes, RandomStream& random) const final {
     static_cast<const Augmentation&>(*this).change(batch, classes, random);
   }

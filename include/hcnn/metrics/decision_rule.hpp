@@ -31,7 +31,9 @@ class DecisionRule {
 template <class Rule>
 class DecisionRuleOf : public DecisionRule {
  public:
+  /// Calls `change`.
   void apply(Logits<float>& logits) const final { static_cast<const Rule&>(*this).change(logits); }
+  /// Calls `change`.
   void apply(Logits<double>& logits) const final { static_cast<const Rule&>(*this).change(logits); }
 };
 
