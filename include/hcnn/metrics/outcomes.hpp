@@ -1,6 +1,7 @@
 // What became of each sample of an evaluation: the figures that need more than counts, and their intervals.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>

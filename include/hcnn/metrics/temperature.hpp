@@ -1,6 +1,7 @@
 // Temperature scaling: one number for each head that makes its probabilities as sure as they are right.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <span>
