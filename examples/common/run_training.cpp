@@ -18,7 +18,10 @@ int run_training(TrainingOptions& options, const std::string& network, const std
   } else {
     if (options.common.data == "synthetic" && !options.folder) use_synthetic_defaults(options);
     recipe = make_recipe(options.recipe);
-    if (!network.empty()) recipe.network = network;
+    if (!network.empty()) {
+      recipe.network = network;
+      recipe.single_head = true;
+    }
   }
   if (!file.empty() && options.recipe != recipe.name && !resume)
     fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");

@@ -48,4 +48,6 @@ expect(2 "usage" embedded_inference ${model})
 
 expect(0 "as they are: .*\naugmented: .* gap " custom_augmentation)
 expect(2 "custom_augmentation: --help; it takes no options" custom_augmentation --help)
+expect(0 "pair_loss.*: passed.*\ncross-entropy: accuracy .*\npair loss, least expected cost: accuracy .* pair confused" custom_loss)
+expect(2 "custom_loss: --help; it takes no options" custom_loss --help)
 expect(2 "custom_layer: --help; it takes no options" custom_layer --help)

@@ -130,15 +130,15 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
   ModelInfo info = model_info(file, where);
   if (info.network.is_null())
     fail<FormatError>(where, "no network is described", "build it yourself and use load_weights");
-  const models::MultiHeadCnnOptions options = network_options(info.network, where + ": network");
-  check_normalization(info, options.input.channels, where + ": normalization");
+  models::NetworkOptions options = network_options(info.network, where + ": network");
+  check_normalization(info, models::input_of(options).channels, where + ": normalization");
   Index held = 0;
   for (const io::TensorEntry& tensor : file.tensors) held += tensor.size();
   // A few bytes of text could describe a network of many gigabytes; smaller differences are named array by array.
   if (const Index needed = state_values(options); needed > 2 * held + 65'536)
     fail<FormatError>(where, concat(held, " values"), concat("the network it describes has ", needed));
   try {
-    LoadedModel<T> loaded{models::multi_head_cnn<T>(options), std::move(info)};
+    LoadedModel<T> loaded{models::make_network<T>(options), std::move(info)};
     loaded.has_non_finite = fill_model(file, loaded.model, where);
     return loaded;
   } catch (const FormatError&) {
