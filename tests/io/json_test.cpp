@@ -53,6 +53,24 @@ TEST_CASE("nesting 64 deep is read and 100,000 deep refused") {
   CHECK(names(json_refusal(objects), "nested too deeply"));
 }
 
+TEST_CASE("texts beyond 64 KiB and more values than 32 MiB hold are refused") {
+  const auto refusal = [](const std::string& text) {
+    return error_of<FormatError>([&] { io::parse_json(text, "x.json"); });
+  };
+  const std::string longest(65'536, 'x');
+  CHECK(refusal("[\"" + longest + "\"]") == "no error");
+  CHECK(names(refusal("[\"" + longest + "x\"]"), "x.json: a text of 65537 bytes"));
+  CHECK(names(refusal("[\"" + longest + "\\\"\"]"), "a text of 65538 bytes"));
+  CHECK(names(refusal("{\"" + longest + "x\": 1}"), "a text of 65537 bytes"));
+  CHECK(names(refusal(std::string(65'537, '1')), "a text of 65537 bytes"));
+  CHECK(names(refusal("\"" + longest + "x"), "a text of 65537 bytes"));
+  std::string many = "[";
+  for (int i = 0; i < 300'000; ++i) many += "[],";
+  CHECK(names(refusal(many + "0]"), "x.json: too many values; at most 33554432 bytes of them are held"));
+  CHECK(names(error_of<FormatError>([] { io::parse_json("[0,1,2]", "x", 200); }), "at most 200 bytes"));
+  CHECK(io::parse_json("[0,1,2]", "x", 400).size() == 3);
+}
+
 TEST_CASE("a missing file is named") {
   CHECK(names(error_of<FormatError>([] { io::read_json("/no/such.json"); }), "/no/such.json"));
 }

@@ -46,6 +46,13 @@ inline Index state_values(const models::MultiHeadCnnOptions& options) {
   return values;
 }
 
+/// No fewer values than one sample has behind any layer of `multi_head_cnn(options)`.
+inline Index layer_values(const models::MultiHeadCnnOptions& options) {
+  Index widest = options.input.channels;
+  for (const Index channels : options.channels) widest = std::max(widest, channels);
+  return std::max(options.input.pixels(), options.pooled * options.pooled) * widest;
+}
+
 /// The options in the form of `network_json`. Throws FormatError, beginning with `where`, for anything else: a member
 /// that is missing, unknown or of the wrong kind, and sizes that no honest network has.
 inline models::MultiHeadCnnOptions network_options(const io::Json& json, const std::string& where) {
@@ -77,12 +84,9 @@ inline models::MultiHeadCnnOptions network_options(const io::Json& json, const s
   options.batch_norm = object.boolean("batch_norm");
   object.finish();
 
-  Index widest = options.input.channels;
-  for (const Index channels : options.channels) widest = std::max(widest, channels);
-  const Index pixels = std::max(options.input.pixels(), options.pooled * options.pooled);
-  if (pixels > kMostActivations / widest)
-    fail<FormatError>(where, concat(pixels, " pixels with ", widest, " channels"),
-                      concat("at most ", kMostActivations, " values a layer are possible"));
+  if (const Index values = layer_values(options); values > kMostActivations)
+    fail<FormatError>(where, concat(values, " values behind a layer"),
+                      concat("at most ", kMostActivations, " are possible"));
   return options;
 }
 

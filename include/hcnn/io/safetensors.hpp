@@ -45,6 +45,12 @@ struct SafetensorsFile {
   bool checksummed = false;                     ///< the file carried hcnn's checksum, and it was right
   std::unique_ptr<std::byte[]> payload;         ///< the bytes of all arrays
 
+  /// Bytes of all arrays.
+  std::uint64_t payload_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const TensorEntry& tensor : tensors) bytes += tensor.data.size();
+    return bytes;
+  }
   /// The array of that name, or null.
   const TensorEntry* find(std::string_view name) const {
     for (const TensorEntry& tensor : tensors)
@@ -108,6 +114,7 @@ inline SafetensorsFile read_safetensors(const std::filesystem::path& path,
     parsed.metadata.erase(std::string(kChecksumKey));
   }
   file.metadata = std::move(parsed.metadata);
+  file.tensors.reserve(parsed.tensors.size());
   for (HeaderEntry& entry : parsed.tensors)
     file.tensors.push_back({std::move(entry.name), std::move(entry.dtype), std::move(entry.dims),
                             payload.subspan(entry.begin, entry.end - entry.begin)});

@@ -16,6 +16,17 @@ namespace hcnn::io {
 
 /// Longest header that is read, as in the reference implementation.
 inline constexpr std::uint64_t kHeaderBytes = 100'000'000;
+/// Longest header of a file with these bytes of arrays: 192 KiB, and a byte for each 4 of them. Parsing a header takes
+/// up to seven times its length, and no more than twice the file and 1 MiB is to be allocated. Files of networks have a
+/// byte of header for a hundred or a thousand of arrays.
+inline constexpr std::uint64_t longest_header(std::uint64_t payload_bytes) {
+  return std::min(kHeaderBytes, (std::uint64_t{192} << 10) + payload_bytes / 4);
+}
+/// Most memory for the values of a JSON text in the metadata of a file with these bytes of arrays: a small file is not
+/// to make a large tree of values.
+inline constexpr std::uint64_t metadata_json_bytes(std::uint64_t payload_bytes) {
+  return (std::uint64_t{256} << 10) + payload_bytes / 2;
+}
 /// Most arrays in a file: bounds what a header of a few bytes an array makes the reader allocate.
 inline constexpr std::size_t kMostTensors = 65'536;
 /// Most entries of `__metadata__`.
