@@ -21,6 +21,12 @@ if(HCNN_BUILD_TESTS)
   endif()
   add_test(NAME fuzz.corpus COMMAND fuzz_corpus "${fuzz}/corpus")
   set_tests_properties(fuzz.corpus PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+
+  add_executable(fuzz_read_safetensors "${fuzz}/support/read_safetensors.cpp")
+  target_link_libraries(fuzz_read_safetensors PRIVATE hcnn::io hcnn_warnings)
+  add_test(NAME fuzz.differential COMMAND Python3::Interpreter -B "${fuzz}/differential.py"
+                                          "$<TARGET_FILE:fuzz_read_safetensors>" "${fuzz}/corpus")
+  set_tests_properties(fuzz.differential PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endif()
 if(HCNN_BUILD_FUZZERS)
   foreach(source IN LISTS targets)
