@@ -60,7 +60,7 @@ int evaluate(const Options& options) {
                       {.batch = options.batch, .normalization = {info.mean, info.deviation}, .flip = options.flip})
           .result;
   if (options.json)
-    std::cout << run::evaluation_json(result).dump(2) << '\n';
+    std::cout << io::to_text(run::evaluation_json(result));
   else if (options.csv)
     print_csv(result);
   else

@@ -123,7 +123,7 @@ class Printer {
   }
 
   void finish() const {
-    if (options_.json) std::cout << json_.dump(2, ' ', false, io::Json::error_handler_t::replace) << '\n';
+    if (options_.json) std::cout << io::to_text(json_);
   }
 
  private:

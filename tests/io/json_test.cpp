@@ -33,6 +33,16 @@ TEST_CASE("numbers survive the file bit for bit, and those JSON lacks become nul
   CHECK(back[4].is_null());
 }
 
+TEST_CASE("control characters are escaped, those that JSON lets stand too, and come back") {
+  const std::string name =
+      "\x1b[31m\x7f\xc2\x9b"
+      "31m\xc2\xa0\xc3\xa9";
+  const std::string text = io::to_text(io::Json{{name, name}});
+  CHECK(names(text.substr(0, text.size() - 3).substr(2), R"("\u001b[31m\u007f\u009b31m)"
+                                                         "\xc2\xa0\xc3\xa9\""));
+  CHECK(io::parse_json(text, "x") == io::Json{{name, name}});
+}
+
 TEST_CASE("text that is not UTF-8 JSON is refused and named") {
   for (const std::string text : {"", "{", "[1,]", "nul", "{} {}", "[1e999]", "\"\xff\"", "{'a':1}", "[1] // note"})
     CHECK_MESSAGE(names(json_refusal(text), "x.json: not JSON"), text);

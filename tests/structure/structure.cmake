@@ -90,6 +90,11 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
+  add_test(NAME structure.bad_inputs
+           COMMAND Python3::Interpreter -B "${structure}/bad_inputs.py" "${PROJECT_BINARY_DIR}/examples"
+                   "${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus" "${CMAKE_CURRENT_BINARY_DIR}/bad_inputs")
+  # Its bounds are for the programs that users run.
+  set_tests_properties(structure.bad_inputs PROPERTIES TIMEOUT 300)
   add_test(NAME structure.folder_programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/folder_programs" -P "${structure}/folder_programs_test.cmake")

@@ -152,9 +152,23 @@ inline Json read_json(const std::filesystem::path& path, std::uint64_t most_byte
 }
 
 /// JSON text, indented by two spaces, with a newline at the end. JSON has no NaN and no infinity: they become null.
-/// Bytes that are not UTF-8 become U+FFFD.
+/// Bytes that are not UTF-8 become U+FFFD. Every control character is escaped, those that JSON would let stand too: the
+/// text may be shown on a terminal.
 inline std::string to_text(const Json& value) {
-  return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string raw = value.dump(2, ' ', false, Json::error_handler_t::replace);
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  text.reserve(raw.size() + 1);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const bool high = raw[i] == '\xc2' && (raw[i + 1] & 0xe0) == 0x80;  // U+0080 to U+009F; a text ends in a quote
+    if (!high && raw[i] != '\x7f') {
+      text += raw[i];
+      continue;
+    }
+    const auto code = static_cast<unsigned char>(high ? raw[++i] : raw[i]);
+    (text += "\\u00") += {kHex[code >> 4], kHex[code & 15]};
+  }
+  return text + '\n';
 }
 
 /// Writes `to_text(value)` all or nothing; Error as `write_file`.

@@ -98,9 +98,10 @@ inline SafetensorsFile read_safetensors(const std::filesystem::path& path,
     fail<FormatError>(input.name(), concat("header length ", header_bytes),
                       concat("2 to ", std::min(kHeaderBytes, input.size() - sizeof header_bytes),
                              " bytes are possible in a safetensors file of this size"));
+  const std::uint64_t payload_bytes = input.size() - sizeof header_bytes - header_bytes;
+  require_header_bytes(header_bytes, payload_bytes, input.name());
   std::string header(header_bytes, '\0');
   input.read(header.data(), header.size());
-  const std::uint64_t payload_bytes = input.size() - sizeof header_bytes - header_bytes;
   SafetensorsHeader parsed = parse_safetensors_header(header, payload_bytes, input.name());
 
   SafetensorsFile file;

@@ -147,9 +147,7 @@ inline SafetensorsHeader parse_safetensors_header(std::string_view text, std::ui
                                                   const std::string& where) {
   if (!text.starts_with('{'))
     fail<FormatError>(where, "a header that does not begin with '{'", "a safetensors header is needed");
-  if (text.size() > longest_header(payload_bytes))
-    fail<FormatError>(where, concat("a header of ", text.size(), " bytes before ", payload_bytes, " bytes of arrays"),
-                      concat("at most ", longest_header(payload_bytes), " are read"));
+  require_header_bytes(text.size(), payload_bytes, where);
   HeaderHandler handler(where);
   parse_json_events(text, where, handler);
   SafetensorsHeader header = handler.take();
