@@ -9,6 +9,9 @@ add_test(NAME structure.planted_violations COMMAND Python3::Interpreter -B "${st
 add_test(NAME structure.markdown COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_markdown.py")
 add_test(NAME structure.markdown_violations COMMAND Python3::Interpreter -B "${structure}/check_markdown_test.py")
 
+# What SECURITY.md promises of the source, and that every test it names exists.
+add_test(NAME structure.security COMMAND Python3::Interpreter -B "${structure}/security_test.py" "${PROJECT_SOURCE_DIR}")
+
 # Every header compiled alone, one ctest entry per folder; then all of them at once, without OpenMP, by each compiler.
 get_target_property(eigen_include Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
 set(check_headers "${CMAKE_COMMAND}" "-DINCLUDE=${PROJECT_SOURCE_DIR}/include" "-DSYSTEM_INCLUDE=${eigen_include}")
