@@ -2,9 +2,9 @@
 # Installs the Debian packages that are missing: install_packages.sh programs|tests. Needs no network if all are there.
 set -euo pipefail
 
-programs=(build-essential cmake ninja-build git ca-certificates libeigen3-dev libstb-dev nlohmann-json3-dev libcli11-dev
+programs=(build-essential cmake ninja-build git ca-certificates libstb-dev nlohmann-json3-dev libcli11-dev
           zlib1g-dev libpng-dev libjpeg62-turbo-dev)
-tests=(python3 python3-onnx doctest-dev libbenchmark-dev clang libomp-14-dev pkgconf doxygen)
+tests=(python3 libeigen3-dev python3-onnx doctest-dev libbenchmark-dev clang libomp-14-dev pkgconf doxygen)
 
 case "${1:-}" in
   programs) wanted=("${programs[@]}") ;;

@@ -1,4 +1,4 @@
-// Umbrella header: networks, losses, optimizers, data, metrics and the training loop. Needs Eigen; OpenMP if there.
+// Umbrella header: networks, losses, optimizers, data, metrics and the training loop. Needs no other library; OpenMP if there.
 #pragma once
 
 #include "hcnn/core/argmax.hpp"
@@ -82,7 +82,6 @@
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/hierarchical.hpp"
 #include "hcnn/metrics/history.hpp"
-#include "hcnn/metrics/inspection.hpp"
 #include "hcnn/metrics/prediction.hpp"
 #include "hcnn/train/average_weights.hpp"
 #include "hcnn/train/callbacks.hpp"
