@@ -132,7 +132,7 @@ class Evaluation {
       if (const auto* inspected = inspection.find(head.level); inspected && rules.gives_probabilities())
         json["calibration"][head.level] = inspected->calibration.expected_error();
     if (!rules.empty()) json["rule"] = rules.name();
-    std::cout << json.dump(2) << '\n';
+    std::cout << io::to_text(json);
   }
 
   void print(const metrics::EvaluationResult& result, const metrics::DecisionRules& rules,

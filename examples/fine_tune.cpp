@@ -83,7 +83,7 @@ class FineTuning {
     const auto result = train::evaluate(model, loss_, test_set_, {.normalization = normalization_}).result;
     std::cout << what;
     for (const auto& head : result.heads)
-      std::cout << "  " << head.level << ' ' << train::fixed(100 * head.top1.value(), 1) << " %";
+      std::cout << "  " << io::printable(head.level) << ' ' << train::fixed(100 * head.top1.value(), 1) << " %";
     std::cout << std::endl;
   }
 

@@ -113,7 +113,6 @@ inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::s
 /// Takes one setting from the object; FormatError where it is missing or illegal.
 inline void read_setting(io::JsonObject& object, const Setting& setting) {
   const std::string name = setting.name;
-  const auto most = static_cast<Index>(setting.most), least = static_cast<Index>(setting.least);
   if (auto* const* text = std::get_if<std::string*>(&setting.value)) {
     **text = object.text(name);
     const auto& choices = setting.choices;
@@ -122,7 +121,7 @@ inline void read_setting(io::JsonObject& object, const Setting& setting) {
   } else if (auto* const* real = std::get_if<double*>(&setting.value)) {
     **real = object.number(name, setting.least, setting.most);
   } else if (auto* const* whole = std::get_if<Index*>(&setting.value)) {
-    **whole = object.integer(name, least, most);
+    **whole = object.integer(name, static_cast<Index>(setting.least), static_cast<Index>(setting.most));
   } else if (auto* const* seed = std::get_if<std::uint64_t*>(&setting.value)) {
     const io::Json& value = object.member(name);
     if (!value.is_number_unsigned()) fail<FormatError>(object.where(), name + " is no whole number >= 0", "it must be");

@@ -51,7 +51,7 @@ inline void add_folder_options(CLI::App& app, TrainingOptions& options) {
   app.add_option("--test", folder.test, "share of the pictures that is kept for the test, or a folder of test pictures")
       ->capture_default_str();
   app.add_option("--validation", folder.validation, "share of the other pictures that validates [default: 0.2]")
-      ->check(CLI::Range(0.01, 0.99));
+      ->check(between(0.01, 0.99));
   app.add_option("--hierarchy", folder.hierarchy,
                  "CSV or JSON file with the parents of the classes, for folders that are not in folders");
   app.add_option("--costs", folder.costs,

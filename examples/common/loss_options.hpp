@@ -23,7 +23,7 @@ inline void add_severity_options(CLI::App& app, LossOptions& options) {
          "[default: ce]")
       ->check(CLI::IsMember(kLosses));
   const auto weight = [&](const char* name, std::optional<double>& value, const char* text) {
-    app.add_option(name, value, text)->check(CLI::Range(0.0, 1e6));
+    app.add_option(name, value, text)->check(between(0.0, 1e6));
   };
   weight("--alpha", options.alpha, "of --loss readme [default: 1]");
   weight("--correct-weight", options.correct_weight, "of --loss report: factor of a correct prediction [default: 1]");

@@ -34,9 +34,10 @@ int run_training(TrainingOptions& options, const std::string& network, const std
     config = run;
   }
   if (options.print_config) {
-    std::cout << config.dump(2) << '\n';
+    std::cout << io::to_text(config);
     return 0;
   }
+  if (!resume && options.common.out) run::RunFolder::require_new(*options.common.out);  // before images are read
   if (options.dry_run) {  // after config.json, which holds what a real run is asked for
     recipe.epochs = 1;
     options.limit_batches = 2;

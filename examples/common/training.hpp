@@ -130,8 +130,8 @@ class Training {
               << recipe_.network << " network, recipe " << recipe_.name << ", " << options_.common.precision << " on "
               << kernels::to_string(kernels::isa_for<T>()) << ", " << thread_count() << " threads, " << recipe_.epochs
               << " epochs, schedule " << recipe_.schedule << '\n'
-              << images << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, " << parts[2]
-              << " to test\n"
+              << io::printable(images) << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, "
+              << parts[2] << " to test\n"
               << "run folder: " << folder.path().string() << std::endl;
   }
 

@@ -91,7 +91,7 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.footer(recipes);
   if (!options.folder)
     app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
-        ->check(CLI::Range(0.01, 0.99))
+        ->check(between(0.01, 0.99))
         ->capture_default_str();
   choice("--network", options.network, networks, "network [default: the recipe's]");
   choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd", "muon"},
@@ -102,7 +102,7 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
          "of the learning rate; plateau: x 0.1 after 5 epochs without a better validation loss; hold-linear: a climb, "
          "the full rate, a line to 0 [default: the recipe's; one-cycle for the synthetic images]");
   const auto share = [&](const char* name, std::optional<double>& value, const char* text) {
-    app.add_option(name, value, text)->check(CLI::Range(0.0, 1.0));
+    app.add_option(name, value, text)->check(between(0.0, 1.0));
   };
   share("--warm-up", options.warm_up,
         "share of the steps in which one-cycle and hold-linear climb [default: the recipe's]");
@@ -131,10 +131,10 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
                  "of weights, not of biases and normalisation [default: the recipe's]")
       ->check(from_zero());
   app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
-      ->check(CLI::Range(0.0, 0.99));
+      ->check(between(0.0, 0.99));
   app.add_option("--label-smoothing", options.label_smoothing,
                  "share of each target that is spread over all classes [default: the recipe's]")
-      ->check(CLI::Range(0.0, 0.99));
+      ->check(between(0.0, 0.99));
   app.add_option("--clip-norm", options.clip_norm,
                  "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
       ->check(from_zero());
@@ -145,7 +145,7 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.add_option("--ema", options.ema,
                  "over the last third of the steps average the weights with this decay a step, such as 0.999, and end "
                  "with the average; 0: no average [default: the recipe's]")
-      ->check(CLI::Range(0.0, 0.999999));
+      ->check(between(0.0, 0.999999));
   app.add_option("--patience", options.patience,
                  "end after this many epochs without a better validation loss; 0: never [default: 0]")
       ->check(CLI::Range(Index{0}, Index{100000}));

@@ -115,8 +115,7 @@ TEST_CASE("a member that is missing, unknown, of the wrong kind or absurd is nam
   CHECK(names(with("pooled", 18446744073709551615ull), "pooled = 18446744073709551615"));
   CHECK(names(with("hidden", {1024, -1}), "hidden = -1"));
   CHECK(names(with("channels", io::Json(std::vector<int>(13, 1))), "at most 12 entries"));
-  CHECK(
-      names(with("input", {{"height", 4096}, {"width", 4096}, {"channels", 3}}), "16777216 pixels with 256 channels"));
+  CHECK(names(with("input", {{"height", 4096}, {"width", 4096}, {"channels", 3}}), "4294967296 values behind a layer"));
   CHECK(names(with("heads", {{{"name", "a"}, {"classes", 5}, {"x", 1}}}), "file, heads: member 'x'"));
   CHECK(names(refusal("text"), "a JSON object is needed"));
 

@@ -98,6 +98,16 @@ inline Index state_values(const models::NetworkOptions& network) {
   return add_heads(inputs, options.heads);
 }
 
+/// No fewer values than one sample has behind any layer of `models::make_network(network)`.
+inline Index layer_values(const models::NetworkOptions& network) {
+  if (const auto* resnet = std::get_if<models::ResNetOptions>(&network))
+    return resnet->input.pixels() * std::max(resnet->input.channels, 2 * resnet->width);
+  const auto& options = std::get<models::MultiHeadCnnOptions>(network);
+  Index widest = options.input.channels;
+  for (const Index channels : options.channels) widest = std::max(widest, channels);
+  return std::max(options.input.pixels(), options.pooled * options.pooled) * widest;
+}
+
 inline constexpr Index kMostFeatures = 65'536;             ///< channels, features, classes of a network in a file
 inline constexpr Index kMostActivations = Index{1} << 27;  ///< values of one sample behind one of its layers
 
@@ -128,7 +138,6 @@ void read_common_options(io::JsonObject& object, Options& options, const std::st
 inline models::NetworkOptions network_options(const io::Json& json, const std::string& where) {
   io::JsonObject object(json, where);
   models::NetworkOptions network;
-  Index pixels = 0, widest = 0;
   if (const std::string builder = object.text("builder"); builder == "multi_head_cnn") {
     auto& options = network.emplace<models::MultiHeadCnnOptions>();
     read_common_options(object, options, where);
@@ -136,9 +145,6 @@ inline models::NetworkOptions network_options(const io::Json& json, const std::s
     options.pooled = object.integer("pooled", 1, 256);
     options.hidden = object.integers("hidden", 64, 1, kMostFeatures);
     options.batch_norm = object.boolean("batch_norm");
-    widest = options.input.channels;
-    for (const Index channels : options.channels) widest = std::max(widest, channels);
-    pixels = std::max(options.input.pixels(), options.pooled * options.pooled);
   } else if (builder == "resnet") {
     auto& options = network.emplace<models::ResNetOptions>();
     read_common_options(object, options, where);
@@ -146,15 +152,13 @@ inline models::NetworkOptions network_options(const io::Json& json, const std::s
     if (options.layers != 9 && options.layers != 18)
       fail<FormatError>(where, concat("layers = ", options.layers), "9 and 18 are known");
     options.width = object.integer("width", 1, kMostFeatures / 8);
-    widest = std::max(options.input.channels, 2 * options.width);
-    pixels = options.input.pixels();
   } else {
     fail<FormatError>(where, "builder '" + io::printable(builder) + "'", "multi_head_cnn and resnet are known");
   }
   object.finish();
-  if (pixels > kMostActivations / widest)
-    fail<FormatError>(where, concat(pixels, " pixels with ", widest, " channels"),
-                      concat("at most ", kMostActivations, " values a layer are possible"));
+  if (const Index values = layer_values(network); values > kMostActivations)
+    fail<FormatError>(where, concat(values, " values behind a layer"),
+                      concat("at most ", kMostActivations, " are possible"));
   return network;
 }
 
