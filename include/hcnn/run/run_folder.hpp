@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "hcnn/core/check.hpp"
+#include "hcnn/io/atomic_file.hpp"
 #include "hcnn/io/printable.hpp"
 
 /// A run on disk: its folder, history, metrics, models, pictures and report.
@@ -39,12 +40,15 @@ class RunFolder {
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// Makes the folder `out`, with the folders above it, or the next free one of "<root>/<program>-001", "-002", ...
-  /// An empty folder is taken as it is. Throws Error, one line, for whatever else is there or cannot be made.
+  /// An empty folder is taken as it is, and so is one that a killed program left with nothing but temporary files.
+  /// Throws Error, one line, for whatever else is there or cannot be made.
   static RunFolder create(const std::optional<std::filesystem::path>& out, std::string_view program,
                           const std::filesystem::path& root = "runs") {
     if (out) {
       std::error_code error;
-      if (!make(*out) && !(std::filesystem::is_directory(*out, error) && std::filesystem::is_empty(*out, error)))
+      const bool made = make(*out);
+      if (!made) io::remove_temporaries(*out);
+      if (!made && !(std::filesystem::is_directory(*out, error) && std::filesystem::is_empty(*out, error)))
         refuse(*out, "it is there already", "a new folder is needed: nothing is overwritten");
       return RunFolder(*out);
     }
