@@ -8,7 +8,8 @@ Then the order in which files are written: content, fsync, rename, fsync of the 
 
 inject_faults.py build/release/tests/tiny_run build/release/tests/libfaulty_calls.so [--all]
 
-Without --all, each kind of call on each file once, with one of the faults. The last line is the figure.
+Without --all, each kind of call on each file once, with one of the faults, and the first write of each with all of them.
+The last line is the figure.
 """
 import argparse
 import os
@@ -147,7 +148,9 @@ def main():
         def walk(task, calls, reference, start=None):
             for number, call in enumerate(calls if arguments.all else subset(calls)):
                 kinds = [kind for kind in KINDS if kind != "short" or call.name in ("write", "read")]
-                for kind in kinds if arguments.all else [kinds[number % len(kinds)]]:
+                if not arguments.all and call.name != "write":
+                    kinds = [kinds[number % len(kinds)]]
+                for kind in kinds:
                     test.spoil(task, kind, call, reference, start)
 
         walk("train", [call for call in calls if call.number <= training], trained)
