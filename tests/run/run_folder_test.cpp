@@ -39,6 +39,16 @@ TEST_CASE("an empty folder is taken; anything else that is there is refused and 
   CHECK(names(error_of<Error>([&] { RunFolder::create(temporary / "file/below", "program"); }), "Not a directory"));
 }
 
+TEST_CASE("a folder in which a killed program left nothing but a temporary file is taken, and the file removed") {
+  const TemporaryFolder temporary;
+  std::filesystem::create_directory(temporary / "run");
+  io_test::put(temporary / "run" / ".config.json.tmp2147483647.0", "half of it");  // no process has this number
+  CHECK_NOTHROW(RunFolder::create(temporary / "run", "program"));
+  CHECK(std::filesystem::is_empty(temporary / "run"));
+  io_test::put(temporary / "run" / concat(".config.json.tmp", ::getpid(), ".99"), "being written");
+  CHECK(names(error_of<Error>([&] { RunFolder::create(temporary / "run", "program"); }), "it is there already"));
+}
+
 TEST_CASE("without a name the next free number is taken") {
   const TemporaryFolder temporary;
   const auto next = [&](const char* program) {

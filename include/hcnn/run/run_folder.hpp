@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "hcnn/core/check.hpp"
+#include "hcnn/io/atomic_file.hpp"
 #include "hcnn/io/printable.hpp"
 
 /// A run on disk: its folder, history, metrics, models, pictures and report.
@@ -39,7 +40,8 @@ class RunFolder {
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// Makes the folder `out`, with the folders above it, or the next free one of "<root>/<program>-001", "-002", ...
-  /// An empty folder is taken as it is. Throws Error, one line, for whatever else is there or cannot be made.
+  /// An empty folder is taken as it is, and so is one that a killed program left with nothing but temporary files.
+  /// Throws Error, one line, for whatever else is there or cannot be made.
   static RunFolder create(const std::optional<std::filesystem::path>& out, std::string_view program,
                           const std::filesystem::path& root = "runs") {
     if (out) {
@@ -54,9 +56,11 @@ class RunFolder {
     }
   }
 
-  /// Throws Error, one line, for a path where something else than an empty folder is. Makes nothing.
+  /// Throws Error, one line, for a path where something else than an empty folder is. Makes nothing, and removes nothing
+  /// but temporary files of killed programs.
   static void require_new(const std::filesystem::path& path) {
     std::error_code error;
+    io::remove_temporaries(path);
     if (std::filesystem::exists(std::filesystem::symlink_status(path, error)) &&
         !(std::filesystem::is_directory(path, error) && std::filesystem::is_empty(path, error)))
       refuse(path, "it is there already", "a new folder is needed: nothing is overwritten");
