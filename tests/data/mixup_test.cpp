@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-#include "../count_allocations.hpp"
+#include "count_allocations.hpp"
 #include "hcnn/core/snapshot.hpp"
 #include "hcnn/data/batches.hpp"
 #include "hcnn/optim/sgd.hpp"

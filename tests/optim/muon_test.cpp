@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "../count_allocations.hpp"
+#include "count_allocations.hpp"
 #include "../kernels/each_isa.hpp"
 #include "../reference/load_json.hpp"
 #include "hcnn/core/random.hpp"
