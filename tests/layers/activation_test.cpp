@@ -8,6 +8,7 @@
 
 #include "hcnn/testing/gradient_check.hpp"
 #include "layer_runner.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -31,13 +32,11 @@ TEST_CASE_TEMPLATE("LeakyReLU scales negative values, and the gradient at 0 is t
   CHECK(numbers(run.backward()) == std::vector<double>{0.25, 0.5, 3, 4});
 }
 
-TEST_CASE("the derivatives of the activations are right on every shape") {
-  for (const InputCase& input : input_cases()) {
-    CAPTURE(to_string(input.shape));
-    const GradientReport relu = check_layer(ReLU<double>{}, input.shape, {.count = input.count});
-    CHECK_MESSAGE(relu, relu.text());
-    const GradientReport leaky = check_layer(LeakyReLU<double>{{.slope = 0.2}}, input.shape, {.count = input.count});
-    CHECK_MESSAGE(leaky, leaky.text());
+TEST_CASE("the derivatives of the activations are right on every shape" * doctest::test_suite("proof")) {
+  Proof relu("ReLU"), leaky("LeakyReLU");
+  for (const auto& [count, shape] : input_cases()) {
+    relu.add(check_layer(ReLU<double>{}, shape, {.count = count}), count, shape);
+    leaky.add(check_layer(LeakyReLU<double>{{.slope = 0.2}}, shape, {.count = count}), count, shape);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "hcnn/layers/adaptive_avg_pool.hpp"
 #include "hcnn/testing/gradient_check.hpp"
 #include "layer_runner.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -34,7 +35,7 @@ TEST_CASE("bfloat16 sums a window before it rounds") {
   CHECK(numbers(run.forward()) == std::vector<double>{65});
 }
 
-TEST_CASE("the derivatives of AvgPool2d are right on every shape") {
+TEST_CASE("the derivatives of AvgPool2d are right on every shape" * doctest::test_suite("proof")) {
   struct Case {
     AvgPool2dOptions options;
     InputCase input;
@@ -51,11 +52,10 @@ TEST_CASE("the derivatives of AvgPool2d are right on every shape") {
                                    {{.window = {4, 5}}, {3, {4, 5, 17}}},
                                    {{.window = 4, .stride = 4, .padding = 2}, {1, {5, 6, 3}}},
                                    {{.window = {1, 2}}, {2, {1, 6, 1}}}};
-  for (const Case& item : cases) {
-    const GradientReport report =
-        check_layer(AvgPool2d<double>(item.options), item.input.shape, {.count = item.input.count});
-    CHECK_MESSAGE(report, report.text());
-  }
+  Proof proof("AvgPool2d");
+  for (const Case& item : cases)
+    proof.add(check_layer(AvgPool2d<double>(item.options), item.input.shape, {.count = item.input.count}),
+              item.input.count, item.input.shape, item.options);
 }
 
 TEST_CASE("adaptive bins are PyTorch's: they overlap where sizes do not divide") {
@@ -74,16 +74,12 @@ TEST_CASE("an adaptive pooling may have more outputs than inputs") {
   CHECK(numbers(run.forward()) == std::vector<double>{1, 2, 3});
 }
 
-TEST_CASE("the derivatives of the adaptive poolings are right on every shape") {
-  for (const InputCase& input : input_cases())
-    for (const AdaptiveAvgPool2dOptions& options : {AdaptiveAvgPool2dOptions{4, 4}, {2, 3}, {1, 1}}) {
-      const GradientReport report =
-          check_layer(AdaptiveAvgPool2d<double>(options), input.shape, {.count = input.count});
-      CHECK_MESSAGE(report, report.text());
-    }
-  for (const InputCase& input : input_cases()) {
-    const GradientReport report = check_layer(GlobalAvgPool2d<double>{}, input.shape, {.count = input.count});
-    CHECK_MESSAGE(report, report.text());
+TEST_CASE("the derivatives of the adaptive poolings are right on every shape" * doctest::test_suite("proof")) {
+  Proof adaptive("AdaptiveAvgPool2d"), global("GlobalAvgPool2d");
+  for (const auto& [count, shape] : input_cases()) {
+    for (const AdaptiveAvgPool2dOptions& options : {AdaptiveAvgPool2dOptions{4, 4}, {2, 3}, {1, 1}})
+      adaptive.add(check_layer(AdaptiveAvgPool2d<double>(options), shape, {.count = count}), count, shape);
+    global.add(check_layer(GlobalAvgPool2d<double>{}, shape, {.count = count}), count, shape);
   }
 }
 

@@ -5,11 +5,12 @@
 
 #include "hcnn/testing/gradient_check.hpp"
 #include "layers/layer_runner.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
 
-TEST_CASE("the derivatives of Conv2d are right on every geometry") {
+TEST_CASE("the derivatives of Conv2d are right on every geometry" * doctest::test_suite("proof")) {
   struct Case {
     Conv2dOptions options;
     InputCase input;
@@ -28,11 +29,10 @@ TEST_CASE("the derivatives of Conv2d are right on every geometry") {
       {{.out_channels = 2, .kernel = 3, .padding = 1, .bias = false}, {3, {3, 3, 2}}},
       {{.out_channels = 5, .kernel = 1, .stride = 2}, {2, {3, 3, 4}}},
       {{.out_channels = 17, .kernel = 3, .padding = 1}, {1, {2, 2, 2}}}};
-  for (const Case& item : cases) {
-    const GradientReport report =
-        check_layer(Conv2d<double>(item.options), item.input.shape, {.count = item.input.count});
-    CHECK_MESSAGE(report, report.text());
-  }
+  Proof proof("Conv2d");
+  for (const Case& item : cases)
+    proof.add(check_layer(Conv2d<double>(item.options), item.input.shape, {.count = item.input.count}),
+              item.input.count, item.input.shape, item.options);
 }
 
 TEST_CASE("a convolution counts its multiply-adds and names its parameters") {

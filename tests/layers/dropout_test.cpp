@@ -8,6 +8,7 @@
 
 #include "hcnn/testing/gradient_check.hpp"
 #include "layer_runner.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -123,11 +124,10 @@ TEST_CASE("element i is dropped where word i of the stream is below rate * 2^32"
     CHECK(value == (words.next() < 0x40000000u ? 0 : 4));
 }
 
-TEST_CASE("the derivatives of Dropout are right on every shape") {
-  for (const InputCase& input : input_cases()) {
-    const GradientReport report = check_layer(Dropout<double>{{.rate = 0.3}}, input.shape, {.count = input.count});
-    CHECK_MESSAGE(report, report.text());
-  }
+TEST_CASE("the derivatives of Dropout are right on every shape" * doctest::test_suite("proof")) {
+  Proof proof("Dropout");
+  for (const auto& [count, shape] : input_cases())
+    proof.add(check_layer(Dropout<double>{{.rate = 0.3}}, shape, {.count = count}), count, shape);
 }
 
 TEST_CASE("Dropout refuses rates outside [0, 1)") {

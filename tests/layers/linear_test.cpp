@@ -5,11 +5,13 @@
 
 #include "hcnn/testing/gradient_check.hpp"
 #include "layers/layer_runner.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
 
-TEST_CASE("the derivatives of Linear are right on every shape") {
+TEST_CASE("the derivatives of Linear are right on every shape" * doctest::test_suite("proof")) {
+  Proof proof("Linear");
   for (const auto [count, inputs, outputs] : std::vector<std::array<Index, 3>>{{1, 1, 1},
                                                                                {1, 1, 5},
                                                                                {1, 7, 1},
@@ -21,12 +23,12 @@ TEST_CASE("the derivatives of Linear are right on every shape") {
                                                                                {2, 33, 2},
                                                                                {7, 5, 6},
                                                                                {1, 16, 16},
-                                                                               {2, 6, 35}})
-    for (const bool bias : {true, false}) {
-      const GradientReport report =
-          check_layer(Linear<double>{{.out_features = outputs, .bias = bias}}, {.channels = inputs}, {.count = count});
-      CHECK_MESSAGE(report, report.text());
-    }
+                                                                               {2, 6, 35},
+                                                                               {6, 4, 3}})
+    for (const bool bias : {true, false})
+      proof.add(
+          check_layer(Linear<double>{{.out_features = outputs, .bias = bias}}, {.channels = inputs}, {.count = count}),
+          count, {.channels = inputs});
 }
 
 TEST_CASE("images must be flattened first, and the error says so") {

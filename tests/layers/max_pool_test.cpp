@@ -8,6 +8,7 @@
 
 #include "hcnn/testing/gradient_check.hpp"
 #include "layer_runner.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -63,7 +64,7 @@ TEST_CASE("a map of -infinity keeps its gradient inside the window; NaN wins") {
   CHECK(std::isnan(run.infer()[1]));
 }
 
-TEST_CASE("the derivatives of MaxPool2d are right on every shape") {
+TEST_CASE("the derivatives of MaxPool2d are right on every shape" * doctest::test_suite("proof")) {
   struct Case {
     MaxPool2dOptions options;
     InputCase input;
@@ -82,11 +83,10 @@ TEST_CASE("the derivatives of MaxPool2d are right on every shape") {
       {{.window = {17, 16}, .stride = 1}, {1, {18, 17, 2}}},  // 272 taps: more than a byte counts
       {{.window = 4, .stride = 4, .padding = 2}, {1, {5, 6, 3}}},
       {{.window = {1, 2}}, {2, {1, 6, 1}}}};
-  for (const Case& item : cases) {
-    const GradientReport report =
-        check_layer(MaxPool2d<double>(item.options), item.input.shape, {.count = item.input.count});
-    CHECK_MESSAGE(report, report.text());
-  }
+  Proof proof("MaxPool2d");
+  for (const Case& item : cases)
+    proof.add(check_layer(MaxPool2d<double>(item.options), item.input.shape, {.count = item.input.count}),
+              item.input.count, item.input.shape, item.options);
 }
 
 TEST_CASE("the output has PyTorch's shape") {

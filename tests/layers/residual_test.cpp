@@ -9,6 +9,7 @@
 #include "hcnn/layers/max_pool.hpp"
 #include "hcnn/testing/gradient_check.hpp"
 #include "layer_runner.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -68,12 +69,12 @@ TEST_CASE_TEMPLATE("a projection takes the input's place", T, float, double, bfl
   CHECK(numbers(run.backward()) == std::vector<double>{1, 1, 1, 5});
 }
 
-TEST_CASE("the derivatives of Residual are right on every shape, in place bodies and destroyed dy included") {
+TEST_CASE("the derivatives of Residual are right on every shape, in place bodies and destroyed dy included" *
+          doctest::test_suite("proof")) {
+  Proof proof("Residual");
   for (const InputCase& input : input_cases()) {
-    const GradientCheckOptions options{.count = input.count};
     const auto passes = [&](Residual<double> layer) {
-      const GradientReport report = check_layer(layer, input.shape, options);
-      CHECK_MESSAGE(report, report.text());
+      proof.add(check_layer(layer, input.shape, {.count = input.count}), input.count, input.shape);
     };
     passes(residual(Factor<double>{}));
     passes(residual(Factor<double>{}, Factor<double>{}));

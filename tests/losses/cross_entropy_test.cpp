@@ -8,17 +8,13 @@
 
 #include "hcnn/testing/loss_check.hpp"
 #include "losses/random_batch.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
 using losses::cross_entropy;
 
 namespace {
-
-struct Extents {
-  Index count, classes;
-};
-constexpr Extents kShapes[] = {{1, 1}, {1, 2}, {3, 5}, {7, 9}, {16, 3}, {5, 100}};
 
 Tensor<double> one_hot(const std::vector<Label>& labels, Index classes) {
   Tensor<double> rows(static_cast<Index>(labels.size()), Shape{.channels = classes});
@@ -33,9 +29,10 @@ bool same_bits(const Tensor<double>& a, const Tensor<double>& b) {
 
 }  // namespace
 
-TEST_CASE("gradients agree with central differences for labels, soft targets, smoothing, weights and skipped samples") {
-  for (const Extents& extents : kShapes) {
-    const Index count = extents.count, classes = extents.classes;
+TEST_CASE("gradients agree with central differences for labels, soft targets, smoothing, weights and skipped samples" *
+          doctest::test_suite("proof")) {
+  Proof proof("CrossEntropy");
+  for (const auto& [count, classes] : batch_cases()) {
     std::vector<double> weights;
     for (Index k = 0; k < classes; ++k) weights.push_back(0.25 * static_cast<double>(k % 5));
     for (const bool soft : {false, true})
@@ -51,7 +48,7 @@ TEST_CASE("gradients agree with central differences for labels, soft targets, sm
           }
           auto loss = cross_entropy<double>("fine", options);
           const GradientReport report = check_loss(loss, random_logits("fine", count, classes, 2), targets);
-          CHECK_MESSAGE(report, report.text());
+          proof.add(report, count, {.channels = classes});
           CHECK(report.checked() == count * classes);
         }
   }

@@ -9,6 +9,7 @@
 #include "hcnn/testing/loss_check.hpp"
 #include "losses/random_batch.hpp"
 #include "losses/small_tree.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -33,22 +34,19 @@ TEST_CASE("equal logits give the mean cost of the true class's row") {
         doctest::Approx((0 + 1 + 1 + 2 + 2 + 3) / 6.0));
 }
 
-TEST_CASE("gradients of expected severity, alone and with cross-entropy, agree with central differences") {
-  const CostMatrix costs = severity_matrix(small_tree());
-  for (const Index count : {1, 2, 7})
+TEST_CASE("gradients of expected severity, alone and with cross-entropy, agree with central differences" *
+          doctest::test_suite("proof")) {
+  Proof proof("ExpectedSeverity"), sum("LossSum");
+  for (const auto& [count, classes] : batch_cases())
     for (const bool skip : {false, true}) {
-      INFO(count, " samples, skip ", skip);
-      const auto logits = random_logits("fine", count, 6, 3);
-      const Targets targets = labelled(random_labels(count, 6, 4, skip));
-      auto alone = expected_severity<double>("fine", costs);
-      GradientReport report = check_loss(alone, logits, targets);
-      CHECK_MESSAGE(report, report.text());
+      INFO(count, " samples, ", classes, " classes, skip ", skip);
+      const CostMatrix costs = severity_matrix(tree_of(classes));
+      const auto logits = random_logits("fine", count, classes, 3);
+      const Targets targets = labelled(random_labels(count, classes, 4, skip));
+      losses::ExpectedSeverity<double> term("fine", costs);
+      proof.add(check_loss(term, logits, targets), count, {.channels = classes});
       auto mixed = losses::cross_entropy<double>("fine") + 0.5 * expected_severity<double>("fine", costs);
-      report = check_loss(mixed, logits, targets);
-      CHECK_MESSAGE(report, report.text());
-      losses::ExpectedSeverity<double> term("fine", costs);  // its own weight too
-      report = check_loss(term, logits, targets);
-      CHECK_MESSAGE(report, report.text());
+      sum.add(check_loss(mixed, logits, targets), count, {.channels = classes});
     }
 }
 

@@ -10,6 +10,16 @@
 
 namespace hcnn::testing {
 
+/// N and classes of the batches that every loss is gradient-checked on.
+struct BatchCase {
+  Index count, classes;
+};
+inline const std::vector<BatchCase>& batch_cases() {
+  static const std::vector<BatchCase> cases = {{1, 1}, {1, 2}, {2, 1}, {1, 5},  {3, 5},   {2, 6}, {7, 6},
+                                               {7, 9}, {9, 3}, {5, 4}, {4, 33}, {5, 100}, {16, 3}};
+  return cases;
+}
+
 /// (count, classes) normal numbers times `scale`.
 inline Logits<double> random_logits(const std::string& head, Index count, Index classes, std::uint64_t seed,
                                     double scale = 2) {

@@ -8,6 +8,7 @@
 #include "hcnn/hierarchy/cifar100.hpp"
 #include "hcnn/testing/loss_check.hpp"
 #include "losses/random_batch.hpp"
+#include "proof.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -67,20 +68,18 @@ TEST_CASE("with cost 1 for every mistake the report form is plain cross-entropy,
   CHECK(std::equal(a["fine"].begin(), a["fine"].end(), b["fine"].begin()));
 }
 
-TEST_CASE("gradients agree with central differences where the prediction does not change") {
-  struct Extents {
-    Index count, classes;
-  };
-  for (const Extents& extents : {Extents{1, 1}, {1, 2}, {4, 5}, {9, 3}, {5, 100}})
+TEST_CASE("gradients agree with central differences where the prediction does not change" *
+          doctest::test_suite("proof")) {
+  Proof proof("SeverityLoss");
+  for (const auto& [count, classes] : batch_cases())
     for (const SeverityForm form : {SeverityForm::report, SeverityForm::readme})
       for (const bool skip : {false, true}) {
-        const Index count = extents.count, classes = extents.classes;
         INFO("(", count, ", ", classes, ") skip ", skip);
         auto loss = severity<double>("fine", some_costs(classes),
                                      {.form = form, .correct_weight = 0.5, .cross_entropy = {.label_smoothing = 0.1}});
-        const GradientReport report = check_loss(loss, random_logits("fine", count, classes, 3),
-                                                 labelled(random_labels(count, classes, 4, skip)));
-        CHECK_MESSAGE(report, report.text());
+        proof.add(check_loss(loss, random_logits("fine", count, classes, 3),
+                             labelled(random_labels(count, classes, 4, skip))),
+                  count, {.channels = classes});
       }
 }
 

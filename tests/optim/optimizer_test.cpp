@@ -1,16 +1,20 @@
 // What all optimizers share: groups, one step count, touched versions, zeroed gradients, threads, state.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/sgd.hpp"
+#include "proof.hpp"
 #include "sample_params.hpp"
 
 using namespace hcnn;
+using testing::Proof;
 
 namespace {
 
@@ -24,7 +28,96 @@ void train(sample::Params<M>& params, Optimizer<M>& optimizer, Index first, Inde
   }
 }
 
+struct Expected {
+  double value, first = 0, second = 0;  // the number and its moments
+};
+
+// The published formulas, number by number.
+void sgd_step(Expected& w, double g, Index) {
+  g += 0.03 * w.value;
+  w.first = 0.9 * w.first + g;
+  w.value -= 0.1 * (g + 0.9 * w.first);
+}
+void adam_step(Expected& w, double g, double step, double l2, double decay) {
+  w.value -= 0.01 * decay * w.value;
+  g += l2 * w.value;
+  w.first = 0.8 * w.first + 0.2 * g;
+  w.second = 0.99 * w.second + 0.01 * g * g;
+  const double m = w.first / (1 - std::pow(0.8, step)), v = w.second / (1 - std::pow(0.99, step));
+  w.value -= 0.01 * m / (std::sqrt(v) + 1e-6);
+}
+
+// Twenty steps of an optimizer on one tensor of each shape. Allowed are 1e-12: 20 steps of a dozen roundings of 1e-16,
+// summed tenfold by the momentum.
+template <class Make, class Step>
+void prove(const char* name, const Make& make, const Step& step) {
+  Proof proof(name);
+  for (const std::vector<Index>& dims : std::vector<std::vector<Index>>{{1},
+                                                                        {2},
+                                                                        {7},
+                                                                        {1, 1},
+                                                                        {3, 5},
+                                                                        {1, 9},
+                                                                        {4, 1},
+                                                                        {17, 3},
+                                                                        {1, 1, 1, 1},
+                                                                        {2, 3, 3, 3},
+                                                                        {5, 1, 3, 1},
+                                                                        {2, 7, 1, 2},
+                                                                        {3, 4, 5}, {19}, {70, 1000}}) {
+    sample::Params<double> params({dims});
+    const auto optimizer = make(params.list());
+    std::vector<Expected> expected;
+    for (const double value : params.values()) expected.push_back({value});
+    for (Index n = 1; n <= 20; ++n) {
+      params.backward(n);
+      for (std::size_t i = 0; i < expected.size(); ++i) step(expected[i], params[0].grad()[i], n);
+      optimizer->step();
+    }
+    double error = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      error = std::max(error, std::abs(params[0].value()[i] - expected[i].value) / 1e-12);
+    CHECK_MESSAGE(error <= 1, name, " on ", params[0].size(), " numbers: ", error);
+    proof.add(params[0].size(), error, dims.size() > 1 ? dims[0] : 1, Shape{.channels = params[0].size()});
+  }
+}
+
 }  // namespace
+
+TEST_CASE("every number of a tensor moves by the optimizer's formula, whatever the tensor's shape" *
+          doctest::test_suite("proof")) {
+  prove(
+      "SGD",
+      [](const ParamList<double>& list) {
+        return std::make_unique<SGD<double>>(
+            list,
+            SGDOptions{
+                .learning_rate = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.03, .decay_all = true});
+      },
+      sgd_step);
+  prove(
+      "Adam",
+      [](const ParamList<double>& list) {
+        return std::make_unique<Adam<double>>(list, AdamOptions{.learning_rate = 0.01,
+                                                                .beta1 = 0.8,
+                                                                .beta2 = 0.99,
+                                                                .epsilon = 1e-6,
+                                                                .weight_decay = 0.03,
+                                                                .decay_all = true});
+      },
+      [](Expected& w, double g, Index n) { adam_step(w, g, static_cast<double>(n), 0.03, 0); });
+  prove(
+      "AdamW",
+      [](const ParamList<double>& list) {
+        return std::make_unique<AdamW<double>>(list, AdamWOptions{.learning_rate = 0.01,
+                                                                  .beta1 = 0.8,
+                                                                  .beta2 = 0.99,
+                                                                  .epsilon = 1e-6,
+                                                                  .weight_decay = 0.3,
+                                                                  .decay_all = true});
+      },
+      [](Expected& w, double g, Index n) { adam_step(w, g, static_cast<double>(n), 0, 0.3); });
+}
 
 TEST_CASE("the first Adam step is the learning rate against the gradient's sign, however many tensors there are") {
   // Bias-corrected moments of one gradient are g and g^2, so the step is rate * g / (|g| + epsilon).

@@ -5,6 +5,11 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME structure.include_order COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_includes.py")
 add_test(NAME structure.planted_violations COMMAND Python3::Interpreter -B "${structure}/check_includes_test.py")
 
+# Every public layer, loss and optimizer is proved on shapes of all kinds (tests/proof.hpp).
+add_test(NAME structure.registry COMMAND Python3::Interpreter -B "${structure}/registry_test.py"
+                                         "${CMAKE_CURRENT_BINARY_DIR}")
+set_tests_properties(structure.registry PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+
 # Links and names in the Markdown files, and planted violations of both.
 add_test(NAME structure.markdown COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_markdown.py")
 add_test(NAME structure.markdown_violations COMMAND Python3::Interpreter -B "${structure}/check_markdown_test.py")
