@@ -10,6 +10,7 @@
 #include "hcnn/core/parallel.hpp"
 #include "hcnn/core/param.hpp"
 #include "hcnn/core/pass.hpp"
+#include "hcnn/core/printable.hpp"
 #include "hcnn/core/random.hpp"
 #include "hcnn/core/shape.hpp"
 #include "hcnn/core/snapshot.hpp"

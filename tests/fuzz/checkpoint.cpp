@@ -33,6 +33,7 @@ void read(fuzz::Bytes bytes) {
   const auto& path = fuzz::in_memory(bytes);
   const auto snapshot = fuzz::checked(fuzz::allowed(bytes.size()), [&] { return run::read_snapshot(path); });
   if (!snapshot) return;
+  fuzz::claim(io::read_safetensors(path).checksummed, "a checkpoint without a checksum");
   const auto again = fuzz::scratch("resume.safetensors");
   fuzz::must("a checkpoint that was read cannot be written", [&] {
     run::write_snapshot(again, *snapshot);

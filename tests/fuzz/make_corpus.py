@@ -435,6 +435,7 @@ def cases_csv():
     yield "good_windows", b"\xef\xbb\xbfa,b\r\n1,2\r\n"
     yield "good_no_newline", b"a\n1"
     yield "good_empty_fields", b'a,b\n,\n"",""\n'
+    yield "good_mark_as_name", b'"\xef\xbb\xbf"\n1\n'
     yield "good_hostile", ("name\n" + "\n".join('"' + name.replace('"', '""') + '"' for name in HOSTILE)).encode()
     yield "ragged", b"a,b\n1\n"
     yield "ragged_long", b"a,b\n1,2,3\n"
@@ -459,6 +460,7 @@ def cases_hierarchy():
         {"name": "part", "classes": ["a", "b"], "parents": [0, 0]}, {"name": "kind", "classes": ["x"], "parents": []}]}).encode()
     yield "good_hostile", ("part,kind\n" + "\n".join(
         '"' + name.replace('"', '""') + '",x' for name in HOSTILE if name)).encode()
+    yield "not_utf8", b"part,kind\ncaf\xe9,x\ncaf\xe8,x\n"
     yield "two_parents", b"part,kind,family\na,x,m\nb,x,n\n"
     yield "class_twice", b"part,kind\na,x\na,x\n"
     yield "level_twice", b"part,part\na,x\n"

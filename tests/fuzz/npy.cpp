@@ -13,9 +13,13 @@ void run(fuzz::Bytes bytes) {
   const auto array = fuzz::checked(fuzz::allowed(bytes.size()), [&] { return io::read_npy(path); });
   if (!array) return;
   const std::size_t value_bytes = io::npy_value_bytes(array->dtype);
-  std::size_t values = 1;
-  for (const Index extent : array->dims) values *= static_cast<std::size_t>(extent);
-  fuzz::claim(value_bytes > 0 && values == array->size && values * value_bytes <= bytes.size(), "extents and size");
+  const std::size_t size = fuzz::product(array->dims, value_bytes);
+  fuzz::claim(value_bytes > 0 && size == array->size * value_bytes && size <= bytes.size(), "extents of another size");
+
+  const std::size_t before = bytes[6] == 1 ? 10 : 12;  // magic, version, length of the header: 64 KiB at most
+  const auto byte = [&](std::size_t at) { return std::size_t{static_cast<unsigned char>(bytes[at])}; };
+  const std::size_t header = byte(8) + (byte(9) << 8) + (before == 12 ? byte(10) << 16 : 0);
+  fuzz::claim(before + header + size == bytes.size(), "bytes that belong to nothing");
 
   io::with_npy_type(array->dtype, [&]<class V>(V) {
     const auto again = fuzz::scratch("again.npy");

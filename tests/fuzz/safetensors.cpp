@@ -29,7 +29,11 @@ void run(fuzz::Bytes bytes) {
   std::vector<io::TensorToWrite> tensors;
   std::size_t payload = 0;
   for (const io::TensorEntry& tensor : file->tensors) {
-    fuzz::claim(io::is_tensor_name(tensor.name), "a name that no array may have");
+    const bool astray =
+        tensor.name.empty() || tensor.name.front() == '/' || tensor.name.find("..") != std::string::npos;
+    fuzz::claim(!astray && io::is_tensor_name(tensor.name), "a name that no array may have");
+    fuzz::claim(fuzz::product(tensor.dims, io::dtype_bytes(tensor.dtype)) == tensor.data.size(),
+                "extents of another size than the bytes");
     fuzz::claim(tensor.data.data() == file->payload.get() + payload, "arrays that do not follow one another");
     payload += tensor.data.size();
     tensors.push_back({tensor.name, tensor.dtype, tensor.dims, tensor.data});

@@ -29,6 +29,8 @@ void run_cifar(Bytes bytes, const hcnn::data::CifarFormat& format, const hcnn::T
     const auto at = [&](std::size_t byte) { return static_cast<unsigned char>(records[i][byte]); };
     const Label fine = images->label(0, static_cast<Index>(i));
     claim(fine == at(format.labels - 1), "the label of another record");
+    for (std::size_t k = 0; k < format.labels; ++k)  // the finest one last
+      claim(images->label(static_cast<Index>(k), static_cast<Index>(i)) == at(format.labels - 1 - k), "another label");
     for (Index level = 0; level < tree.levels(); ++level)
       claim(images->label(level, static_cast<Index>(i)) == tree.ancestor(fine, 0, level), "a label of another class");
     images->copy_image(static_cast<Index>(i), image.data());

@@ -54,7 +54,7 @@ std::string model_with_notes(const std::string& notes) {
 std::vector<LargeInput> large_inputs() {
   return {
       {"csv", repeated(",")},
-      {"csv", repeated("\n")},
+      {"csv", repeated("\n", 3 * kMany)},
       {"csv", "a\n" + repeated("x\n")},
       {"csv", "a,b\n" + repeated("0123456789abcdef,1\n")},
       {"csv", "\"" + repeated("x")},

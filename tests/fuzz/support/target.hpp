@@ -54,6 +54,18 @@ void claim_one_line(std::string_view text);
 /// What an input of this size may allocate: twice its bytes and 1 MiB.
 inline std::size_t allowed(std::size_t bytes) { return 2 * bytes + (std::size_t{1} << 20); }
 
+/// Product of the extents and the bytes of a value; claims that it does not overflow.
+template <class Dims>
+std::size_t product(const Dims& dims, std::size_t value_bytes) {
+  bool empty = value_bytes == 0, fits = true;
+  for (const auto extent : dims) empty = empty || extent == 0;
+  std::size_t bytes = empty ? 0 : value_bytes;
+  for (const auto extent : dims)
+    fits = fits && !__builtin_mul_overflow(bytes, static_cast<std::size_t>(extent), &bytes);
+  claim(fits, "extents whose product overflows");
+  return bytes;
+}
+
 /// Runs a reader. Claims that it throws nothing but hcnn's errors of one line, and that the heap never holds more than
 /// `most` bytes for it. Returns what it returns, or nothing where it refused.
 template <class Read>
