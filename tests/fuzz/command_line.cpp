@@ -57,8 +57,8 @@ void run(fuzz::Bytes bytes) {
   options.monitor = "";
   CLI::App app{"", "train_folder"};
   add_folder_options(app, options);
-  add_training_options(app, options, {"multihead", "severity", "compact"});
-  add_severity_options(app, options);
+  add_training_options(app, options, networks_of("train_folder"));
+  add_severity_options(app, options.losses);
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILT = ROOT / "build/fuzz/commit.txt"  # of the programs, which may be older than the sources
 COLUMNS = ["date", "commit", "target", "cpu_seconds", "executions", "edges", "crashes", "memory_share"]
 # Records of 3 KiB, and headers with arrays behind them, need room; the others find more in small inputs.
 LONGEST = {"cifar10": 9300, "cifar100": 9300, "model_file": 20000, "checkpoint": 20000, "safetensors": 20000}
@@ -30,6 +31,9 @@ def build(targets):
     subprocess.run(["cmake", "--preset", "fuzz"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", "build/fuzz", "--target", *[f"fuzz_{name}" for name in targets]], cwd=ROOT,
                    check=True)
+    commit = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"], cwd=ROOT,
+                            stdout=subprocess.PIPE, text=True)
+    BUILT.write_text(commit.stdout.strip())
 
 
 def number(pattern, text, default=0):
@@ -98,8 +102,7 @@ def main():
         sys.exit(f"run.py: no target {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     if not options.no_build:
         build(targets)
-    commit = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, stdout=subprocess.PIPE,
-                            text=True).stdout.strip()
+    commit = BUILT.read_text() if BUILT.exists() else ""
     print(f"{'target':14} {'executions':>11} {'edges':>7} {'crashes':>8} {'memory share':>13} {'cpu s':>8}", flush=True)
     crashes = 0
     for name in targets:
