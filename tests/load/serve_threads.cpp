@@ -1,7 +1,7 @@
 // Eight threads ask one Model and one Predictor for as long as is wanted; every answer must have the bits of one
 // thread.
 //
-//   serve_threads [--seconds S | --minutes M]   default: 2 seconds
+//   load_serve_threads [--seconds S | --minutes M]   default: 2 seconds
 //
 // Run it from the tsan build for the proof that the threads share nothing. The last line is the figure.
 #include <atomic>

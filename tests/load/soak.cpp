@@ -1,7 +1,7 @@
 // Trains for a long time with a checkpoint every few seconds: memory must not grow after the warm-up, nor steps get
 // slower.
 //
-//   soak [--minutes M] [--every SECONDS] [--drift R] [--folder DIR]
+//   load_soak [--minutes M] [--every SECONDS] [--drift R] [--folder DIR]
 //
 //   --minutes   1; the published figure takes 30
 //   --every     2: seconds between checkpoints
