@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "count_allocations.hpp"
 #include "../kernels/each_isa.hpp"
 #include "../reference/load_json.hpp"
+#include "count_allocations.hpp"
 #include "hcnn/core/random.hpp"
 #include "hcnn/core/snapshot.hpp"
+#include "proof.hpp"
 #include "sample_params.hpp"
 
 using namespace hcnn;
@@ -59,6 +60,32 @@ double error_after_training(const std::string& name) {
   return error;
 }
 
+/// Five steps of the iteration on X (rows, columns) as the paper writes it, from sums over all indices. Gram matrices
+/// of the long side have the same powers, so nothing is transposed.
+std::vector<double> naive_orthogonal(Index rows, Index columns, std::vector<double> x) {
+  const auto at = [columns](auto& matrix, Index i, Index j) -> auto& {
+    return matrix[static_cast<std::size_t>(i * columns + j)];
+  };
+  const auto gram_times = [&](const std::vector<double>& y) {  // X X^T Y
+    std::vector<double> result(y.size());
+    for (Index i = 0; i < rows; ++i)
+      for (Index k = 0; k < rows; ++k) {
+        double gram = 0;
+        for (Index j = 0; j < columns; ++j) gram += at(x, i, j) * at(x, k, j);
+        for (Index j = 0; j < columns; ++j) at(result, i, j) += gram * at(y, k, j);
+      }
+    return result;
+  };
+  double squares = 0;
+  for (const double value : x) squares += value * value;
+  for (double& value : x) value /= std::sqrt(squares) + 1e-7;
+  for (int step = 0; step < 5; ++step) {
+    const std::vector<double> cubed = gram_times(x), fifth = gram_times(cubed);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = 3.4445 * x[i] - 4.775 * cubed[i] + 2.0315 * fifth[i];
+  }
+  return x;
+}
+
 std::vector<float> random_matrix(Index rows, Index columns) {
   std::vector<float> matrix(static_cast<std::size_t>(rows * columns));
   RandomStream random(Seed{7}, hash_name("muon test"));
@@ -82,6 +109,45 @@ TEST_CASE("in double matrices and weights are PyTorch's to 1e-10") {
   for (const char* name : {"plain", "decayed", "all"}) {
     CAPTURE(name);
     CHECK(error_after_training<double>(name) <= 1e-10);
+  }
+}
+
+TEST_CASE("every matrix moves by the formula, whatever its shape" * doctest::test_suite("proof")) {
+  testing::Proof proof("Muon");
+  const MuonOptions options{.learning_rate = 0.05, .momentum = 0.8, .weight_decay = 0.3, .others = ""};
+  for (const std::vector<Index>& dims : std::vector<std::vector<Index>>{{1, 1},
+                                                                        {3, 5},
+                                                                        {5, 3},
+                                                                        {1, 9},
+                                                                        {9, 1},
+                                                                        {17, 3},
+                                                                        {1, 1, 1, 1},
+                                                                        {2, 3, 3, 3},
+                                                                        {7, 1, 3, 1},
+                                                                        {2, 7, 1, 2},
+                                                                        {3, 4, 5},
+                                                                        {40, 30},
+                                                                        {31, 32}}) {
+    sample::Params<double> params({dims});
+    Muon<double> optimizer{params.list(), options};
+    const Index rows = dims[0], columns = params[0].size() / rows;
+    std::vector<double> w = params.values(), velocity(w.size());
+    for (Index n = 1; n <= 20; ++n) {
+      params.backward(n);
+      std::vector<double> u(w.size());
+      for (std::size_t i = 0; i < w.size(); ++i) {
+        velocity[i] = 0.8 * velocity[i] + params[0].grad()[i];
+        u[i] = params[0].grad()[i] + 0.8 * velocity[i];
+      }
+      u = naive_orthogonal(rows, columns, std::move(u));
+      const double shape = std::sqrt(std::max(1.0, static_cast<double>(rows) / static_cast<double>(columns)));
+      for (std::size_t i = 0; i < w.size(); ++i) w[i] = (1 - 0.05 * 0.3) * w[i] - 0.05 * shape * u[i];
+      optimizer.step();
+    }
+    double error = 0;
+    for (std::size_t i = 0; i < w.size(); ++i) error = std::max(error, std::abs(params[0].value()[i] - w[i]) / 1e-10);
+    CHECK_MESSAGE(error <= 1, params[0].size(), " numbers: ", error);
+    proof.add(params[0].size(), error, rows, Shape{.channels = columns});
   }
 }
 
