@@ -75,7 +75,7 @@ TEST_CASE("a CIFAR-10 file of another size is refused, and CIFAR-100's size is r
   const TemporaryFolder folder;
   const fs::path path = folder / "a.bin";
   put(path, record(3, 0) + record(4, 0));
-  for (const std::uintmax_t size : {6145, 3074, 3072, 1, 0}) {
+  for (const unsigned size : {6145U, 3074U, 3072U, 1U, 0U}) {
     fs::resize_file(path, size);
     CHECK(error_of(path) == concat(path.string(), ": ", size, " bytes",
                                    size == 3074 ? " (the size of a CIFAR-100 file)" : "",

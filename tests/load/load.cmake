@@ -1,15 +1,15 @@
 # Long runs, here for seconds: many threads on one model, and a training with many checkpoints. With the thread sanitizer
 # also a race that it must report, and Archer for all tests: without it, LLVM's OpenMP looks like a race itself.
 set(load "${CMAKE_CURRENT_LIST_DIR}")
-foreach(name IN ITEMS serve_threads soak)
-  add_executable(load_${name} "${load}/${name}.cpp")  # an example is called serve_threads too
-  target_link_libraries(load_${name} PRIVATE hcnn::io hcnn_warnings)
-  target_include_directories(load_${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+foreach(name IN ITEMS infer_threads soak)
+  add_executable(${name} "${load}/${name}.cpp")
+  target_link_libraries(${name} PRIVATE hcnn::io hcnn_warnings)
+  target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
 endforeach()
-add_test(NAME load.serve_threads COMMAND load_serve_threads --seconds 2)
+add_test(NAME load.infer_threads COMMAND infer_threads --seconds 2)
 # Other tests run beside it: a drift is looked for in campaigns only.
-add_test(NAME load.soak COMMAND load_soak --minutes 0.1 --every 0.5 --drift 100)
-set_tests_properties(load.serve_threads load.soak PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+add_test(NAME load.soak COMMAND soak --minutes 0.1 --every 0.5 --drift 100 --images 160)
+set_tests_properties(load.infer_threads load.soak PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
 
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
   find_library(HCNN_ARCHER archer PATHS /usr/lib/llvm-14/lib REQUIRED)

@@ -1,12 +1,13 @@
 // Trains for a long time with a checkpoint every few seconds: memory must not grow after the warm-up, nor steps get
 // slower.
 //
-//   load_soak [--minutes M] [--every SECONDS] [--drift R] [--folder DIR]
+//   soak [--minutes M] [--every SECONDS] [--drift R] [--images N] [--folder DIR]
 //
 //   --minutes   1; the published figure takes 30
 //   --every     2: seconds between checkpoints
 //   --drift     1.1: largest median step time of the last third as a multiple of the first third's; give more where
 //               other programs use the machine
+//   --images    6000: pictures an epoch; fewer for a short run, whose first sixth must see a whole epoch
 //   --folder    where the run folder is made; it is removed at the end
 //
 // Of the resident memory, the most in the last third may exceed the most in the first third, whose first half is left
@@ -69,7 +70,7 @@ struct Meter : train::Callback<float> {
     const auto third = static_cast<std::size_t>(std::min(2.0, 3 * now / whole));
     if (state.step > 1) steps[third].add(now - before);  // the first follows a validation
     before = now;
-    if (now < whole / 6 || state.step % 16 != 0) return;
+    if (now < whole / 6) return;
     memory[third] = std::max(memory[third], resident());
     if (third == 0) epochs_before = state.epoch;
     epochs = state.epoch;
@@ -84,12 +85,12 @@ struct Meter : train::Callback<float> {
   long checkpoints = 0;
 };
 
-int soak(double minutes, double every, double drift, const std::filesystem::path& folder) {
+int soak(double minutes, double every, double drift, Index pictures, const std::filesystem::path& folder) {
   Model<float> model = testing::load_model();
   auto loss = losses::cross_entropy("fine") + losses::cross_entropy("superclass") + losses::cross_entropy("group");
   Adam optimizer{model.parameters(), {}};
-  const data::Dataset images = data::synthetic({.samples = 6000}),
-                      validate = data::synthetic({.samples = 200, .seed = 2});
+  const data::Dataset images = data::synthetic({.samples = pictures}),
+                      validate = data::synthetic({.samples = 64, .seed = 2});
   const auto meter = std::make_shared<Meter>(60 * minutes);
   train::fit(model, loss, optimizer, images,
              {.epochs = 1'000'000,
@@ -116,6 +117,7 @@ int soak(double minutes, double every, double drift, const std::filesystem::path
 
 int main(int argc, char** argv) {
   double minutes = 1, every = 2, drift = 1.1;
+  Index pictures = 6000;
   const io_test::TemporaryFolder temporary;
   std::filesystem::path folder = temporary.path();
   for (int i = 1; i < argc; i += 2) {
@@ -127,16 +129,19 @@ int main(int argc, char** argv) {
       every = std::atof(value);
     else if (value != nullptr && option == "--drift")
       drift = std::atof(value);
+    else if (value != nullptr && option == "--images")
+      pictures = std::atol(value);
     else if (value != nullptr && option == "--folder")
       folder = value;
     else {
-      std::cout << "soak [--minutes 1] [--every 2] [--drift 1.1] [--folder DIR]: trains with a checkpoint every few "
+      std::cout << "soak [--minutes 1] [--every 2] [--drift 1.1] [--images 6000] [--folder DIR]: trains with a "
+                   "checkpoint every few "
                    "seconds; memory must not grow nor steps get slower\n";
       return option == "--help" ? 0 : 2;
     }
   }
   try {
-    return soak(minutes, every, drift, folder);
+    return soak(minutes, every, drift, pictures, folder);
   } catch (const std::exception& error) {
     std::cerr << "soak: " << error.what() << std::endl;
     return 1;

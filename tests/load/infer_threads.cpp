@@ -1,7 +1,7 @@
 // Eight threads ask one Model and one Predictor for as long as is wanted; every answer must have the bits of one
 // thread.
 //
-//   load_serve_threads [--seconds S | --minutes M]   default: 2 seconds
+//   infer_threads [--seconds S | --minutes M]   default: 2 seconds
 //
 // Run it from the tsan build for the proof that the threads share nothing. The last line is the figure.
 #include <atomic>
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   const std::string option = argc > 1 ? argv[1] : "";
   const bool known = option == "--seconds" || option == "--minutes";
   if (argc != 1 && !(argc == 3 && known)) {
-    std::cout << "serve_threads [--seconds S | --minutes M]: 8 threads ask one model; every answer is compared\n";
+    std::cout << "infer_threads [--seconds S | --minutes M]: 8 threads ask one model; every answer is compared\n";
     return option == "--help" ? 0 : 2;
   }
   if (known) seconds = std::atof(argv[2]) * (option == "--minutes" ? 60 : 1);
