@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -44,7 +45,7 @@ class AlignedBuffer {
     const auto bytes = (static_cast<std::size_t>(size) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
     data_.reset();
     capacity_ = 0;
-    data_.reset(static_cast<T*>(::operator new (bytes, std::align_val_t{kAlignment})));
+    data_.reset(static_cast<T*>(take(bytes)));
     capacity_ = size;
   }
 
@@ -56,8 +57,17 @@ class AlignedBuffer {
   Index capacity() const { return capacity_; }
 
  private:
+  // Ordinary memory with room to align it: what glibc before 2.38 frees of aligned allocations it does not find again,
+  // and a training that validates grew by 0.6 MB an epoch. Where it began stands in front of the first element.
+  static void* take(std::size_t bytes) {
+    static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= sizeof(std::byte*));
+    auto* const begin = static_cast<std::byte*>(::operator new(bytes + kAlignment));
+    auto* const first = begin + kAlignment - reinterpret_cast<std::uintptr_t>(begin) % kAlignment;
+    reinterpret_cast<std::byte**>(first)[-1] = begin;
+    return first;
+  }
   struct Free {
-    void operator()(T* pointer) const { ::operator delete (pointer, std::align_val_t{kAlignment}); }
+    void operator()(T* pointer) const { ::operator delete(reinterpret_cast<std::byte**>(pointer)[-1]); }
   };
   std::unique_ptr<T, Free> data_;
   Index capacity_ = 0;
