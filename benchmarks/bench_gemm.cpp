@@ -1,5 +1,6 @@
 // Times the products of the networks' linear layers and of a few odd shapes, in fp32 and bf16, on every instruction set
-// of this machine; "portable" is Eigen's product. Beside them oneDNN's matmul where the build found it.
+// of this machine; "portable" has none of their kernels. Beside them the products of Eigen and oneDNN where the build
+// found them.
 //
 // Run:   build/release/benchmarks/bench_gemm [--benchmark_filter='4096->1024x128/.*']
 // Needs: an idle machine; threads as OMP_NUM_THREADS says.
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <hcnn/hcnn.hpp>
 
+#include "benchmarks/eigen.hpp"
 #include "benchmarks/onednn.hpp"
 
 using namespace hcnn;
@@ -117,6 +119,13 @@ void time_onednn(benchmark::State& state, bool bf16, ConvPass pass, const Produc
   count_flops(state, p);
 }
 
+void time_eigen(benchmark::State& state, ConvPass pass, const Product& p) {
+  EigenProduct product(p.samples, p.inputs, p.outputs, pass);
+  product.run();
+  for (auto _ : state) product.run();
+  count_flops(state, p);
+}
+
 template <class Run>
 void add(const std::string& name, const Run& run) {
   benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime()->Unit(benchmark::kMicrosecond);
@@ -144,6 +153,8 @@ int main(int argc, char** argv) {
             add(name + kernels::to_string(isa), [=](benchmark::State& state) {
               (bf16 ? time_product<bfloat16> : time_product<float>)(state, isa, pass, p);
             });
+        if (EigenProduct::kAvailable && !bf16)
+          add(name + "eigen", [=](benchmark::State& state) { time_eigen(state, pass, p); });
         if (OnednnProduct::kAvailable && OnednnProduct::supports(bf16))
           add(name + "onednn", [=](benchmark::State& state) { time_onednn(state, bf16, pass, p); });
       }

@@ -2,7 +2,7 @@
 """Checks the include order of include/hcnn: check_includes.py [FOLDER]. One line per violation; exit status 1 if any.
 
 A file includes only from its own folder and from the folders below it, without cycles; only core/parallel.hpp names
-OpenMP; intrinsics stand in kernels/isa; what hcnn.hpp reaches needs Eigen and the standard library alone; an umbrella
+OpenMP; intrinsics stand in kernels/isa; what hcnn.hpp reaches needs the standard library alone; an umbrella
 header reaches every file.
 """
 import pathlib
@@ -36,7 +36,7 @@ BELOW = {
 }
 UMBRELLAS = ["hcnn.hpp", "io.hpp", "report.hpp", "run.hpp", "testing.hpp"]
 
-STANDARD = re.compile(r"[a-z_0-9]+$|Eigen/|unistd\.h$|fcntl\.h$|sys/")
+STANDARD = re.compile(r"[a-z_0-9]+$|unistd\.h$|fcntl\.h$|sys/")
 # What io, and so everything above it, may also use: JSON, stb, zlib, libpng, libjpeg.
 PACKAGES = re.compile(r"nlohmann/|stb/|zlib\.h$|png\.h$|jpeglib\.h$|jerror\.h$|setjmp\.h$")
 INTRINSICS_HEADER = re.compile(r"(\w*intrin|cpuid|arm_\w+)\.h$")

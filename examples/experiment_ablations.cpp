@@ -19,7 +19,8 @@ Cell make_cell(std::string name, std::string program, std::vector<std::string> a
 
 Experiment make_experiment() {
   Experiment experiment{.name = "experiment_ablations"};
-  auto& [name, cells, groups] = experiment;
+  auto& cells = experiment.cells;
+  auto& groups = experiment.groups;
   CellGroup normalised{"batch_norm", {}};
   for (const std::string rate : {"0.0003", "0.001", "0.003"})
     for (const bool batch_norm : {true, false}) {

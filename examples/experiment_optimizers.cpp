@@ -25,7 +25,8 @@ Cell make_cell(std::string name, const std::string& optimizer, const std::string
 
 Experiment make_experiment() {
   Experiment experiment{.name = "experiment_optimizers"};
-  auto& [name, cells, groups] = experiment;
+  auto& cells = experiment.cells;
+  auto& groups = experiment.groups;
   const auto add_grid = [&](const std::string& optimizer, std::initializer_list<const char*> rates) {
     for (const char* rate : rates) {
       cells.push_back(make_cell(concat("grid_", optimizer, '_', rate), optimizer, "relu", rate, 0.9));

@@ -21,7 +21,8 @@ Cell make_cell(std::string name, const char* recipe, const std::string& loss, do
 
 Experiment make_experiment() {
   Experiment experiment{.name = "experiment_severity"};
-  auto& [name, cells, groups] = experiment;
+  auto& cells = experiment.cells;
+  auto& groups = experiment.groups;
   const std::vector<std::string> losses = {"ce", "report", "readme"};
   for (const int split : {70, 80, 90}) {
     CellGroup group{concat("losses_", split), {}};

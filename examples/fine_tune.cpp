@@ -83,7 +83,7 @@ class FineTuning {
     const auto result = train::evaluate(model, loss_, test_set_, {.normalization = normalization_}).result;
     std::cout << what;
     for (const auto& head : result.heads)
-      std::cout << "  " << head.level << ' ' << train::fixed(100 * head.top1.value(), 1) << " %";
+      std::cout << "  " << io::printable(head.level) << ' ' << train::fixed(100 * head.top1.value(), 1) << " %";
     std::cout << std::endl;
   }
 
@@ -101,13 +101,13 @@ int run(const Options& options) {
   if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
 
   FineTuning task(options, {info.mean, info.deviation});
-  models::MultiHeadCnnOptions network = exchange::network_options(info.network, options.model);
-  network.heads = {{"mark", 5}, {"colour", 9}};
-  if (network.input != task.train_set().shape())
-    fail<ShapeError>(options.model, "a network for pictures " + to_string(network.input),
+  models::NetworkOptions network = exchange::network_options(info.network, options.model);
+  models::heads_of(network) = {{"mark", 5}, {"colour", 9}};
+  if (models::input_of(network) != task.train_set().shape())
+    fail<ShapeError>(options.model, "a network for pictures " + to_string(models::input_of(network)),
                      to_string(task.train_set().shape()) + " are drawn here");
 
-  Model<float> fresh = models::multi_head_cnn(network);
+  Model<float> fresh = models::make_network(network);
   init::he_normal(fresh, Seed{options.seed});
   Model<float> tuned = fresh.clone();
   copy_trunk(trained, tuned);

@@ -67,6 +67,66 @@ class MultiHeadCnn(nn.Module):
         return {name: head(features) for name, head in self.heads.items()}
 
 
+class Residual(nn.Module):
+    """hcnn's Residual: the names of its branches are part of the parameters' names."""
+
+    def __init__(self, body, projection=None):
+        super().__init__()
+        self.body = body
+        if projection is not None:
+            self.projection = projection
+
+    def forward(self, x):
+        return self.body(x) + (self.projection(x) if hasattr(self, "projection") else x)
+
+
+class ResNet(nn.Module):
+    """The network of hcnn's resnet with 9 or 18 layers."""
+
+    def __init__(self, options):
+        super().__init__()
+        activation = nn.ReLU if options["activation"] == "relu" else nn.LeakyReLU
+        width = options["width"]
+
+        def conv(inputs, outputs, kernel=3, stride=1):
+            return [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs)]
+
+        def block(inputs, outputs, pool):
+            return nn.Sequential(*conv(inputs, outputs), activation(), *([nn.MaxPool2d(2)] if pool else []))
+
+        def twice(channels):
+            return Residual(nn.Sequential(block(channels, channels, False), block(channels, channels, False)))
+
+        channels = options["input"]["channels"]
+        if options["layers"] == 9:
+            left = (options["input"]["height"] // 8, options["input"]["width"] // 8)
+            trunk = [block(channels, width, False), block(width, 2 * width, True), twice(2 * width),
+                     block(2 * width, 4 * width, True), block(4 * width, 8 * width, True), twice(8 * width),
+                     nn.MaxPool2d(left)]
+        else:
+            trunk, inputs = [*conv(channels, width), activation()], width
+            for i in range(8):
+                outputs, stride = width << (i // 2), 2 if i in (2, 4, 6) else 1
+                body = nn.Sequential(*conv(inputs, outputs, 3, stride), activation(), *conv(outputs, outputs))
+                shortcut = nn.Sequential(*conv(inputs, outputs, 1, stride)) if stride == 2 else None
+                trunk += [Residual(body, shortcut), activation()]
+                inputs = outputs
+            trunk.append(nn.AdaptiveAvgPool2d(1))
+        trunk += [nn.Flatten()] + ([nn.Dropout(options["dropout"])] if options["dropout"] > 0 else [])
+        self.trunk = nn.Sequential(*trunk)
+        heads = {head["name"]: nn.Sequential(nn.Linear(8 * width, head["classes"])) for head in options["heads"]}
+        self.heads = nn.ModuleDict(heads)
+
+    def forward(self, images):
+        features = self.trunk(images)
+        return {name: head(features) for name, head in self.heads.items()}
+
+
+def build(options):
+    """The PyTorch network of a model file's description."""
+    return {"multi_head_cnn": MultiHeadCnn, "resnet": ResNet}[options["builder"]](options)
+
+
 def philox(counter, key):
     """Ten rounds of Philox4x32 (Salmon et al. 2011) on arrays of counters."""
     c, low = [np.asarray(word, np.uint64) for word in counter], np.uint64(0xFFFFFFFF)
@@ -101,7 +161,7 @@ def main():
         network, probe = json.loads(metadata["hcnn.network"]), json.loads(metadata["hcnn.probe"])
     except (OSError, ValueError, KeyError, struct.error) as error:
         sys.exit(f"load_in_pytorch.py: {sys.argv[1]}: {error}; a model file that describes its network is needed")
-    model = MultiHeadCnn(network).eval()
+    model = build(network).eval()
     model.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()}, strict=True)
     with torch.no_grad():
         logits = model(probe_input(**network["input"]))

@@ -117,19 +117,19 @@ class Printer {
       json_.push_back({{"picture", path}, {"predictions", list}, {"heads", heads}});
     } else if (!options_.csv) {
       for (const auto& [head, best] : heads.items())
-        std::cout << "  head " << head << ": " << best["class"].get<std::string>() << ' '
+        std::cout << "  head " << io::printable(head) << ": " << io::printable(best["class"].get<std::string>()) << ' '
                   << train::fixed(100 * best["probability"].get<double>(), 2) << " %\n";
     }
   }
 
   void finish() const {
-    if (options_.json) std::cout << json_.dump(2, ' ', false, io::Json::error_handler_t::replace) << '\n';
+    if (options_.json) std::cout << io::to_text(json_);
   }
 
  private:
   static void print_line(double probability, const std::vector<std::string>& classes) {
-    std::cout << std::setw(9) << train::fixed(100 * probability, 2) << " %  " << classes[0];
-    for (std::size_t i = 1; i < classes.size(); ++i) std::cout << (i == 1 ? "  (" : ", ") << classes[i];
+    std::cout << std::setw(9) << train::fixed(100 * probability, 2) << " %  " << io::printable(classes[0]);
+    for (std::size_t i = 1; i < classes.size(); ++i) std::cout << (i == 1 ? "  (" : ", ") << io::printable(classes[i]);
     std::cout << (classes.size() > 1 ? ")\n" : "\n");
   }
 

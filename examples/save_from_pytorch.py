@@ -6,7 +6,8 @@
 
 Needs:  a file of `torch.save(network.state_dict(), "state.pt")`, or a call of `write_safetensors` in your program.
 Then:   `exchange::load_weights("network.safetensors", model)` in C++, or `train_multihead --weights`. hcnn calls the
-        layers trunk.0, trunk.1, ... and heads.NAME.0, ...; --rename OLD=NEW changes the beginnings of names.
+        layers trunk.0, trunk.1, ... and heads.NAME.0, ...; --rename OLD=NEW changes the beginnings of names, --resnet18
+        fine all those of a ResNet-18.
 Expect: one line with the number of arrays. A file that exists is not overwritten.
 """
 import argparse
@@ -68,6 +69,18 @@ def renamed(state, rules):
     return names
 
 
+def resnet18_rules(head):
+    """Rules from the names that a ResNet-18 usually has (torchvision's; "shortcut" and "linear" are others') to those of
+    hcnn's `resnet18` with this head. Its first convolution must be 3x3 and no pooling follow it, as for 32x32 pictures."""
+    rules = [("conv1", "trunk.0"), ("bn1", "trunk.1"), ("fc", f"heads.{head}.0"), ("linear", f"heads.{head}.0")]
+    for block in range(8):
+        old, new = f"layer{block // 2 + 1}.{block % 2}", f"trunk.{3 + 2 * block}"  # an activation follows each block
+        for layer, place in (("conv1", 0), ("bn1", 1), ("conv2", 3), ("bn2", 4)):
+            rules.append((f"{old}.{layer}", f"{new}.body.{place}"))
+        rules += [(f"{old}.downsample", f"{new}.projection"), (f"{old}.shortcut", f"{new}.projection")]
+    return rules
+
+
 def rule(text):
     """OLD=NEW as a pair."""
     old, equals, new = text.partition("=")
@@ -81,6 +94,8 @@ def main():
     parser.add_argument("state", help="file of torch.save(network.state_dict(), ...)")
     parser.add_argument("out", help="safetensors file to write, must not exist yet")
     parser.add_argument("--rename", type=rule, action="append", default=[], metavar="OLD=NEW")
+    parser.add_argument("--resnet18", metavar="HEAD", help="rename the layers of a ResNet-18 for 32x32 pictures to hcnn's,"
+                        " its last one to this head")
     options = parser.parse_args()
     try:
         if os.path.exists(options.out):
@@ -88,7 +103,7 @@ def main():
         state = load_state(options.state)
         if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
             raise ValueError(f"{options.state}: no state dict; expected torch.save(network.state_dict(), ...)")
-        state = renamed(state, options.rename)
+        state = renamed(state, options.rename + (resnet18_rules(options.resnet18) if options.resnet18 else []))
         write_safetensors(options.out, state)
     except (OSError, ValueError) as error:
         sys.exit(f"save_from_pytorch.py: {error}")

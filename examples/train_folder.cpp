@@ -19,8 +19,9 @@ int main(int argc, char** argv) {
   options.recipe = "small";
   options.monitor = "";
   examples::add_folder_options(app, options);
-  examples::add_training_options(app, options, {"multihead", "severity", "compact"});
-  examples::add_severity_options(app, options);
+  examples::add_training_options(app, options, examples::networks_of("train_folder"));
+  examples::add_consistency_option(app, options);
+  examples::add_severity_options(app, options.losses);
   return examples::run_program(app, argc, argv, options.common.threads, [&] {
     return examples::run_training(options, "", "train_folder", interrupt, [&] { app.parse(argc, argv); });
   });

@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
   examples::TrainingOptions options;
   CLI::App app{"Trains a multi-head CNN, evaluates it and writes a report", "train_multihead"};
   options.command = examples::repeatable_command(argc, argv);
-  examples::add_training_options(app, options, {"multihead", "severity", "compact"});
+  examples::add_training_options(app, options, examples::networks_of("train_multihead"));
+  examples::add_consistency_option(app, options);
   return examples::run_program(app, argc, argv, options.common.threads, [&] {
     return examples::run_training(options, "", "train_multihead", interrupt, [&] { app.parse(argc, argv); });
   });

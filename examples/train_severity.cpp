@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
   CLI::App app{"Trains a single-head CNN with a severity-aware loss, evaluates it and writes a report",
                "train_severity"};
   options.command = examples::repeatable_command(argc, argv);
-  examples::add_training_options(app, options, {"severity"});
-  examples::add_severity_options(app, options);
+  examples::add_training_options(app, options, examples::networks_of("train_severity"));
+  examples::add_severity_options(app, options.losses);
   return examples::run_program(app, argc, argv, options.common.threads, [&] {
     return examples::run_training(options, "severity", "train_severity", interrupt, [&] { app.parse(argc, argv); });
   });

@@ -1,6 +1,6 @@
-// Counts heap allocations of a test program. Include it in one file of the program only: it replaces operator new, but
-// not under the thread sanitizer, whose own operator new tells it which thread owns what; there nothing is counted.
-// noinline, else g++ 12 sees free() beside a new expression and warns of a mismatch.
+// Counts heap allocations of a test program: it replaces operator new, but not under the thread sanitizer, whose own
+// operator new tells it which thread owns what; there nothing is counted. weak, so that several files of a program may
+// include it; noinline, else g++ 12 sees free() beside a new expression and warns of a mismatch.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -21,29 +21,31 @@ inline std::atomic<long> allocation_count{0};
 inline std::atomic<long> allocated_bytes{0};
 
 #if HCNN_TEST_COUNTS_ALLOCATIONS
-[[gnu::noinline]] void* operator new(std::size_t size) {
+[[gnu::weak, gnu::noinline]] void* operator new(std::size_t size) {
   ++allocation_count;
   allocated_bytes += static_cast<long>(size);
   if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
 // The standard library's temporary buffers ask this way, and give back by the ordinary operator delete.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+[[gnu::weak, gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocation_count;
   allocated_bytes += static_cast<long>(size);
   return std::malloc(size > 0 ? size : 1);
 }
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+[[gnu::weak, gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   ++allocation_count;
   allocated_bytes += static_cast<long>(size);
   const auto unit = static_cast<std::size_t>(alignment);
   if (void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return memory;
   throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::weak, gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::weak, gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::weak, gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::weak, gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
 #endif
 
 namespace hcnn::testing {

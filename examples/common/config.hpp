@@ -5,7 +5,7 @@
 
 #include <variant>
 
-#include "examples/common/training_options.hpp"
+#include "examples/common/resolve.hpp"
 
 namespace examples {
 
@@ -15,6 +15,7 @@ struct Setting {
   std::variant<std::string*, double*, Index*, std::uint64_t*, bool*, std::vector<double>*> value;
   double least = 0, most = 1;             ///< of a number
   std::vector<std::string> choices = {};  ///< of a text; empty: any
+  bool may_lack = false;                  ///< a config.json without it, of an older version, means the default
 };
 
 /// All settings that decide what a training computes, but for the images.
@@ -29,23 +30,23 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
           {"clip_norm", &recipe.clip_norm, 0, 1e300},
           {"patience", &recipe.patience, 0, 100000},
           {"precision", &options.common.precision, 0, 0, {"fp32", "bf16"}},
-          {"network", &recipe.network, 0, 0, {"multihead", "severity", "compact"}},
+          {"network", &recipe.network, 0, 0, models::network_names()},
           {"activation", &recipe.activation, 0, 0, {"relu", "leaky_relu"}},
           {"batch_norm", &recipe.batch_norm},
           {"dropout", &recipe.dropout, 0, 0.99},
           {"init", &recipe.init, 0, 0, {"he", "xavier"}},
           {"small_heads", &recipe.small_heads},
-          {"loss", &recipe.loss, 0, 0, {"ce", "report", "readme"}},
+          {"loss", &recipe.loss, 0, 0, kLosses},
           {"alpha", &recipe.alpha, 0, 1e6},
           {"correct_weight", &recipe.correct_weight, 0, 1e6},
           {"severity_weights", &recipe.severity_weights, 0, 1e6},
           {"head_weights", &recipe.head_weights, 0, 1e6},
           {"label_smoothing", &recipe.label_smoothing, 0, 0.99},
-          {"optimizer", &recipe.optimizer, 0, 0, {"adam", "adamw", "sgd"}},
+          {"optimizer", &recipe.optimizer, 0, 0, {"adam", "adamw", "sgd", "muon"}},
           {"nesterov", &recipe.nesterov},
           {"learning_rate", &recipe.learning_rate, 0, 1e300},
           {"weight_decay", &recipe.weight_decay, 0, 1e300},
-          {"schedule", &recipe.schedule, 0, 0, {"constant", "plateau", "one-cycle"}},
+          {"schedule", &recipe.schedule, 0, 0, {"constant", "plateau", "one-cycle", "hold-linear"}},
           {"augment", &recipe.augment, 0, 0, {"none", "crop-flip", "crop-flip-cutout"}},
           {"normalize", &recipe.normalize},
           {"weights", &options.weights},
@@ -56,9 +57,28 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
           {"dry_run", &options.dry_run}};
 }
 
+/// Settings that config.json did not have from the first version on.
+inline std::vector<Setting> later_settings(Recipe& recipe, TrainingOptions& options) {
+  return {{"single_head", &recipe.single_head, 0, 0, {}, true},
+          {"other_learning_rate", &recipe.other_learning_rate, 0, 1e300, {}, true},
+          {"trunk_rate", &recipe.trunk_rate, 0, 1e300, {}, true},
+          {"warm_up", &recipe.warm_up, 0, 1, {}, true},
+          {"hold", &recipe.hold, 0, 1, {}, true},
+          {"flip", &recipe.flip, 0, 0, {"random", "alternating"}, true},
+          {"erase", &recipe.erase, 0, 1, {}, true},
+          {"mixup", &recipe.mixup, 0, 1e300, {}, true},
+          {"expected_weight", &recipe.expected_weight, 0, 1e6, {}, true},
+          {"hxe_alpha", &recipe.hxe_alpha, 0, 1e6, {}, true},
+          {"beta", &recipe.beta, 0, 1e6, {}, true},
+          {"consistency", &recipe.consistency, 0, 1e300, {}, true},
+          {"trunk", &options.trunk, 0, 0, {}, true},
+          {"classes", &options.classes, 0, 0, {"all", "base", "novel"}, true}};
+}
+
 /// These and, of a program that trains on folders of pictures, what becomes of the pictures.
 inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
   std::vector<Setting> all = training_settings(recipe, options);
+  for (Setting& later : later_settings(recipe, options)) all.push_back(std::move(later));
   if (!options.folder) return all;
   FolderOptions& folder = *options.folder;
   const std::vector<Setting> more = {{"size", &folder.size},
@@ -93,7 +113,6 @@ inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::s
 /// Takes one setting from the object; FormatError where it is missing or illegal.
 inline void read_setting(io::JsonObject& object, const Setting& setting) {
   const std::string name = setting.name;
-  const auto most = static_cast<Index>(setting.most), least = static_cast<Index>(setting.least);
   if (auto* const* text = std::get_if<std::string*>(&setting.value)) {
     **text = object.text(name);
     const auto& choices = setting.choices;
@@ -102,7 +121,7 @@ inline void read_setting(io::JsonObject& object, const Setting& setting) {
   } else if (auto* const* real = std::get_if<double*>(&setting.value)) {
     **real = object.number(name, setting.least, setting.most);
   } else if (auto* const* whole = std::get_if<Index*>(&setting.value)) {
-    **whole = object.integer(name, least, most);
+    **whole = object.integer(name, static_cast<Index>(setting.least), static_cast<Index>(setting.most));
   } else if (auto* const* seed = std::get_if<std::uint64_t*>(&setting.value)) {
     const io::Json& value = object.member(name);
     if (!value.is_number_unsigned()) fail<FormatError>(object.where(), name + " is no whole number >= 0", "it must be");
@@ -122,7 +141,8 @@ inline Recipe read_config(const std::filesystem::path& path, const std::string& 
   if (const std::string other = object.text("program"); other != program)
     fail<FormatError>(object.where(), "a run of " + io::printable(other), "one of " + program + " is needed");
   Recipe recipe;
-  for (const Setting& setting : settings(recipe, options)) read_setting(object, setting);
+  for (const Setting& setting : settings(recipe, options))
+    if (!setting.may_lack || json.contains(setting.name)) read_setting(object, setting);
   if (const auto weights = recipe.severity_weights.size(); weights != 3)
     fail<FormatError>(object.where(), concat("severity_weights has ", weights, " entries"), "3 are needed");
   options.recipe = recipe.name;
@@ -145,6 +165,16 @@ inline void require_same_settings(const io::Json& run, const io::Json& asked, co
     if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && name != "command" &&
         asked[name] != value)
       refuse(name, value, asked[name]);
+  Recipe recipe;
+  TrainingOptions defaults;
+  for (const Setting& setting : later_settings(recipe, defaults))
+    std::visit(
+        [&](const auto* value) {
+          const io::Json there = *value;
+          if (!run.contains(setting.name) && asked[setting.name] != there)
+            refuse(setting.name, there, asked[setting.name]);
+        },
+        setting.value);
 }
 
 }  // namespace examples

@@ -80,7 +80,7 @@ class ExperimentRun {
     if (!options_.data.empty()) training.arguments.insert(training.arguments.end(), {"--data", options_.data});
     if (!cell.begins_from.empty()) {
       const RunFolder base = run_folder(experiment_.cell(cell.begins_from));
-      training.arguments.insert(training.arguments.end(), {"--weights", base.last().string()});
+      training.arguments.insert(training.arguments.end(), {cell.begins_with, base.last().string()});
     }
     return training;
   }
@@ -96,10 +96,35 @@ class ExperimentRun {
         cells.push_back(cell);
       }
     return run_trainings(trainings, jobs(), threads_, interrupt, [&](std::size_t i, int status) {
-      if (status == 0) return results_.publish(*cells[i], trainings[i].folder, cell_command(*cells[i], options_));
+      const io::Json rules = status == 0 ? measure_rulings(*cells[i], trainings[i].folder) : io::Json();
+      if (status == 0)
+        return results_.publish(*cells[i], trainings[i].folder, cell_command(*cells[i], options_), rules);
       ++failed_;
       std::cerr << cells[i]->name << ": failed, " << failure_reason(trainings[i], status) << '\n';
     });
+  }
+
+  // What evaluate_model says of the trained network under each ruling; null without rulings. Throws Error where it
+  // fails.
+  io::Json measure_rulings(const Cell& cell, const RunFolder& folder) const {
+    io::Json rules;
+    const std::string precision = io::read_json(folder.config())["precision"];
+    for (const Ruling& ruling : experiment_.rulings) {
+      const std::filesystem::path log = std::filesystem::path(options_.out) / (cell.name + '.' + ruling.name + ".json");
+      std::filesystem::remove(log);
+      std::vector<std::string> arguments = {folder.last().string(),  "--json", "--precision", precision, "--threads",
+                                            std::to_string(threads_)};
+      arguments.insert(arguments.end(), ruling.arguments.begin(), ruling.arguments.end());
+      if (!options_.data.empty()) arguments.insert(arguments.end(), {"--data", options_.data});
+      std::optional<int> status;
+      for (ChildProcess process(sibling_program("evaluate_model"), arguments, log); !status; status = process.poll())
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      if (*status != 0)
+        fail<Error>(cell.name + ", " + ruling.name, concat("evaluate_model: status ", *status),
+                    "see " + io::printable_path(log));
+      rules[ruling.name] = io::read_json(log);
+    }
+    return rules;
   }
 
   int list() const {
@@ -111,12 +136,11 @@ class ExperimentRun {
 
   // Says what will be run and for how long: a few steps of the first training show the speed.
   void announce(const std::vector<const Cell*>& waiting) const {
-    constexpr double kImages = 50000;
     double images = 0;
     for (const Cell* cell : waiting) {
-      // Measuring an image takes a third of training on it; at the end all 60,000 are measured once more.
-      const double epoch = kImages * (cell->split + (1 - cell->split) / 3);
-      images += epoch * static_cast<double>(options_.epochs.value_or(cell->epochs)) + 1.2 * kImages / 3;
+      // Measuring an image takes a third of training on it; at the end all are measured once more, 60,000 of CIFAR-100.
+      const double epoch = cell->images * (cell->split + (1 - cell->split) / 3);
+      images += epoch * static_cast<double>(options_.epochs.value_or(cell->epochs)) + 1.2 * cell->images / 3;
     }
     std::cout << waiting.size() << " of " << experiment_.cells.size() << " cells to run, " << options_.jobs
               << " at a time, threads of each: " << threads_ << "\nrun folders: " << options_.out << std::endl;

@@ -10,10 +10,18 @@ namespace examples {
 struct Cell {
   std::string name = {};                    ///< of its folders
   std::string program = {};                 ///< train_multihead or train_severity
-  std::vector<std::string> arguments = {};  ///< all but --data, --out, --resume, --threads and --weights
+  std::vector<std::string> arguments = {};  ///< all but --data, --out, --resume, --threads, --weights and --trunk
   Index epochs = 50;                        ///< of the training
   double split = 0.9;                       ///< share of the training images that is trained on
   std::string begins_from = {};             ///< cell whose last weights it begins from; "": fresh weights
+  std::string begins_with = "--weights";    ///< what it takes of them: --weights or --trunk
+  double images = 50000;                    ///< that `split` is a share of: for the estimate of the time
+};
+
+/// A way to decide with a trained network, measured on the model of every cell without training again.
+struct Ruling {
+  std::string name;                    ///< "crm"
+  std::vector<std::string> arguments;  ///< of evaluate_model: {"--rule", "crm"}
 };
 
 /// Pictures that set some cells side by side.
@@ -27,6 +35,9 @@ struct Experiment {
   std::string name = {};  ///< of the program and of its folders
   std::vector<Cell> cells = {};
   std::vector<CellGroup> groups = {};
+  std::vector<Ruling> rulings = {};  ///< published as rules.json of each cell
+  bool seeds = false;                ///< cells NAME_seed_N are one measurement: their means go into summary.md
+  bool minutes = false;              ///< groups are also drawn as accuracy against minutes of training
 
   const Cell& cell(const std::string& cell_name) const {
     for (const Cell& cell : cells)
@@ -83,7 +94,7 @@ inline std::string cell_command(const Cell& cell, const ExperimentOptions& optio
   std::vector<std::string> arguments = cell_arguments(cell, options);
   arguments.insert(arguments.end(), {"--data", options.data == "synthetic" ? "synthetic" : "DIR"});
   if (!cell.begins_from.empty())
-    arguments.insert(arguments.end(), {"--weights", cell.begins_from + "/last.safetensors"});
+    arguments.insert(arguments.end(), {cell.begins_with, cell.begins_from + "/last.safetensors"});
   return shell_command(cell.program, arguments);
 }
 

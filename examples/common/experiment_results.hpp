@@ -7,6 +7,7 @@
 #include <hcnn/run.hpp>
 
 #include "examples/common/experiment_options.hpp"
+#include "examples/common/experiment_summary.hpp"
 
 namespace examples {
 
@@ -42,6 +43,7 @@ inline const std::vector<std::string>& results_header() {
                                                   "epochs to 95 % of best",
                                                   "minutes to it",
                                                   "minutes",
+                                                  "parameters",
                                                   "precision",
                                                   "instruction set",
                                                   "seed",
@@ -69,8 +71,9 @@ inline std::vector<std::string> results_row(const run::FinishedRun& run) {
   for (const char* part : {"train", "val"})
     for (const char* when : {"first", "last"}) row.push_back(report::decimal(loss[part][when].get<double>(), 3));
   row.insert(row.end(), {std::to_string(run.figures.history.size()), std::to_string(epoch), report::decimal(minutes, 1),
-                         report::decimal(metrics["seconds"].get<double>() / 60, 1), metrics["precision"],
-                         metrics["isa"], std::to_string(metrics["seed"].get<std::uint64_t>()), metrics["commit"]});
+                         report::decimal(metrics["seconds"].get<double>() / 60, 1),
+                         metrics["parameters"]["total"].dump(), metrics["precision"], metrics["isa"],
+                         std::to_string(metrics["seed"].get<std::uint64_t>()), metrics["commit"]});
   return row;
 }
 
@@ -106,18 +109,20 @@ class ExperimentResults {
   bool published(const Cell& cell) const { return std::filesystem::exists(of_cell(cell.name).metrics()); }
 
   /// Copies what others may want to see of a finished run, writes the tables again and prints the cell's figures.
-  void publish(const Cell& cell, const run::RunFolder& from, const std::string& command) const {
+  /// @param rules what the rulings of the experiment gave, by name; null: there are none
+  void publish(const Cell& cell, const run::RunFolder& from, const std::string& command, const io::Json& rules) const {
     const run::RunFolder to = of_cell(cell.name);
     std::filesystem::create_directories(to.path());
     io::Json config = io::read_json(from.config());
     config.erase("data_folder");
-    if (!cell.begins_from.empty()) config["weights"] = cell.begins_from + "/last.safetensors";
+    if (!cell.begins_from.empty()) config[cell.begins_with.substr(2)] = cell.begins_from + "/last.safetensors";
     config["command"] = command;
     io::write_json(to.config(), config);
     for (const auto& entry : std::filesystem::directory_iterator(from.path()))
       if (const std::string name = entry.path().filename().string();
           name == "history.csv" || (name.starts_with("confusion_") && name.ends_with(".csv")))
         io::write_file(to.path() / name, io::read_file(entry.path(), std::uint64_t{1} << 26));
+    if (!rules.is_null()) io::write_json(to.path() / "rules.json", rules);
     io::write_json(to.metrics(), io::read_json(from.metrics()));  // the last one: it says that the cell is finished
     print(results_row(run::read_runs({to.path()}).front()));
     write_tables();
@@ -129,6 +134,7 @@ class ExperimentResults {
     const io::CsvTable table = results();
     io::write_csv(folder_ / "table.csv", table);
     io::write_file(folder_ / "table.md", markdown(table));
+    if (experiment_.seeds) write_summary();
     for (const CellGroup& group : experiment_.groups) {
       std::vector<report::ComparedRun> figures;
       std::vector<std::string> severities;
@@ -142,6 +148,7 @@ class ExperimentResults {
       };
       write("curves", report::curves(report::comparison_panels(figures)));
       write("severity", report::severity_bars(figures, severities));
+      if (experiment_.minutes) write("minutes", minutes_picture(read(group.cells)));
     }
   }
 
@@ -158,6 +165,14 @@ class ExperimentResults {
     for (const std::string& name : names)
       if (published(experiment_.cell(name))) folders.push_back(of_cell(name).path());
     return run::read_runs(folders);
+  }
+  void write_summary() const {
+    std::vector<std::string> names, rulings;
+    for (const Cell& cell : experiment_.cells) names.push_back(cell.name);
+    for (const Ruling& ruling : experiment_.rulings) rulings.push_back(ruling.name);
+    const io::CsvTable summary = summary_table(read(names), rulings);
+    io::write_csv(folder_ / "summary.csv", summary);
+    io::write_file(folder_ / "summary.md", markdown(summary));
   }
   io::CsvTable results() const {
     std::vector<std::string> names;

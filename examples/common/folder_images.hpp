@@ -51,7 +51,7 @@ inline void add_folder_options(CLI::App& app, TrainingOptions& options) {
   app.add_option("--test", folder.test, "share of the pictures that is kept for the test, or a folder of test pictures")
       ->capture_default_str();
   app.add_option("--validation", folder.validation, "share of the other pictures that validates [default: 0.2]")
-      ->check(CLI::Range(0.01, 0.99));
+      ->check(between(0.01, 0.99));
   app.add_option("--hierarchy", folder.hierarchy,
                  "CSV or JSON file with the parents of the classes, for folders that are not in folders");
   app.add_option("--costs", folder.costs,
@@ -72,7 +72,7 @@ inline void resolve_folder(TrainingOptions& options) {
   if (!folder.hierarchy.empty()) folder.hierarchy = resolved(folder.hierarchy);
   if (!folder.costs.empty()) folder.costs = resolved(folder.costs);
   if (folder.validation) options.split = 1 - *folder.validation;
-  if (!folder.costs.empty() && (options.severity_1 || options.severity_2 || options.severity_3))
+  if (!folder.costs.empty() && (options.losses.severity_1 || options.losses.severity_2 || options.losses.severity_3))
     fail<OptionError>("--costs", "with --severity-1, -2 or -3", "they are two ways to say what mistakes cost");
 }
 
@@ -94,7 +94,7 @@ inline data::Dataset read_folder(const std::filesystem::path& path, const data::
 /// Throws OptionError for the weight of a severity that the tree does not have: it would change nothing.
 inline void require_severities(const TrainingOptions& options, const Taxonomy& taxonomy) {
   for (const auto& [severity, given] :
-       {std::pair{2, options.severity_2.has_value()}, {3, options.severity_3.has_value()}})
+       {std::pair{2, options.losses.severity_2.has_value()}, {3, options.losses.severity_3.has_value()}})
     if (given && severity > taxonomy.levels())
       fail<OptionError>(concat("--severity-", severity), concat("a tree of ", taxonomy.levels(), " levels"),
                         concat("its greatest severity is ", taxonomy.levels()));

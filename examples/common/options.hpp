@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <hcnn/hcnn.hpp>
@@ -26,13 +27,24 @@ struct CommonOptions {
   std::string precision = "fp32";  ///< or "bf16"
 };
 
-/// Accepts numbers of 0 or more, or those above 0. CLI11's own checks do, and print the 309 digits of the largest
-/// double.
+/// Accepts numbers of 0 or more, or those above 0, but not infinity, which "1e999" is too. CLI11's own checks let
+/// infinity pass and print the 309 digits of the largest double.
 inline CLI::Validator from_zero(bool zero_itself = true) {
   const std::string range = zero_itself ? "0 or more" : "above 0";
   const auto check = [zero_itself, range](const std::string& text) {
     const double value = std::strtod(text.c_str(), nullptr);
-    return value > 0 || (zero_itself && value == 0) ? "" : "Value " + text + " is not " + range;
+    const bool legal = std::isfinite(value) && (value > 0 || (zero_itself && value == 0));
+    return legal ? "" : "Value " + text + " is not " + range;
+  };
+  return CLI::Validator(check, range);
+}
+
+/// Accepts numbers from `least` to `most`; CLI11's own check lets "nan" pass.
+inline CLI::Validator between(double least, double most) {
+  const std::string range = concat(least, " to ", most);
+  const auto check = [least, most, range](const std::string& text) {
+    const double value = std::strtod(text.c_str(), nullptr);
+    return value >= least && value <= most ? "" : "Value " + text + " is not in the range " + range;
   };
   return CLI::Validator(check, range);
 }

@@ -15,24 +15,36 @@ using namespace hcnn;
 /// All settings of a training but data, seed and precision.
 struct Recipe {
   std::string name;
-  std::string network = "multihead";  ///< see models::multi_head_cnn_options
+  std::string network = "multihead";  ///< see models::network_options
+  bool single_head = false;           ///< the finest head alone, whatever the network
   std::string activation = "relu";    ///< relu or leaky_relu
   std::string init = "he";            ///< he or xavier; small_heads adds N(0, 0.01^2) for the heads
   bool small_heads = false;
   bool batch_norm = true;
   double dropout = 0.5;
-  std::string optimizer = "adam";  ///< adam, adamw or sgd (momentum 0.9; nesterov in recipe best)
+  std::string optimizer = "adam";  ///< adam, adamw, sgd (momentum 0.9; nesterov in recipe best) or muon
   double learning_rate = 1e-3;
+  double other_learning_rate = 0.05;  ///< muon: of all that is no matrix, and of the heads
+  double trunk_rate = 1;              ///< times the learning rate: of the trunk; 0: it is frozen
   bool nesterov = false;
   double weight_decay = 0;           ///< of weights only, not of biases and normalisation
-  std::string schedule = "plateau";  ///< constant, plateau or one-cycle
+  std::string schedule = "plateau";  ///< constant, plateau, one-cycle or hold-linear
+  double warm_up = 0.15;             ///< one-cycle and hold-linear: share of the steps that climb
+  double hold = 0.5;                 ///< hold-linear: share of the steps at the full rate
   std::string augment = "none";      ///< none, crop-flip or crop-flip-cutout
+  std::string flip = "random";       ///< of crop-flip and crop-flip-cutout: random or alternating
+  double erase = 0;                  ///< probability of random erasing
+  double mixup = 0;                  ///< alpha of mixup; 0: none
   bool normalize = false;            ///< inputs to mean 0, deviation 1 per channel; else [0, 1]
   double label_smoothing = 0;
-  std::string loss = "ce";                        ///< ce, report or readme: the two severity-aware forms
+  std::string loss = "ce";                        ///< see make_head_loss
   double alpha = 1;                               ///< loss readme: factor alpha + S[y, argmax p]
   double correct_weight = 1;                      ///< loss report: factor of a correct prediction
   std::vector<double> severity_weights{1, 2, 3};  ///< S of a mistake of severity 1, 2, 3; of a higher one itself
+  double expected_weight = 0.5;                   ///< loss expected: of the expected severity beside cross-entropy
+  double hxe_alpha = 0.1;                         ///< loss hxe: how fast the weights fall towards the root
+  double beta = 10;                               ///< loss soft-labels: how fast the shares fall with the severity
+  double consistency = 0;                         ///< weight of the divergence between the fine and each coarser head
   std::vector<double> head_weights{1, 1, 1};      ///< of the heads' losses, fine first; of further heads the last
   Index epochs = 50;
   Index batch = 128;     ///< images a pass
@@ -46,10 +58,15 @@ struct Recipe {
 inline double default_weight_decay(const std::string& optimizer) { return optimizer == "adamw" ? 0.01 : 0; }
 
 /// Learning rate that suits the optimizer where none was asked for.
-inline double default_learning_rate(const std::string& optimizer) { return optimizer == "sgd" ? 0.01 : 1e-3; }
+inline double default_learning_rate(const std::string& optimizer) {
+  return optimizer == "sgd" ? 0.01 : optimizer == "muon" ? 0.02 : 1e-3;
+}
+
+/// True for the residual networks, which have batch normalisation and, unless it is asked for, no dropout.
+inline bool is_residual(const std::string& network) { return network.starts_with("resnet"); }
 
 /// Names of the recipes (see README); `small` is for a few hundred or thousand pictures of your own.
-inline const std::vector<std::string> kRecipes{"report", "readme", "best", "small"};
+inline const std::vector<std::string> kRecipes{"report", "readme", "best", "small", "resnet9"};
 
 /// The recipe of that name.
 inline Recipe make_recipe(const std::string& name) {
@@ -78,8 +95,25 @@ inline Recipe make_recipe(const std::string& name) {
     recipe.dropout = 0.25;
     recipe.batch = 32;
     recipe.epochs = 30;
+  } else if (name == "resnet9") {
+    recipe.network = "resnet9";
+    recipe.optimizer = "sgd";
+    recipe.nesterov = true;
+    recipe.learning_rate = 0.2;
+    recipe.weight_decay = 5e-4;
+    recipe.schedule = "hold-linear";
+    recipe.warm_up = 0.2;
+    recipe.hold = 0;
+    recipe.augment = "crop-flip";
+    recipe.normalize = true;
+    recipe.label_smoothing = 0.1;
+    recipe.dropout = 0;
+    recipe.head_weights = {1, 0.5, 0.25};
+    recipe.small_heads = true;
+    recipe.batch = 512;
+    recipe.epochs = 25;
   } else if (name != "report") {
-    fail<OptionError>("--recipe", "'" + name + "'", "expected report, readme, best or small");
+    fail<OptionError>("--recipe", "'" + name + "'", "expected report, readme, best, small or resnet9");
   }
   return recipe;
 }
@@ -97,23 +131,29 @@ inline std::string describe(const Recipe& recipe) {
   return text + concat(", batch ", recipe.batch * recipe.accumulate, ", ", recipe.epochs, " epochs");
 }
 
-/// The network of the recipe, for these images: a head for each of their levels; network severity has the finest alone.
-inline models::MultiHeadCnnOptions network_options(const Recipe& recipe, const data::Dataset& images) {
-  auto options = models::multi_head_cnn_options(recipe.network);
-  options.input = images.shape();
-  options.heads.clear();
-  for (Index level = 0; level < (recipe.network == "severity" ? 1 : images.levels()); ++level)
-    options.heads.push_back({images.level_name(level), images.class_count(level)});
-  options.activation = recipe.activation == "relu" ? models::Activation::relu : models::Activation::leaky_relu;
-  options.dropout = recipe.dropout;
-  options.batch_norm = recipe.batch_norm;
-  return options;
+/// The network of the recipe, for these images: a head for each of their levels; network severity, and programs of a
+/// single head, have the finest alone.
+inline models::NetworkOptions network_options(const Recipe& recipe, const data::Dataset& images) {
+  models::NetworkOptions network = models::network_options(recipe.network);
+  models::input_of(network) = images.shape();
+  const Index levels = recipe.single_head || recipe.network == "severity" ? 1 : images.levels();
+  models::heads_of(network).clear();
+  for (Index level = 0; level < levels; ++level)
+    models::heads_of(network).push_back({images.level_name(level), images.class_count(level)});
+  std::visit(
+      [&](auto& options) {
+        options.activation = recipe.activation == "relu" ? models::Activation::relu : models::Activation::leaky_relu;
+        options.dropout = recipe.dropout;
+        if constexpr (requires { options.batch_norm; }) options.batch_norm = recipe.batch_norm;
+      },
+      network);
+  return network;
 }
 
 /// The network with fresh weights.
 template <class T>
 Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint64_t seed) {
-  Model<T> model = models::multi_head_cnn<T>(network_options(recipe, images));
+  Model<T> model = models::make_network<T>(network_options(recipe, images));
   if (recipe.init == "he")
     init::he_normal(model, Seed{seed}, {.slope = recipe.activation == "relu" ? 0.0 : 0.01});
   else
@@ -122,62 +162,28 @@ Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint
   return model;
 }
 
-/// What mistakes at the finest level of the tree cost: the recipe's weight of each severity.
-inline CostMatrix severity_costs(const Recipe& recipe, const Taxonomy& taxonomy) {
-  std::vector<double> weights{0};  // of a correct prediction
-  for (Index severity = 1; severity <= taxonomy.levels(); ++severity)
-    weights.push_back(severity <= 3 ? recipe.severity_weights.at(static_cast<std::size_t>(severity - 1))
-                                    : static_cast<double>(severity));
-  return severity_matrix(taxonomy, 0, weights);
-}
-
-/// The severity-aware loss of the recipe for the finest head.
-template <class M>
-losses::LossSum<M> make_severity_loss(const Recipe& recipe, const std::string& head, CostMatrix costs) {
-  return losses::severity<M>(
-      head, std::move(costs),
-      {.form = recipe.loss == "report" ? losses::SeverityForm::report : losses::SeverityForm::readme,
-       .correct_weight = recipe.correct_weight,
-       .alpha = recipe.alpha,
-       .cross_entropy = {.label_smoothing = recipe.label_smoothing}});
-}
-
-/// The sum of the heads' losses; the fine head's is severity-aware, with these costs, where the recipe says so.
-template <class M, class T>
-losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const CostMatrix& costs) {
-  std::optional<losses::LossSum<M>> sum;
-  for (std::size_t h = 0; h < model.heads().size(); ++h) {
-    const std::string& name = model.heads().name(h);
-    losses::LossSum<M> term = h > 0 || recipe.loss == "ce"
-                                  ? losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing})
-                                  : make_severity_loss<M>(recipe, name, costs);
-    term = recipe.head_weights.at(std::min(h, recipe.head_weights.size() - 1)) * term;
-    sum = sum ? *sum + term : term;
-  }
-  return *sum;
-}
-
-template <class M>
-std::unique_ptr<Optimizer<M>> make_optimizer(const Recipe& recipe, const ParamList<M>& params) {
-  const double rate = recipe.learning_rate, decay = recipe.weight_decay;
-  if (recipe.optimizer == "adam")
-    return std::make_unique<Adam<M>>(params, AdamOptions{.learning_rate = rate, .weight_decay = decay});
-  if (recipe.optimizer == "adamw")
-    return std::make_unique<AdamW<M>>(params, AdamWOptions{.learning_rate = rate, .weight_decay = decay});
-  return std::make_unique<SGD<M>>(
-      params, SGDOptions{.learning_rate = rate, .momentum = 0.9, .nesterov = recipe.nesterov, .weight_decay = decay});
-}
-
 inline schedules::Schedule make_schedule(const Recipe& recipe) {
   if (recipe.schedule == "plateau") return schedules::reduce_on_plateau({.factor = 0.1, .patience = 5});
-  if (recipe.schedule == "one-cycle") return schedules::one_cycle({.warm_up = 0.15});
+  if (recipe.schedule == "one-cycle") return schedules::one_cycle({.warm_up = recipe.warm_up});
+  if (recipe.schedule == "hold-linear")
+    return schedules::hold_then_linear({.warm_up = recipe.warm_up, .hold = recipe.hold});
   return schedules::constant();
 }
 
 inline data::Augmentations make_augmentations(const Recipe& recipe) {
-  if (recipe.augment == "none") return {};
-  if (recipe.augment == "crop-flip") return {data::pad_crop(4), data::horizontal_flip()};
-  return {data::pad_crop(4, data::PadMode::reflect), data::horizontal_flip(), data::cutout(8)};
+  data::Augmentations list;
+  if (recipe.augment != "none") {
+    list.push_back(data::pad_crop(4, recipe.augment == "crop-flip" ? data::PadMode::zero : data::PadMode::reflect));
+    list.push_back(recipe.flip == "alternating" ? data::alternating_flip() : data::horizontal_flip());
+  }
+  if (recipe.augment == "crop-flip-cutout") list.push_back(data::cutout(8));
+  if (recipe.erase > 0) list.push_back(data::random_erasing({.probability = recipe.erase}));
+  return list;
+}
+
+/// What mixes the images of a batch; null for nothing.
+inline std::shared_ptr<const data::BatchAugmentation> make_mix(const Recipe& recipe) {
+  return recipe.mixup > 0 ? data::mixup(recipe.mixup) : nullptr;
 }
 
 }  // namespace examples

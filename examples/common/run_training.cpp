@@ -18,7 +18,10 @@ int run_training(TrainingOptions& options, const std::string& network, const std
   } else {
     if (options.common.data == "synthetic" && !options.folder) use_synthetic_defaults(options);
     recipe = make_recipe(options.recipe);
-    if (!network.empty()) recipe.network = network;
+    if (!network.empty()) {
+      recipe.network = network;
+      recipe.single_head = true;
+    }
   }
   if (!file.empty() && options.recipe != recipe.name && !resume)
     fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
@@ -31,9 +34,10 @@ int run_training(TrainingOptions& options, const std::string& network, const std
     config = run;
   }
   if (options.print_config) {
-    std::cout << config.dump(2) << '\n';
+    std::cout << io::to_text(config);
     return 0;
   }
+  if (!resume && options.common.out) run::RunFolder::require_new(*options.common.out);  // before images are read
   if (options.dry_run) {  // after config.json, which holds what a real run is asked for
     recipe.epochs = 1;
     options.limit_batches = 2;

@@ -10,7 +10,7 @@
 namespace examples {
 
 /// Runs the training that the options ask for, a new one or one that is resumed; returns the exit status.
-/// @param network of the recipes of this program; "": each its own
+/// @param network of a program of single heads, in place of its recipes' networks; "": each its own, with all heads
 /// @param parse_again puts the command line over options that came from a config.json
 int run_training(TrainingOptions& options, const std::string& network, const std::string& program,
                  const Interrupt& interrupt, const std::function<void()>& parse_again);

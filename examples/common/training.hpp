@@ -11,6 +11,7 @@
 #include "examples/common/folder_images.hpp"
 #include "examples/common/interrupt.hpp"
 #include "examples/common/print.hpp"
+#include "examples/common/transfer.hpp"
 
 namespace examples {
 
@@ -32,21 +33,19 @@ class Training {
       checkpoint = find_checkpoint(folder);
       if (checkpoint && train::finished(*checkpoint) && is_reported(folder)) return 0;
     }
-    const Images images =
-        options_.folder ? load_folder(options_) : load_images(options_.common.data, options_.common.seed);
-    const auto [fit_set, val_set] = data::stratified_split(limited(images.train), options_.split, options_.common.seed);
-    if (fit_set.size() == 0 || val_set.size() == 0)
-      fail<OptionError>(concat("--limit ", options_.limit, " --split ", options_.split),
-                        concat(fit_set.size(), " images to train on, ", val_set.size(), " to validate"),
-                        "some of both are needed");
+    Images images = options_.folder ? load_folder(options_) : load_images(options_.common.data, options_.common.seed);
+    for (data::Dataset* part : {&images.train, &images.test}) *part = with_classes(*part, options_.classes);
+    const auto [fit_set, val_set] = training_parts(images.train);
     const data::Dataset test_set = measured(images.test), to_validate = measured(val_set);
 
     if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
     Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
     require_monitor(model);
     if (!options_.weights.empty() && !checkpoint) exchange::load_weights(options_.weights, model);
+    if (!options_.trunk.empty() && !checkpoint) load_trunk(options_.trunk, model);
+    const Taxonomy& tree = *fit_set.taxonomy();
     losses::LossSum<M> loss =
-        make_loss<M>(recipe_, model, images.costs ? *images.costs : severity_costs(recipe_, *fit_set.taxonomy()));
+        make_loss<M>(recipe_, model, images.costs ? *images.costs : severity_costs(recipe_, tree), tree);
     const auto folder = open_folder();
     announce(model, images.name, {fit_set.size(), to_validate.size(), test_set.size()}, folder);
     if (options_.find_learning_rate) return find_learning_rate(model, loss, fit_set, folder);
@@ -56,9 +55,10 @@ class Training {
     run::RunSummary run = describe(model, result);
     run.train = measure(model, loss, measured(fit_set), interrupt);
     run.val = measure(model, loss, to_validate, interrupt);
-    run.test = measure(model, loss, test_set, interrupt, &run.inspection.emplace());
+    metrics::BatchObservers observers({&run.inspection.emplace(), &run.outcomes.emplace(&tree)});
+    run.test = measure(model, loss, test_set, interrupt, &observers);
     run.images = test_set;
-    run.taxonomy = *fit_set.taxonomy();
+    run.taxonomy = tree;
     run.costs = images.costs;
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
@@ -70,6 +70,16 @@ class Training {
   }
 
  private:
+  // The images that are trained on and those that validate.
+  std::pair<data::Dataset, data::Dataset> training_parts(const data::Dataset& all) const {
+    const std::uint64_t seed = options_.common.seed;
+    auto parts = data::stratified_split(limited(all, options_.limit, seed), options_.split, seed);
+    if (parts.first.size() == 0 || parts.second.size() == 0)
+      fail<OptionError>(concat("--limit ", options_.limit, " --split ", options_.split),
+                        concat(parts.first.size(), " images to train on, ", parts.second.size(), " to validate"),
+                        "some of both are needed");
+    return parts;
+  }
   // Null where the run was killed before it saved anything: it begins anew.
   static std::shared_ptr<const Snapshot> find_checkpoint(const run::RunFolder& folder) {
     const auto there = [](const std::filesystem::path& path) { return std::filesystem::exists(path); };
@@ -120,8 +130,8 @@ class Training {
               << recipe_.network << " network, recipe " << recipe_.name << ", " << options_.common.precision << " on "
               << kernels::to_string(kernels::isa_for<T>()) << ", " << thread_count() << " threads, " << recipe_.epochs
               << " epochs, schedule " << recipe_.schedule << '\n'
-              << images << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, " << parts[2]
-              << " to test\n"
+              << io::printable(images) << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, "
+              << parts[2] << " to test\n"
               << "run folder: " << folder.path().string() << std::endl;
   }
 
@@ -135,8 +145,8 @@ class Training {
         .taxonomy = *fit_set.taxonomy(),
         .fit = options_.folder ? std::optional(io::parse_fit(options_.folder->fit, "--fit")) : std::nullopt,
         .notes = {{"config", config_}}};
-    const auto optimizer = make_optimizer(recipe_, model.parameters());
-    train::Callbacks<T> callbacks = {train::progress_bar(std::cerr)};
+    const auto optimizer = make_optimizer(recipe_, model, loss);
+    train::Callbacks<T> callbacks = {train::progress_bar(std::cerr), std::make_shared<LearnedWeights<T>>(loss)};
     if (recipe_.patience > 0) callbacks.push_back(train::early_stopping({.patience = recipe_.patience}));
     if (options_.time_limit > 0) callbacks.push_back(train::time_limit(60 * options_.time_limit));
     if (recipe_.ema > 0)
@@ -156,6 +166,7 @@ class Training {
                        .seed = options_.common.seed,
                        .validate = &val_set,
                        .augment = make_augmentations(recipe_),
+                       .mix = make_mix(recipe_),
                        .normalization = normalization_,
                        .schedule = make_schedule(recipe_),
                        .clip_norm = recipe_.clip_norm,
@@ -165,18 +176,18 @@ class Training {
   }
 
   metrics::EvaluationResult measure(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& part,
-                                    const Interrupt& interrupt, metrics::Inspection* inspection = nullptr) const {
+                                    const Interrupt& interrupt, metrics::BatchObserver* observer = nullptr) const {
     return train::evaluate(model, loss, part,
                            {.batch = recipe_.batch,
                             .normalization = normalization_,
                             .stop = interrupt.token(),
-                            .observer = inspection})
+                            .observer = observer})
         .result;
   }
 
   int find_learning_rate(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,
                          const run::RunFolder& folder) const {
-    const auto optimizer = make_optimizer(recipe_, model.parameters());
+    const auto optimizer = make_optimizer(recipe_, model, loss);
     const auto found = train::find_learning_rate(model, loss, *optimizer, fit_set,
                                                  {.batch = recipe_.batch,
                                                   .seed = options_.common.seed,
@@ -198,17 +209,6 @@ class Training {
     if (!options_.dry_run || all.size() <= count) return all;
     std::vector<Index> order(static_cast<std::size_t>(count));
     std::iota(order.begin(), order.end(), Index{0});
-    return all.subset(order);
-  }
-
-  // The first `limit` images of a keyed shuffle.
-  data::Dataset limited(const data::Dataset& all) const {
-    if (options_.limit == 0 || options_.limit >= all.size()) return all;
-    std::vector<Index> order(static_cast<std::size_t>(all.size()));
-    std::iota(order.begin(), order.end(), Index{0});
-    RandomStream random(Seed{options_.common.seed}, hash_name("limit"));
-    shuffle(std::span<Index>(order), random);
-    order.resize(static_cast<std::size_t>(options_.limit));
     return all.subset(order);
   }
 
@@ -235,6 +235,9 @@ class Training {
     run.seconds = result.seconds;
     run.layers = summary(model);
     run.parameters_total = run.parameters_trainable = model.parameter_count();
+    if (recipe_.trunk_rate == 0)
+      for (const auto* param : model.parameters())
+        run.parameters_trainable -= param->name.starts_with("trunk.") ? param->size() : 0;
     run.buffers = run.layers.total.fixed;
     run.history = result.history;
     return run;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "examples/common/training_options.hpp"
+#include "examples/common/resolve.hpp"
 
 namespace examples {
 
@@ -11,11 +11,11 @@ namespace examples {
 struct TrainingCommand {
   /// @param program train_multihead or train_severity
   explicit TrainingCommand(const std::string& program) : app("", program) {
-    const bool severity = program == "train_severity";
-    add_training_options(
-        app, options,
-        severity ? std::vector<std::string>{"severity"} : std::vector<std::string>{"multihead", "severity", "compact"});
-    if (severity) add_severity_options(app, options);
+    add_training_options(app, options, networks_of(program));
+    if (program == "train_severity")
+      add_severity_options(app, options.losses);
+    else
+      add_consistency_option(app, options);
   }
   /// Throws OptionError, one line that begins with `where`, for arguments that the program would refuse or that ask for
   /// something else than a training.

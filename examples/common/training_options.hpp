@@ -1,6 +1,7 @@
 // What the command line of a training program says, and the recipe that comes of it.
 #pragma once
 
+#include "examples/common/loss_options.hpp"
 #include "examples/common/options.hpp"
 #include "examples/common/recipe.hpp"
 
@@ -24,10 +25,11 @@ struct TrainingOptions {
   std::optional<FolderOptions> folder;  ///< of a program that trains on folders of pictures
   std::string recipe = "report";
   double split = 0.8;  ///< share of the training images that is trained on
-  std::optional<std::string> network, activation, init, optimizer, schedule, augment, loss;
-  std::optional<double> learning_rate, weight_decay, dropout, label_smoothing, ema, clip_norm;
-  std::optional<double> alpha, correct_weight, severity_1, severity_2, severity_3;
+  std::optional<std::string> network, activation, init, optimizer, schedule, augment, flip;
+  std::optional<double> learning_rate, other_learning_rate, trunk_rate, weight_decay, dropout, label_smoothing, ema;
+  std::optional<double> clip_norm, warm_up, hold, erase, mixup, consistency;
   std::optional<Index> accumulate, patience;
+  LossOptions losses;
   bool no_batch_norm = false;
   Index limit = 0;                        ///< training images; 0: all
   Index limit_batches = 0;                ///< batches of an epoch that are trained on; 0: all
@@ -38,6 +40,8 @@ struct TrainingOptions {
   std::string command;                    ///< the command line, for those who want to repeat the run
   std::string config;                     ///< config.json to start from; "": none
   std::string weights;                    ///< model file whose weights it begins from; "": fresh ones
+  std::string trunk;                      ///< model file whose trunk it begins from; "": a fresh one
+  std::string classes = "all";            ///< that are trained on: all, base or novel
   std::string monitor = "val.fine.top1";  ///< column of history.csv that tells the best epoch; "": val.<finest>.top1
   double checkpoint_every = 300;          ///< s; 0: at the end of epochs only
 };
@@ -65,8 +69,17 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
                  "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
       ->check(from_zero())
       ->capture_default_str();
-  app.add_option("--weights", options.weights,
-                 "model file of the same network whose weights the training begins from [default: fresh weights]");
+  auto* weights =
+      app.add_option("--weights", options.weights,
+                     "model file of the same network whose weights the training begins from [default: fresh weights]");
+  app.add_option("--trunk", options.trunk,
+                 "model file of the same network, whatever its heads, whose trunk the training begins from")
+      ->excludes(weights);
+  if (!options.folder)
+    app.add_option("--classes", options.classes,
+                   "all; novel: the last fine class of each superclass alone, CIFAR-100's 20; base: the others, its 80")
+        ->check(CLI::IsMember({"all", "base", "novel"}))
+        ->capture_default_str();
   const auto choice = [&](const char* name, auto& value, std::vector<std::string> values, const char* text) {
     app.add_option(name, value, text)->check(CLI::IsMember(std::move(values)));
   };
@@ -78,29 +91,50 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.footer(recipes);
   if (!options.folder)
     app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
-        ->check(CLI::Range(0.01, 0.99))
+        ->check(between(0.01, 0.99))
         ->capture_default_str();
   choice("--network", options.network, networks, "network [default: the recipe's]");
-  choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd"}, "sgd has momentum 0.9 [default: the recipe's]");
+  choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd", "muon"},
+         "sgd has momentum 0.9; muon orthogonalises the steps of matrices [default: the recipe's]");
   choice("--activation", options.activation, {"relu", "leaky_relu"}, "leaky_relu has slope 0.01 [default: relu]");
   choice("--init", options.init, {"he", "xavier"}, "start values of the weights [default: he]");
-  choice("--schedule", options.schedule, {"constant", "plateau", "one-cycle"},
-         "of the learning rate; plateau: x 0.1 after 5 epochs without a better validation loss [default: the recipe's; "
-         "one-cycle for the synthetic images]");
+  choice("--schedule", options.schedule, {"constant", "plateau", "one-cycle", "hold-linear"},
+         "of the learning rate; plateau: x 0.1 after 5 epochs without a better validation loss; hold-linear: a climb, "
+         "the full rate, a line to 0 [default: the recipe's; one-cycle for the synthetic images]");
+  const auto share = [&](const char* name, std::optional<double>& value, const char* text) {
+    app.add_option(name, value, text)->check(between(0.0, 1.0));
+  };
+  share("--warm-up", options.warm_up,
+        "share of the steps in which one-cycle and hold-linear climb [default: the recipe's]");
+  share("--hold", options.hold, "share of the steps at the full rate of hold-linear [default: the recipe's; 0.5]");
   choice("--augment", options.augment, {"none", "crop-flip", "crop-flip-cutout"},
          "random changes of the training images [default: the recipe's]");
+  choice("--flip", options.flip, {"random", "alternating"},
+         "mirror images of crop-flip and crop-flip-cutout: at random, or in every other epoch [default: random]");
+  share("--erase", options.erase, "probability that a rectangle of an image is overwritten with noise [default: 0]");
+  app.add_option(
+         "--mixup", options.mixup,
+         "train on means of two images and of their labels, weighted by Beta(A, A), such as 0.2; 0: not [default: 0]")
+      ->check(from_zero());
   app.add_option(
          "--learning-rate", options.learning_rate,
-         "step size of the optimizer; the highest one of a schedule [default: the recipe's; 0.001, or 0.01 for sgd]")
+         "step size of the optimizer; the highest one of a schedule [default: the recipe's; 0.001, 0.01 for sgd, 0.02 "
+         "for muon]")
       ->check(from_zero(false));
+  app.add_option("--other-learning-rate", options.other_learning_rate,
+                 "of muon, for all that is no matrix and for the heads; follows the schedule [default: 0.05]")
+      ->check(from_zero());
+  app.add_option("--trunk-rate", options.trunk_rate,
+                 "learning rate of the trunk, times that of the heads; 0: it is frozen [default: 1]")
+      ->check(from_zero());
   app.add_option("--weight-decay", options.weight_decay,
                  "of weights, not of biases and normalisation [default: the recipe's]")
       ->check(from_zero());
   app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
-      ->check(CLI::Range(0.0, 0.99));
+      ->check(between(0.0, 0.99));
   app.add_option("--label-smoothing", options.label_smoothing,
                  "share of each target that is spread over all classes [default: the recipe's]")
-      ->check(CLI::Range(0.0, 0.99));
+      ->check(between(0.0, 0.99));
   app.add_option("--clip-norm", options.clip_norm,
                  "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
       ->check(from_zero());
@@ -111,7 +145,7 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.add_option("--ema", options.ema,
                  "over the last third of the steps average the weights with this decay a step, such as 0.999, and end "
                  "with the average; 0: no average [default: the recipe's]")
-      ->check(CLI::Range(0.0, 0.999999));
+      ->check(between(0.0, 0.999999));
   app.add_option("--patience", options.patience,
                  "end after this many epochs without a better validation loss; 0: never [default: 0]")
       ->check(CLI::Range(Index{0}, Index{100000}));
@@ -132,75 +166,17 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
       ->capture_default_str();
 }
 
-/// Adds the options of a program that may train with a severity-aware loss.
-inline void add_severity_options(CLI::App& app, TrainingOptions& options) {
-  app.add_option("--loss", options.loss,
-                 "ce: cross-entropy; report: times S[y, argmax p] for a mistake; readme: times alpha + S[y, argmax p] "
-                 "[default: ce]")
-      ->check(CLI::IsMember({"ce", "report", "readme"}));
-  const auto weight = [&](const char* name, std::optional<double>& value, const char* text) {
-    app.add_option(name, value, text)->check(CLI::Range(0.0, 1e6));
-  };
-  weight("--alpha", options.alpha, "of --loss readme [default: 1]");
-  weight("--correct-weight", options.correct_weight, "of --loss report: factor of a correct prediction [default: 1]");
-  weight("--severity-1", options.severity_1, "S of a mistake within the superclass [default: 1]");
-  weight("--severity-2", options.severity_2, "S of a mistake within the group [default: 2]");
-  weight("--severity-3", options.severity_3, "S of any other mistake [default: 3]");
+/// Adds the option of a program that trains several heads.
+inline void add_consistency_option(CLI::App& app, TrainingOptions& options) {
+  app.add_option("--consistency", options.consistency,
+                 "weight of the Jensen-Shannon divergence between the fine head and each coarser one [default: 0]")
+      ->check(from_zero());
 }
 
-/// Throws OptionError for an option of a loss that is not trained with: it would change nothing.
-inline void require_used(const TrainingOptions& options, const Recipe& recipe) {
-  const auto refuse = [&](const char* name, bool given, const char* losses) {
-    if (given) fail<OptionError>(name, "with --loss " + recipe.loss, concat("it is of ", losses, " alone"));
-  };
-  refuse("--alpha", options.alpha && recipe.loss != "readme", "--loss readme");
-  refuse("--correct-weight", options.correct_weight && recipe.loss != "report", "--loss report");
-  const char* severe = "--loss report and readme";
-  refuse("--severity-1", options.severity_1 && recipe.loss == "ce", severe);
-  refuse("--severity-2", options.severity_2 && recipe.loss == "ce", severe);
-  refuse("--severity-3", options.severity_3 && recipe.loss == "ce", severe);
-}
-
-/// The recipe with every option that was given put over it. Throws OptionError as `require_used`.
-inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
-  const auto set = [](auto& value, const auto& given) {
-    if (given) value = *given;
-  };
-  if (options.optimizer && *options.optimizer != recipe.optimizer) {
-    recipe.optimizer = *options.optimizer;
-    recipe.learning_rate = default_learning_rate(recipe.optimizer);
-    recipe.weight_decay = default_weight_decay(recipe.optimizer);
-  }
-  set(recipe.network, options.network);
-  set(recipe.activation, options.activation);
-  set(recipe.init, options.init);
-  set(recipe.schedule, options.schedule);
-  set(recipe.augment, options.augment);
-  set(recipe.loss, options.loss);
-  set(recipe.learning_rate, options.learning_rate);
-  set(recipe.weight_decay, options.weight_decay);
-  set(recipe.dropout, options.dropout);
-  set(recipe.label_smoothing, options.label_smoothing);
-  set(recipe.epochs, options.common.epochs);
-  set(recipe.batch, options.common.batch);
-  set(recipe.ema, options.ema);
-  set(recipe.clip_norm, options.clip_norm);
-  set(recipe.alpha, options.alpha);
-  set(recipe.correct_weight, options.correct_weight);
-  set(recipe.severity_weights.at(0), options.severity_1);
-  set(recipe.severity_weights.at(1), options.severity_2);
-  set(recipe.severity_weights.at(2), options.severity_3);
-  set(recipe.accumulate, options.accumulate);
-  set(recipe.patience, options.patience);
-  if (options.no_batch_norm) recipe.batch_norm = false;
-  require_used(options, recipe);
-  return recipe;
-}
-
-/// Settings that suit the synthetic images, where none were given: 6 epochs with a one-cycle schedule.
-inline void use_synthetic_defaults(TrainingOptions& options) {
-  if (!options.common.epochs) options.common.epochs = 6;
-  if (!options.schedule) options.schedule = "one-cycle";
+/// Networks that a training program offers. train_severity gives each the finest head alone.
+inline std::vector<std::string> networks_of(const std::string& program) {
+  return program == "train_severity" ? std::vector<std::string>{"severity", "compact", "resnet9", "resnet18"}
+                                     : models::network_names();
 }
 
 }  // namespace examples

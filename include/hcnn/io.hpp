@@ -36,3 +36,4 @@
 #include "hcnn/io/safetensors_format.hpp"
 #include "hcnn/io/safetensors_header.hpp"
 #include "hcnn/io/safetensors_writer.hpp"
+#include "hcnn/io/utf8.hpp"

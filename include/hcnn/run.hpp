@@ -9,6 +9,7 @@
 #include "hcnn/run/figures.hpp"
 #include "hcnn/run/folder_lock.hpp"
 #include "hcnn/run/history_file.hpp"
+#include "hcnn/run/intervals.hpp"
 #include "hcnn/run/learning_rates.hpp"
 #include "hcnn/run/report.hpp"
 #include "hcnn/run/report_data.hpp"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "../count_allocations.hpp"
+#include "count_allocations.hpp"
 #include "hcnn/core/workspace.hpp"
 
 using namespace hcnn;

@@ -64,6 +64,14 @@ TEST_CASE("an empty class, unequal depths and pictures beside folders are refuse
   CHECK(refusal(none) == ": no folder in it; a folder of pictures for each class is needed");
 }
 
+TEST_CASE("a class folder whose name is not UTF-8 is refused: no model file could hold it") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "caf\xe9");
+  io_test::put(folder / "caf\xe9/1.png", "x");
+  const auto text = io_test::error_of<FormatError>([&] { data::find_class_folders(folder.path()); });
+  CHECK(io_test::names(text, "a name that is not UTF-8"));
+}
+
 TEST_CASE("a folder that is missing, a file and a circle of links are refused") {
   const TemporaryFolder folder;
   touch(folder, {"file"});

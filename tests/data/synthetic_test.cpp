@@ -18,6 +18,8 @@ using data::Part;
 
 namespace {
 
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
 std::vector<float> image(const Dataset& set, Index i) {
   std::vector<float> values(static_cast<std::size_t>(set.shape().size()));
   set.copy_image(i, values.data());
@@ -26,8 +28,8 @@ std::vector<float> image(const Dataset& set, Index i) {
 
 /// Pixels of the samples, halved in width and height by averaging: (N, 16 * 16 * 3), less the mean colour of a pixel.
 /// A linear model of these is nearly as good as one of all pixels, and 60 times faster to solve.
-Matrix<float> small_pixels(const Dataset& set) {
-  Matrix<float> rows(set.size(), 16 * 16 * 3);
+Matrix small_pixels(const Dataset& set) {
+  Matrix rows(set.size(), 16 * 16 * 3);
   for (Index i = 0; i < set.size(); ++i) {
     const std::vector<float> values = image(set, i);
     for (Index k = 0; k < rows.cols(); ++k) {
@@ -43,7 +45,7 @@ Matrix<float> small_pixels(const Dataset& set) {
 }
 
 /// Share of test samples whose best-scored column belongs to the right fine class.
-double accuracy(const Dataset& test, const Matrix<float>& scores, const std::vector<Label>& class_of_column) {
+double accuracy(const Dataset& test, const Matrix& scores, const std::vector<Label>& class_of_column) {
   Index right = 0;
   for (Index i = 0; i < test.size(); ++i) {
     Index best = 0;
@@ -97,21 +99,21 @@ TEST_CASE("synthetic pictures are the same at 1 and 3 threads") {
 TEST_CASE("neither a linear model nor the nearest neighbour tells half of the fine classes") {
   const Dataset train = data::synthetic({.samples = 5000, .seed = 1});
   const Dataset test = data::synthetic({.samples = 1000, .seed = 1, .part = Part::test});
-  const Matrix<float> x = small_pixels(train), y = small_pixels(test);
+  const Matrix x = small_pixels(train), y = small_pixels(test);
 
   // Nearest neighbour: the largest x.y - |x|^2 / 2.
   std::vector<Label> labels;
   for (Index i = 0; i < train.size(); ++i) labels.push_back(train.label(0, i));
-  Matrix<float> closeness = y * x.transpose();
+  Matrix closeness = y * x.transpose();
   closeness.rowwise() -= (0.5F * x.rowwise().squaredNorm()).transpose();
   const double nearest = accuracy(test, closeness, labels);
 
   // Ridge regression on one-hot targets; the penalty is the best of 3, 30, 300, 3000 for these samples.
-  Matrix<float> targets = Matrix<float>::Constant(train.size(), 100, -0.01F);
+  Matrix targets = Matrix::Constant(train.size(), 100, -0.01F);
   for (Index i = 0; i < train.size(); ++i) targets(i, train.label(0, i)) += 1.0F;
-  Matrix<float> gram = x.transpose() * x;
+  Matrix gram = x.transpose() * x;
   gram.diagonal().array() += 3000.0F;
-  const Matrix<float> weights = gram.llt().solve(x.transpose() * targets);
+  const Matrix weights = gram.llt().solve(x.transpose() * targets);
   std::vector<Label> classes(100);
   std::iota(classes.begin(), classes.end(), Label{0});
   const double linear = accuracy(test, y * weights, classes);

@@ -112,7 +112,7 @@ void answer_npy(const Path& folder) {
   io::save_npy(folder / "bfloat16.npy", Tensor<bfloat16>(2, {1, 1, 3}, bfloat16(1.5F)));
 }
 
-// Two networks of hcnn's for PyTorch, as hcnn_NAME.safetensors with images and logits; and, where PyTorch's
+// Networks of hcnn's for PyTorch, as hcnn_NAME.safetensors with images and logits; and, where PyTorch's
 // torch_NAME.safetensors are there, hcnn's logits for the images beside them.
 void exchange_with_torch(const Path& folder) {
   const auto options = small_cnn(true, models::Activation::leaky_relu);
@@ -131,6 +131,14 @@ void exchange_with_torch(const Path& folder) {
   const exchange::ModelInfo info{.network = exchange::network_json(options)};
   talk("cnn", models::multi_head_cnn<float>(options), info);
   talk("residual", residual_network(), {});
+  for (const Index layers : {9, 18}) {
+    const std::string name = concat("resnet", layers);
+    talk(name, models::resnet<float>(small_resnet(layers)),
+         {.network = exchange::network_json(small_resnet(layers), name)});
+  }
+  // The full network, its state dict under the names that PyTorch's ResNet-18 has.
+  const models::ResNetOptions full{.layers = 18, .heads = {{"fine", 100}}};
+  talk("resnet18_full", models::resnet<float>(full), {.network = exchange::network_json(full, "resnet18")});
   // Described and probed by PyTorch: hcnn builds it from the file, and compares the logits itself.
   if (const Path whole = folder / "torch_cnn.safetensors"; std::filesystem::exists(whole)) {
     const auto loaded = exchange::load_model<float>(whole);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 #include "hcnn/hierarchy/cifar100.hpp"
 #include "io/temporary_folder.hpp"
 
@@ -67,6 +69,22 @@ TEST_CASE("a CSV file that is no tree is refused with the file and the class") {
   CHECK(refusal("part,part\na,b\n").find("two levels named 'part'") != std::string::npos);
   CHECK(refusal("part,kind\na,b,c\n") == ":2: 3 fields; the header has 2");
   CHECK(refusal("").find("an empty file") != std::string::npos);
+}
+
+TEST_CASE("more than 64 levels and names that are not UTF-8 are refused, fifty thousand classes take no time") {
+  std::string header = "a0", row = "x";
+  for (int level = 1; level < 65; ++level) {
+    header += concat(",a", level);
+    row += ",x";
+  }
+  CHECK(refusal(header + "\n" + row + "\n") == ": 65 levels; at most 64 are read");
+  CHECK(refusal(header.substr(0, header.rfind(',')) + "\n" + row.substr(2) + "\n") == "no error");
+  CHECK(refusal("part,kind\ncaf\xe9,x\n") == ": text that is not UTF-8; names in UTF-8 are needed");
+  std::string many = R"({"levels":[{"name":"part","parents":{"first":"x")";
+  for (int i = 0; i < 50'000; ++i) many += concat(",\"", i, "\":\"x\"");
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(refusal(many + R"(}},{"name":"kind"}]})") == "no error");
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));  // a search for each took minutes
 }
 
 TEST_CASE("a JSON file that is no tree is refused with the file and the class") {

@@ -275,3 +275,42 @@ TEST_CASE("how pictures become inputs is told by the file, and anything but a fi
                 "model.safetensors: fit '"));
   }
 }
+
+TEST_CASE("names that are not UTF-8 and notes too long to be read again are refused before anything is written") {
+  const TemporaryFolder folder;
+  auto model = small_model<float>();
+  ModelInfo info = small_info();
+  info.taxonomy = Taxonomy({{"fine", {"caf\xe9", "caf\xe8"}}});  // in the file both would be the same
+  CHECK(names(error_of<FormatError>([&] { save_model(folder / "m", model, info); }), "names in UTF-8 are needed"));
+  info = small_info();
+  info.notes["many"] = std::vector<int>(20'000, 1);
+  CHECK(names(error_of<FormatError>([&] { save_model(folder / "m", model, info); }), "hcnn.notes: too many values"));
+  CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("metadata that would take more memory than the file are refused") {
+  const TemporaryFolder folder;
+  auto model = small_model<float>();
+  save_model(folder / "m", model, small_info());
+  std::string many = "[";
+  for (int i = 0; i < 20'000; ++i) many += "[],";
+  tamper(folder / "m", [&](auto&, auto& metadata) { metadata["hcnn.notes"] = many + "0]"; });
+  CHECK(names(error_of<FormatError>([&] { load_model<float>(folder / "m"); }), "notes: too many values"));
+}
+
+TEST_CASE("a small file that describes a network with huge pictures is refused before the network is built") {
+  const TemporaryFolder folder;
+  auto model = small_model<float>();
+  const auto refusal = [&](Index side) {
+    ModelInfo info = small_info();
+    save_model(folder / "m", model, info);
+    info.network["input"]["height"] = info.network["input"]["width"] = side;
+    tamper(folder / "m", [&](auto&, auto& metadata) {
+      metadata["hcnn.network"] = info.network.dump();
+      metadata.erase("hcnn.probe");
+    });
+    return error_of<FormatError>([&] { load_model<float>(folder / "m"); });
+  };
+  CHECK(refusal(256) == "no error");
+  CHECK(names(refusal(2048), "25165824 values behind a layer of the network that it describes"));
+}

@@ -80,6 +80,14 @@ inline models::MultiHeadCnnOptions small_cnn(bool batch_norm, models::Activation
           .batch_norm = batch_norm};
 }
 
+inline models::ResNetOptions small_resnet(Index layers) {
+  return {.layers = layers,
+          .input = {17, 10, 3},
+          .width = 4,
+          .heads = {{"fine", 6}, {"superclass", 4}},
+          .dropout = layers == 9 ? 0.1 : 0};
+}
+
 /// A residual network such as a user builds: PyTorch's twin of it is in torch_files.py.
 inline Model<float> residual_network() {
   const auto conv = [](Index channels, Index stride = 1) {
@@ -146,6 +154,12 @@ inline std::vector<NetworkCase> network_cases() {
                     .taxonomy = cifar100_taxonomy(),
                     .notes = {{"epoch", 7}}}});
   cases.push_back({"cnn_plain", models::multi_head_cnn<float>(small_cnn(false, models::Activation::relu))});
+  for (const Index layers : {9, 18}) {
+    const models::ResNetOptions resnet = small_resnet(layers);
+    cases.push_back({concat("resnet", layers),
+                     models::resnet<float>(resnet),
+                     {.network = exchange::network_json(resnet, concat("resnet", layers))}});
+  }
   for (NetworkCase& each : cases) randomize(each.model);
   return cases;
 }

@@ -14,21 +14,8 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "examples"))
-from load_in_pytorch import MultiHeadCnn, probe_input, read_safetensors
-from save_from_pytorch import write_safetensors
-
-
-class Residual(nn.Module):
-    """hcnn's Residual: the names of its branches are part of the parameters' names."""
-
-    def __init__(self, body, projection=None):
-        super().__init__()
-        self.body = body
-        if projection is not None:
-            self.projection = projection
-
-    def forward(self, x):
-        return self.body(x) + (self.projection(x) if hasattr(self, "projection") else x)
+from load_in_pytorch import Residual, build, probe_input, read_safetensors
+from save_from_pytorch import renamed, resnet18_rules, write_safetensors
 
 
 class ResidualNetwork(nn.Module):
@@ -52,6 +39,52 @@ class ResidualNetwork(nn.Module):
         return {name: head(features) for name, head in self.heads.items()}
 
 
+class BasicBlock(nn.Module):
+    """Two convolutions and a shortcut, under the names that PyTorch's model zoo gave them."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return torch.relu(y + (self.downsample(x) if hasattr(self, "downsample") else x))
+
+
+class PlainResNet18(nn.Module):
+    """ResNet-18 for 32x32 pictures, written on its own: not from hcnn's description."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        inputs = 64
+        for stage, (outputs, stride) in enumerate(((64, 1), (128, 2), (256, 2), (512, 2)), 1):
+            blocks = nn.Sequential(BasicBlock(inputs, outputs, stride), BasicBlock(outputs, outputs, 1))
+            setattr(self, f"layer{stage}", blocks)
+            inputs = outputs
+        self.fc = nn.Linear(512, 100)
+
+    def forward(self, images):
+        x = torch.relu(self.bn1(self.conv1(images)))
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = stage(x)
+        return {"fine": self.fc(x.mean((2, 3)))}
+
+
+def resnet18_state(network, check):
+    """The state dict under hcnn's names."""
+    state = renamed(network.state_dict(), resnet18_rules("fine"))
+    count = sum(parameter.numel() for parameter in network.parameters())
+    check(f"PyTorch's ResNet-18 has 11,220,132 parameters, not {count}", count == 11_220_132)
+    return state
+
+
 def logits_of(network, images):
     """Logits of every head, in evaluation mode, as arrays."""
     with torch.no_grad():
@@ -69,6 +102,17 @@ def randomize(network):
                 tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
             else:
                 tensor.copy_(tensor + 0.2 * torch.randn(tensor.shape, generator=generator))
+
+
+def randomize_lightly(network):
+    """Statistics as training leaves them: large random weights would blow eighteen layers up."""
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for name, tensor in network.state_dict().items():
+            if name.endswith("running_var"):
+                tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
+            elif name.endswith(("running_mean", "bias")):
+                tensor.copy_(0.1 * torch.randn(tensor.shape, generator=generator))
 
 
 def save_for_hcnn(folder, name, network, description):
@@ -89,9 +133,11 @@ def main():
     torch.set_num_threads(1)
     check = Checks()
     subprocess.run([program, "torch", folder], check=True)
-    description = json.loads(read_safetensors(folder / "hcnn_cnn.safetensors")[1]["hcnn.network"])
+    describe = lambda name: json.loads(read_safetensors(folder / f"hcnn_{name}.safetensors")[1]["hcnn.network"])
+    description = describe("cnn")
     answers = {}
-    for name, network in (("cnn", MultiHeadCnn(description)), ("residual", ResidualNetwork())):
+    for name, network in (("cnn", build(description)), ("residual", ResidualNetwork()),
+                          ("resnet9", build(describe("resnet9"))), ("resnet18", build(describe("resnet18")))):
         images = torch.from_numpy(np.load(folder / f"hcnn_{name}.npy"))
         randomize(network)
         save_for_hcnn(folder, name, network, description if name == "cnn" else None)
@@ -101,6 +147,11 @@ def main():
         for head, values in logits_of(network, images).items():
             check.close(f"hcnn to PyTorch, {name}, {head}", values, np.load(folder / f"hcnn_{name}.{head}.npy"))
             check(f"{name}, {head}: both networks differ", abs(values - answers[name][head]).max() > 0.01)
+
+    plain = PlainResNet18()
+    randomize_lightly(plain)
+    answers["resnet18_full"] = logits_of(plain, torch.from_numpy(np.load(folder / "hcnn_resnet18_full.npy")))
+    write_safetensors(folder / "torch_resnet18_full.safetensors", resnet18_state(plain, check))
 
     subprocess.run([program, "torch", folder], check=True)
     for name, expected in answers.items():

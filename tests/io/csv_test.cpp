@@ -46,6 +46,21 @@ TEST_CASE("a byte order mark in front is no part of the first name, anywhere els
   CHECK_THROWS_AS(io::parse_csv("\xef\xbb\xbf", "x"), FormatError);
 }
 
+TEST_CASE("a first name that begins with a byte order mark comes back as it is") {
+  const io::CsvTable table{{"\xef\xbb\xbfname"}, {{"1"}}};
+  const io::CsvTable copy = io::parse_csv(io::to_text(table), "x.csv");
+  CHECK(copy.header == table.header);
+}
+
+TEST_CASE("more fields than 128 MiB hold are refused with the line") {
+  const auto refusal = [](const std::string& text) {
+    return error_of<FormatError>([&] { io::parse_csv(text, "x.csv"); });
+  };
+  CHECK(names(refusal(std::string(2'000'000, ',')), "x.csv:1: a table of too many fields; at most 134217728 bytes"));
+  CHECK(names(refusal("a\n" + std::string(2'000'000, '\n')), ": a table of too many fields"));
+  CHECK(refusal(std::string(900, ',') + "\n" + std::string(900, ',')) == "no error");
+}
+
 TEST_CASE("damage is refused with file and line") {
   CHECK(names(csv_refusal(""), "x.csv:1: an empty file"));
   CHECK(names(csv_refusal("a,b\n1,2\n3\n"), "x.csv:3: 1 fields"));

@@ -134,6 +134,17 @@ TEST_CASE("PNG with 16 bits, impossible extents or more pixels than bytes could 
   CHECK(names(image_refusal(png(2, 1, 8, 3, bytes({0, 1, 2}))), "damaged PNG"));
 }
 
+TEST_CASE("what a PNG says besides its pixels is not decompressed") {
+  const std::string good = png(2, 1, 8, 2, bytes({0, 1, 2, 3, 4, 5, 6}));
+  const std::string bomb = deflated(std::string(6'000'000, '\0'));
+  for (const char* name : {"iCCP", "zTXt"}) {
+    const std::string with = good.substr(0, 33) + chunk(name, "x" + std::string(2, '\0') + bomb) + good.substr(33);
+    CHECK(io::checked_png(with, "x") == good);  // what libpng sees
+    CHECK(io::decode_image(with, "x").pixels == std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6});
+  }
+  CHECK(io::checked_png(good.substr(0, 33) + chunk("iTXt", "x") + good.substr(33), "x") == good);
+}
+
 TEST_CASE("a PNG cut anywhere, with any bit flipped or with a byte behind its end is refused") {
   const std::string good = io::encode_png(noise(3, 2));
   REQUIRE(image_refusal(good) == "no error");

@@ -33,6 +33,16 @@ TEST_CASE("numbers survive the file bit for bit, and those JSON lacks become nul
   CHECK(back[4].is_null());
 }
 
+TEST_CASE("control characters are escaped, those that JSON lets stand too, and come back") {
+  const std::string name =
+      "\x1b[31m\x7f\xc2\x9b"
+      "31m\xc2\xa0\xc3\xa9";
+  const std::string text = io::to_text(io::Json{{name, name}});
+  CHECK(names(text.substr(0, text.size() - 3).substr(2), R"("\u001b[31m\u007f\u009b31m)"
+                                                         "\xc2\xa0\xc3\xa9\""));
+  CHECK(io::parse_json(text, "x") == io::Json{{name, name}});
+}
+
 TEST_CASE("text that is not UTF-8 JSON is refused and named") {
   for (const std::string text : {"", "{", "[1,]", "nul", "{} {}", "[1e999]", "\"\xff\"", "{'a':1}", "[1] // note"})
     CHECK_MESSAGE(names(json_refusal(text), "x.json: not JSON"), text);
@@ -51,6 +61,24 @@ TEST_CASE("nesting 64 deep is read and 100,000 deep refused") {
   std::string objects;
   for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
   CHECK(names(json_refusal(objects), "nested too deeply"));
+}
+
+TEST_CASE("texts beyond 64 KiB and more values than 32 MiB hold are refused") {
+  const auto refusal = [](const std::string& text) {
+    return error_of<FormatError>([&] { io::parse_json(text, "x.json"); });
+  };
+  const std::string longest(65'536, 'x');
+  CHECK(refusal("[\"" + longest + "\"]") == "no error");
+  CHECK(names(refusal("[\"" + longest + "x\"]"), "x.json: a text of 65537 bytes"));
+  CHECK(names(refusal("[\"" + longest + "\\\"\"]"), "a text of 65538 bytes"));
+  CHECK(names(refusal("{\"" + longest + "x\": 1}"), "a text of 65537 bytes"));
+  CHECK(names(refusal(std::string(65'537, '1')), "a text of 65537 bytes"));
+  CHECK(names(refusal("\"" + longest + "x"), "a text of 65537 bytes"));
+  std::string many = "[";
+  for (int i = 0; i < 300'000; ++i) many += "[],";
+  CHECK(names(refusal(many + "0]"), "x.json: too many values; at most 33554432 bytes of them are held"));
+  CHECK(names(error_of<FormatError>([] { io::parse_json("[0,1,2]", "x", 200); }), "at most 200 bytes"));
+  CHECK(io::parse_json("[0,1,2]", "x", 400).size() == 3);
 }
 
 TEST_CASE("a missing file is named") {

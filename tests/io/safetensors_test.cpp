@@ -216,7 +216,7 @@ TEST_CASE("headers that are not UTF-8 JSON of the right form are refused") {
     CHECK_MESSAGE(header_refusal(header, 1) != "no error", header.substr(0, 60));
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
-  CHECK(names(header_refusal(deep, 0), "field 'a'"));
+  CHECK(names(header_refusal(deep, 2'000'000), "field 'a'"));
   CHECK(header_refusal("{\"a\":" + good + "}", 1) == "no error");
 }
 
@@ -266,11 +266,23 @@ TEST_CASE("more arrays or metadata than any network has are refused") {
     tensors += (i ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
     metadata += (i ? ",\"" : "\"") + std::to_string(i) + "\":\"\"";
   }
-  CHECK(names(header_refusal(tensors + "}", 0), "more than 65536 tensors"));
-  CHECK(names(header_refusal(metadata + "}}", 0), "more than 4096 metadata entries"));
+  CHECK(names(header_refusal(tensors + "}", 16'000'000), "more than 65536 tensors"));
+  CHECK(names(header_refusal(metadata + "}}", 4'000'000), "more than 4096 metadata entries"));
   std::string full = "{\"__metadata__\":{\"0\":\"\"";
   for (int i = 1; i < 4096; ++i) full += ",\"" + std::to_string(i) + "\":\"\"";
   CHECK(header_refusal(full + R"(},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0) == "no error");
+}
+
+TEST_CASE("a header beyond 192 KiB must have arrays of four times its length behind it") {
+  const auto with = [](std::size_t text, std::size_t payload) {
+    return header_refusal(R"({"__metadata__":{"a":")" + std::string(text, 'x') + R"("},"a":{"dtype":"U8","shape":[)" +
+                              std::to_string(payload) + R"(],"data_offsets":[0,)" + std::to_string(payload) + "]}}",
+                          payload);
+  };
+  CHECK(with(190'000, 0) == "no error");
+  CHECK(names(with(197'000, 0), "bytes before 0 bytes of arrays; at most 196608 are read"));
+  CHECK(names(with(300'000, 400'000), "bytes before 400000 bytes of arrays; at most 296608 are read"));
+  CHECK(with(300'000, 420'000) == "no error");
 }
 
 TEST_CASE("the writer refuses what the reader would, and writes nothing then") {
@@ -285,5 +297,6 @@ TEST_CASE("the writer refuses what the reader would, and writes nothing then") {
   CHECK(names(writing({{"a", "F32", {-2}, bytes_of(values)}}), "number -2"));
   CHECK(names(writing({{"a", "F32", {2}, bytes_of(values)}, {"a", "F32", {2}, bytes_of(values)}}), "comes twice"));
   CHECK(names(writing({}, {{"hcnn.crc32", "0"}}), "twice"));
+  CHECK(names(writing({}, {{"a", std::string(200'000, 'x')}}), "at most 196608 are read"));
   CHECK(folder.entries() == 0);
 }

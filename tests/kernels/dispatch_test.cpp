@@ -8,12 +8,6 @@
 using namespace hcnn;
 using kernels::Isa;
 
-TEST_CASE("the instruction set that runs is the one HCNN_EXPECT_ISA names") {
-  const char* expected = std::getenv("HCNN_EXPECT_ISA");
-  MESSAGE("instruction set: " << std::string(kernels::to_string(kernels::active_isa())));
-  if (expected) CHECK(std::string(expected) == std::string(kernels::to_string(kernels::active_isa())));
-}
-
 TEST_CASE("a cap is respected and never raises above the machine") {
   const Isa machine = kernels::isa::ceiling(), before = kernels::active_isa();
   CHECK(kernels::limit_isa(Isa::portable) == Isa::portable);

@@ -1,7 +1,7 @@
 // A training step's share of the optimizer allocates nothing.
 #include <doctest/doctest.h>
 
-#include "../count_allocations.hpp"
+#include "count_allocations.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/clip.hpp"
 #include "hcnn/optim/ema.hpp"

@@ -160,3 +160,24 @@ TEST_CASE("options out of range are refused by name") {
   CHECK_THROWS_AS(reduce_on_plateau({.factor = 1}), OptionError);
   CHECK_THROWS_AS(reduce_on_plateau({.threshold = std::nan("")}), OptionError);
 }
+
+TEST_CASE("hold-then-linear climbs, holds and falls in straight lines") {
+  const auto at = [](const schedules::Schedule& schedule, std::uint64_t step) {
+    return schedule.rate({.step = step, .steps_per_epoch = 10, .total_steps = 100, .base_rate = 0.5});
+  };
+  const auto schedule =
+      schedules::hold_then_linear({.warm_up = 0.2, .hold = 0.3, .start_factor = 0.1, .final_factor = 0.2});
+  CHECK(at(schedule, 0) == doctest::Approx(0.05));
+  CHECK(at(schedule, 10) == doctest::Approx(0.275));
+  for (const std::uint64_t step : {20, 35, 50}) CHECK(at(schedule, step) == 0.5);
+  CHECK(at(schedule, 75) == doctest::Approx(0.3));
+  CHECK(at(schedule, 100) == doctest::Approx(0.1));
+  CHECK(at(schedule, 130) == doctest::Approx(0.1));
+  CHECK(at(schedules::hold_then_linear(), 50) == 0.5);
+  CHECK(at(schedules::hold_then_linear(), 90) == doctest::Approx(0.1));
+  CHECK(at(schedules::hold_then_linear({.warm_up = 0, .hold = 1}), 99) == 0.5);
+  CHECK(schedule.name() == "hold_then_linear");
+  CHECK_THROWS_AS(schedules::hold_then_linear({.warm_up = 0.6, .hold = 0.5}), OptionError);
+  CHECK_THROWS_AS(schedules::hold_then_linear({.warm_up = -0.1}), OptionError);
+  CHECK_THROWS_AS(schedules::hold_then_linear({.final_factor = -1}), OptionError);
+}

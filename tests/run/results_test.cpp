@@ -166,6 +166,31 @@ TEST_CASE("calibration of the shown part is in metrics.json and in the report") 
   CHECK(io_test::content(temporary / "report.html").find("Calibration on the test part") != std::string::npos);
 }
 
+TEST_CASE("outcomes add HD@5, HD@20 and intervals to metrics.json and to the report") {
+  run::RunSummary run = small_run();
+  metrics::Outcomes outcomes(&*run.taxonomy);
+  Logits<float> logits;
+  Targets targets;
+  Tensor<float>& scores = logits.resize("fine", 2, 4);
+  std::fill(scores.begin(), scores.end(), 0.0F);
+  scores[1] = scores[4] = 1;  // predictions 1 and 0 of truths 1 and 2, which are relatives of 3 and 0
+  targets.level("fine").labels = {1, 2};
+  outcomes.add(logits, targets);
+  run.outcomes = outcomes;
+  const io::Json json = run::metrics_json(run);
+  CHECK(json["test"]["severity"]["hd1"] == 0.5);   // of the outcomes: the second is wrong within its kind
+  CHECK(json["test"]["severity"]["hd5"] == 1.25);  // (0 + 1 + 2 + 2) / 4
+  CHECK(json["test"]["intervals"]["fine.top1"] == io::Json({0.0, 1.0}));
+  CHECK(json["test"]["intervals"]["severity.ms"] == io::Json({0.0, 1.0}));
+  CHECK_FALSE(json["val"].contains("intervals"));
+  const TemporaryFolder temporary;
+  run::write_results(run::RunFolder(temporary.path()), run);
+  const std::string page = io_test::content(temporary / "report.html");
+  CHECK(page.find("Intervals on the test part") != std::string::npos);
+  CHECK(page.find("<td>HD@5</td>") != std::string::npos);
+  CHECK(page.find("kind of the finest prediction") != std::string::npos);
+}
+
 TEST_CASE("the scripts of the report get counts, names and tree as they are") {
   const io::Json data = run::report_data(small_run());
   CHECK(data["part"] == "test");

@@ -410,6 +410,15 @@ TEST_CASE("a damaged or foreign checkpoint is refused wherever it is damaged") {
   CHECK(names(error_of<FormatError>([&] { run::resume(run); }), "not a checkpoint"));
   io::write_safetensors(file, {}, {{"hcnn.snapshot", "2"}, {"hcnn.texts", "{}"}});
   CHECK(names(error_of<FormatError>([&] { run::resume(run); }), "checkpoint format '2'; 1 is known"));
+  const std::vector<std::uint8_t> blob{1, 2};
+  io::write_safetensors(file, {{"blob", "U8", {2}, std::as_bytes(std::span(blob))}},
+                        {{"hcnn.snapshot", "1"}, {"hcnn.texts", "{}"}});
+  CHECK(
+      names(error_of<FormatError>([&] { run::resume(run); }), "'blob' of type U8; a checkpoint has F32, F64 and I64"));
+  for (const char* texts : {"[]", "{\"a\":1}", "{\"a\":[1]}", "7"}) {
+    io::write_safetensors(file, {}, {{"hcnn.snapshot", "1"}, {"hcnn.texts", texts}});
+    CHECK(names(error_of<FormatError>([&] { run::resume(run); }), "texts"));
+  }
   const std::string header = R"({"__metadata__":{"hcnn.snapshot":"1","hcnn.texts":"{}"}})";
   const std::uint64_t length = header.size();
   io_test::put(file, std::string(reinterpret_cast<const char*>(&length), 8) + header);

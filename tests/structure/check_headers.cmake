@@ -1,4 +1,4 @@
-# Compiles each header alone: cmake -DCOMPILER= -DFLAGS= -DINCLUDE= -DSYSTEM_INCLUDE= -DGLOB=(GLOB or GLOB_RECURSE)
+# Compiles each header alone: cmake -DCOMPILER= -DFLAGS= -DINCLUDE= -DGLOB=(GLOB or GLOB_RECURSE)
 # -DPATTERN= -P check_headers.cmake
 file(${GLOB} headers RELATIVE "${INCLUDE}" "${INCLUDE}/${PATTERN}")
 if(NOT headers)
@@ -6,14 +6,13 @@ if(NOT headers)
 endif()
 list(SORT headers)
 separate_arguments(flags UNIX_COMMAND "${FLAGS}")
-list(TRANSFORM SYSTEM_INCLUDE PREPEND -isystem)
 
 set(broken)
 foreach(header IN LISTS headers)
   # The header is the first thing that an empty file includes; then "#pragma once" has its usual meaning.
   execute_process(
     COMMAND "${COMPILER}" -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror ${flags}
-            "-I${INCLUDE}" ${SYSTEM_INCLUDE} -include "${header}" -x c++ /dev/null
+            "-I${INCLUDE}" -include "${header}" -x c++ /dev/null
     RESULT_VARIABLE failed)
   if(failed)
     list(APPEND broken "${header}")

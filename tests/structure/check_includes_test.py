@@ -10,7 +10,7 @@ import check_includes  # noqa: E402
 GOOD = {
     "core/shape.hpp": ["<cstddef>"],
     "core/parallel.hpp": ["<omp.h>", '"hcnn/core/shape.hpp"'],
-    "kernels/gemm.hpp": ["<Eigen/Core>", '"hcnn/core/parallel.hpp"'],
+    "kernels/gemm.hpp": ["<vector>", '"hcnn/core/parallel.hpp"'],
     "kernels/isa/gemm_avx2.hpp": ["<immintrin.h>", '"hcnn/core/shape.hpp"'],
     "kernels/reference/gemm.hpp": ['"hcnn/core/shape.hpp"'],
     "layers/linear.hpp": ['"hcnn/kernels/gemm.hpp"', '"hcnn/kernels/isa/gemm_avx2.hpp"'],

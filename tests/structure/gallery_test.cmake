@@ -1,5 +1,5 @@
 # The programs that people copy, on small data: each runs, says what its header promises, and refuses bad input.
-# cmake -DPROGRAMS=build/release/examples -DWORK=scratch -P gallery_test.cmake
+# cmake -DPROGRAMS=build/release/examples -DPYTHON=python3 -DWORK=scratch -P gallery_test.cmake
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
 file(WRITE "${WORK}/taken.safetensors" "mine")
@@ -34,6 +34,20 @@ expect(0 "^1 workers, 1 clients" serve_threads tuned.safetensors --workers 1 --c
 expect(1 "taken.safetensors" serve_threads taken.safetensors)
 expect(2 "--clients" serve_threads ${model} --clients 0)
 
+# Two grey pictures, one of them dark, as numpy would save them.
+execute_process(COMMAND "${PYTHON}" -c "import struct
+header = str({'descr': '<f4', 'fortran_order': False, 'shape': (2, 32, 32, 3)}).ljust(117) + chr(10)
+data = b'\\x93NUMPY\\x01\\x00' + struct.pack('<H', len(header)) + header.encode()
+open('pictures.npy', 'wb').write(data + struct.pack('<f', 0.1) * 3072 + struct.pack('<f', 0.5) * 3072)"
+                WORKING_DIRECTORY "${WORK}" COMMAND_ERROR_IS_FATAL ANY)
+expect(0 "^0: fine = .* superclass = .* group = .*\n1: fine = .*\n[0-9.]+ ms per picture, peak memory [0-9]+ MiB"
+       embedded_inference ${model} pictures.npy)
+expect(1 "taken.safetensors" embedded_inference taken.safetensors pictures.npy)
+expect(1 "no.npy" embedded_inference ${model} no.npy)
+expect(2 "usage" embedded_inference ${model})
+
 expect(0 "as they are: .*\naugmented: .* gap " custom_augmentation)
 expect(2 "custom_augmentation: --help; it takes no options" custom_augmentation --help)
+expect(0 "pair_loss.*: passed.*\ncross-entropy: accuracy .*\npair loss, least expected cost: accuracy .* pair confused" custom_loss)
+expect(2 "custom_loss: --help; it takes no options" custom_loss --help)
 expect(2 "custom_layer: --help; it takes no options" custom_layer --help)

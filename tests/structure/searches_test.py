@@ -135,6 +135,24 @@ def test_experiment():
     check(output.count("train_severity") == 21, output)
 
 
+def test_summary():
+    """One loss with decision rules on it, and a trunk that is moved to other classes."""
+    tiny = "-- --dry-run --batch 16 --network compact".split()
+    run("experiment_hierarchy", ["--data", "synthetic", "--out", "tree", "--cell", "leaf_seed_1", *tiny])
+    with (WORK / "tree" / "results" / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    names = ["leaf", "leaf + crm", "leaf + temperature + crm", "leaf + flip", "leaf + flip + temperature + crm", "guessing"]
+    check([row["measurement"] for row in rows] == names and all(row["seeds"] == "1" for row in rows[:-1]), rows)
+    check(rows[-1]["MS"] == "2.8384" and rows[-1]["fine %"] == "1.00", rows[-1])
+    rules = json.loads((WORK / "tree" / "results" / "leaf_seed_1" / "rules.json").read_text())
+    check("conditional_risk" in rules["crm"]["rule"] and "temperature(fine" in rules["temperature + crm"]["rule"], rules)
+    tiny = "-- --dry-run".split()
+    cells = "--cell base_seed_1 --cell novel_10000_frozen_seed_1".split()
+    run("experiment_transfer", ["--data", "synthetic", "--out", "moved", *cells, *tiny])
+    metrics = json.loads((WORK / "moved" / "results" / "novel_10000_frozen_seed_1" / "metrics.json").read_text())
+    check(metrics["parameters"]["trainable"] == 20 * 321, metrics["parameters"])
+
+
 shutil.rmtree(WORK, ignore_errors=True)
 WORK.mkdir(parents=True)
 test_grid()
@@ -143,5 +161,6 @@ test_stopped(2, signal.SIGKILL)
 test_halving()
 test_failing()
 test_experiment()
+test_summary()
 print("searches_test:", "failed" if failures else "passed")
 sys.exit(1 if failures else 0)

@@ -14,9 +14,11 @@ set_tests_properties(structure.registry PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=p
 add_test(NAME structure.markdown COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_markdown.py")
 add_test(NAME structure.markdown_violations COMMAND Python3::Interpreter -B "${structure}/check_markdown_test.py")
 
+# What SECURITY.md promises of the source, and that every test it names exists.
+add_test(NAME structure.security COMMAND Python3::Interpreter -B "${structure}/security_test.py" "${PROJECT_SOURCE_DIR}")
+
 # Every header compiled alone, one ctest entry per folder; then all of them at once, without OpenMP, by each compiler.
-get_target_property(eigen_include Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
-set(check_headers "${CMAKE_COMMAND}" "-DINCLUDE=${PROJECT_SOURCE_DIR}/include" "-DSYSTEM_INCLUDE=${eigen_include}")
+set(check_headers "${CMAKE_COMMAND}" "-DINCLUDE=${PROJECT_SOURCE_DIR}/include")
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include/hcnn"
      "${PROJECT_SOURCE_DIR}/include/hcnn/*/*.hpp")
 list(TRANSFORM headers REPLACE "/.*" "" OUTPUT_VARIABLE folders)
@@ -89,12 +91,17 @@ if(HCNN_BUILD_EXAMPLES)
                    "${CMAKE_CURRENT_BINARY_DIR}/guide_commands" ${chapters})
   add_test(NAME structure.gallery
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
-                   "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/gallery" -P "${structure}/gallery_test.cmake")
+                   "-DPYTHON=${Python3_EXECUTABLE}" "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/gallery" -P "${structure}/gallery_test.cmake")
   set_tests_properties(structure.guide_commands structure.gallery PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
                        TIMEOUT 300)
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
+  add_test(NAME structure.bad_inputs
+           COMMAND Python3::Interpreter -B "${structure}/bad_inputs.py" "${PROJECT_BINARY_DIR}/examples"
+                   "${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus" "${CMAKE_CURRENT_BINARY_DIR}/bad_inputs")
+  # Its bounds are for the programs that users run.
+  set_tests_properties(structure.bad_inputs PROPERTIES TIMEOUT 300)
   add_test(NAME structure.folder_programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/folder_programs" -P "${structure}/folder_programs_test.cmake")

@@ -13,14 +13,17 @@
 #include <type_traits>
 #include <variant>
 
+#include "hcnn/core/printable.hpp"
+
 /// Networks, their training and use: the values that everything shares, layers, optimizers and the label tree.
 namespace hcnn {
 
-/// Base of every exception the library throws; `what()` is one line "where: what came; what was expected".
+/// Base of every exception the library throws; `what()` is one line "where: what came; what was expected", whatever a
+/// name in it holds.
 class Error : public std::runtime_error {
  public:
-  /// From the whole text.
-  using std::runtime_error::runtime_error;
+  /// From the whole text; its control characters are spelled out, see `printable`.
+  explicit Error(const std::string& text) : std::runtime_error(printable(text, std::string::npos)) {}
 };
 
 /// A tensor, layer or network was given extents that do not fit.

@@ -57,6 +57,16 @@ class RandomStream {
                   key_);
   }
 
+  /// The epoch that the stream is of, its lower 32 bits.
+  std::uint32_t epoch() const { return epoch_; }
+  /// The stream of the same seed, purpose and sample in another epoch below 2^32, from its beginning.
+  RandomStream in_epoch(std::uint32_t epoch) const {
+    RandomStream other = *this;
+    other.epoch_ = epoch;
+    other.position_ = 0;
+    return other;
+  }
+
   /// Next 32 random bits.
   std::uint32_t next() {
     if (position_ % 4 == 0) words_ = block(position_ / 4);

@@ -1,11 +1,6 @@
 // Batches of samples: Tensor owns its values, TensorView looks at somebody else's.
 #pragma once
 
-// hcnn owns the threads: Eigen's own threading changes the bits of a product between 1 and N threads.
-#ifndef EIGEN_DONT_PARALLELIZE
-#define EIGEN_DONT_PARALLELIZE
-#endif
-#include <Eigen/Core>
 #include <algorithm>
 #include <type_traits>
 
@@ -13,14 +8,6 @@
 #include "hcnn/core/shape.hpp"
 
 namespace hcnn {
-
-/// Row-major dense matrix (Eigen).
-template <class T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-/// Raw memory seen as a Matrix; of a const type, to read.
-template <class T>
-using MatrixMap = std::conditional_t<std::is_const_v<T>, Eigen::Map<const Matrix<std::remove_const_t<T>>>,
-                                     Eigen::Map<Matrix<std::remove_const_t<T>>>>;
 
 /// `count` samples of one shape at `data`, contiguous in N, H, W, C order. Owns nothing; `View<const T>` only reads.
 template <class T>
@@ -47,10 +34,6 @@ struct TensorView {
   T* end() const { return data + size(); }  ///< behind the last value
   /// The samples [first, first + n).
   TensorView slice(Index first, Index n) const { return {sample(first), n, shape}; }
-  /// All pixels as rows: (N*H*W, C).
-  MatrixMap<T> pixels() const { return {data, count * shape.pixels(), shape.channels}; }
-  /// All samples as rows: (N, H*W*C).
-  MatrixMap<T> rows() const { return {data, count, shape.size()}; }
 };
 
 /// Owning batch of samples, N, H, W, C, 64-byte aligned. `resize` keeps memory that is large enough.

@@ -106,6 +106,18 @@ class HorizontalFlip : public Augmentation {
   double probability_;
 };
 
+/// Mirrors every image left and right in every other epoch: alternating_flip.
+/// Source: Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv:2404.00498, section 3.6.
+class AlternatingFlip : public Augmentation {
+ public:
+  std::string name() const override { return "alternating_flip"; }
+  void apply(float* image, const Shape& shape, RandomStream& random, Workspace&) const override {
+    constexpr std::uint32_t kFarAway = 0xFFFFFFFF;  // a block of the stream that no other augmentation reaches
+    const std::uint32_t start = random.in_epoch(0).block(kFarAway)[0];
+    if ((start ^ random.epoch()) & 1u) mirror(image, shape);
+  }
+};
+
 /// Overwrites a square whose centre is anywhere in the image; what sticks out is cut off: cutout.
 /// Source: DeVries, Taylor 2017, "Improved Regularization of CNNs with Cutout", arXiv:1708.04552.
 class Cutout : public Augmentation {
@@ -139,6 +151,9 @@ inline std::shared_ptr<const Augmentation> pad_crop(Index pixels, PadMode mode =
 inline std::shared_ptr<const Augmentation> horizontal_flip(double probability = 0.5) {
   return std::make_shared<HorizontalFlip>(probability);
 }
+/// Mirror image in the odd or in the even epochs, drawn for each sample: two epochs in a row show both sides of every
+/// image, where `horizontal_flip` shows half of the images from one side alone.
+inline std::shared_ptr<const Augmentation> alternating_flip() { return std::make_shared<AlternatingFlip>(); }
 /// Square of `size` x `size` pixels overwritten with `fill`; augmentations come before normalisation, so 0 is black.
 /// Throws OptionError for a size below 1 and a fill that is not finite.
 inline std::shared_ptr<const Augmentation> cutout(Index size, float fill = 0.0F) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "hcnn/core/targets.hpp"
@@ -22,6 +23,8 @@ struct Batch {
   Index count() const { return images.count(); }
 };
 
+class BatchAugmentation;  // see data/mixup.hpp
+
 /// Who prepares the batches. 128 CIFAR images, cropped and flipped, take one core 2 ms of a 200 ms step: a thread of
 /// their own pays for slow augmentations only.
 enum class Prefetch {
@@ -31,13 +34,14 @@ enum class Prefetch {
 
 /// How a `BatchLoader` makes batches.
 struct BatchOptions {
-  Index batch = 128;                   ///< samples per batch, at least 1
-  bool shuffle = true;                 ///< new order each epoch; else the data set's order
-  std::uint64_t seed = 0;              ///< of the order and of the augmentations
-  Augmentations augment = {};          ///< applied first to last, before the normalisation; none: images as they are
-  Normalization normalization = {};    ///< none: values stay in the data set's units
-  bool drop_last = false;              ///< leave out the last batch of an epoch where it is not full
-  Prefetch prefetch = Prefetch::none;  ///< who prepares the batches; no bit depends on it
+  Index batch = 128;           ///< samples per batch, at least 1
+  bool shuffle = true;         ///< new order each epoch; else the data set's order
+  std::uint64_t seed = 0;      ///< of the order and of the augmentations
+  Augmentations augment = {};  ///< applied first to last, before the normalisation; none: images as they are
+  std::shared_ptr<const BatchAugmentation> mix = {};  ///< of the normalised images of a batch; null: none
+  Normalization normalization = {};                   ///< none: values stay in the data set's units
+  bool drop_last = false;                             ///< leave out the last batch of an epoch where it is not full
+  Prefetch prefetch = Prefetch::none;                 ///< who prepares the batches; no bit depends on it
 };
 
 }  // namespace hcnn::data

@@ -19,6 +19,7 @@
 #include "hcnn/core/random.hpp"
 #include "hcnn/core/workspace.hpp"
 #include "hcnn/data/batch.hpp"
+#include "hcnn/data/batch_augmentation.hpp"
 #include "hcnn/data/dataset.hpp"
 
 namespace hcnn::data {
@@ -38,6 +39,7 @@ class BatchLoader {
       augmentation->check(dataset_.shape());
     }
     options_.normalization.check(dataset_.shape());
+    for (Index level = 0; level < dataset_.levels(); ++level) classes_.push_back(dataset_.class_count(level));
   }
   ~BatchLoader() { stop(); }
   BatchLoader(const BatchLoader&) = delete;
@@ -138,6 +140,9 @@ class BatchLoader {
       for (Index n = 0; n < count; ++n) prepare_image(members[n], images.sample(n), scratch_);
     else
       parallel_for(count, [&](Index n) { prepare_image(members[n], images.sample(n), thread_scratch()); });
+    if (!options_.mix) return;
+    RandomStream random(Seed{options_.seed}, hash_name("mix"), epoch_, static_cast<std::uint64_t>(position));
+    options_.mix->apply(batch, classes_, random);
   }
 
   void prepare_image(Index i, T* out, Workspace& scratch) const {
@@ -158,7 +163,8 @@ class BatchLoader {
 
   Dataset dataset_;
   BatchOptions options_;
-  std::vector<Index> order_;  // of this epoch: indices of the data set
+  std::vector<Index> classes_;  // of each level
+  std::vector<Index> order_;    // of this epoch: indices of the data set
   std::uint64_t epoch_ = 0;
   std::array<Batch<T>, 2> slots_;
   Index taken_ = 0, end_ = 0;  // batches handed out, skipped ones included; where the epoch ends

@@ -43,11 +43,12 @@ class Dataset {
   /// Throws ShapeError for a bad shape; DataError where sizes differ, a label is out of range, a level appears twice or
   /// a pixel is not finite.
   Dataset(const Shape& shape, Pixels pixels, std::vector<LabelColumn> columns)
-      : Dataset(Storage{shape, std::move(pixels), std::move(columns), std::nullopt}) {}
+      : Dataset(Storage{shape, std::make_shared<const Pixels>(std::move(pixels)), std::move(columns), std::nullopt}) {}
 
   /// Samples labelled at the finest level of a taxonomy; the coarser labels are looked up. Throws as above.
   Dataset(const Shape& shape, Pixels pixels, Taxonomy taxonomy, std::vector<Label> finest)
-      : Dataset(Storage{shape, std::move(pixels), lift(taxonomy, std::move(finest)), std::move(taxonomy)}) {}
+      : Dataset(Storage{shape, std::make_shared<const Pixels>(std::move(pixels)), lift(taxonomy, std::move(finest)),
+                        std::move(taxonomy)}) {}
 
   /// Shape of every image.
   const Shape& shape() const { return storage_->shape; }
@@ -82,11 +83,11 @@ class Dataset {
   void copy_image(Index i, float* out) const {
     const Index size = shape().size();
     const auto first = static_cast<Index>(position(i)) * size;
-    if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&storage_->pixels))
+    if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(storage_->pixels.get()))
       std::transform(bytes->data() + first, bytes->data() + first + size, out,
                      [](std::uint8_t byte) { return static_cast<float>(byte) / 255.0F; });
     else
-      std::copy_n(std::get<std::vector<float>>(storage_->pixels).data() + first, size, out);
+      std::copy_n(std::get<std::vector<float>>(*storage_->pixels).data() + first, size, out);
   }
 
   /// The samples at these indices of this data set, in this order. Throws DataError for an index out of range.
@@ -101,15 +102,34 @@ class Dataset {
     return result;
   }
 
+  /// The samples of some classes of the finest level, under other labels, with the same pixels and identities: class k
+  /// becomes class renamed[k] of the taxonomy's finest level; where that is kNoLabel, and where a sample has no label,
+  /// it is left out. Throws DataError unless there is an entry for each class, and a legal one.
+  Dataset relabelled(Taxonomy taxonomy, std::span<const Label> renamed) const {
+    if (static_cast<Index>(renamed.size()) != (levels() == 0 ? 0 : class_count(0)))
+      fail<DataError>("Dataset::relabelled", concat(renamed.size(), " labels"), "one for each finest class is needed");
+    std::vector<Label> finest = levels() == 0 ? std::vector<Label>{} : column(0).labels;
+    for (Label& label : finest)
+      if (label != kNoLabel) label = renamed[static_cast<std::size_t>(label)];
+    Dataset result(*this);
+    std::vector<LabelColumn> columns = lift(taxonomy, std::move(finest));
+    result.storage_ =
+        std::make_shared<const Storage>(Storage{shape(), storage_->pixels, std::move(columns), std::move(taxonomy)});
+    std::erase_if(result.positions_, [&](std::uint64_t position) {
+      return result.column(0).labels[static_cast<std::size_t>(position)] == kNoLabel;
+    });
+    return result;
+  }
+
  private:
   struct Storage {
     Shape shape;
-    Pixels pixels;
+    std::shared_ptr<const Pixels> pixels;
     std::vector<LabelColumn> columns;
     std::optional<Taxonomy> taxonomy;
 
     Index values() const {
-      return std::visit([](const auto& all) { return static_cast<Index>(all.size()); }, pixels);
+      return std::visit([](const auto& all) { return static_cast<Index>(all.size()); }, *pixels);
     }
   };
 
@@ -146,7 +166,7 @@ class Dataset {
     if (values == 0 || values % each != 0)
       fail<DataError>("Dataset", concat(values, " pixel values"),
                       concat("a positive multiple of ", each, " (", to_string(storage.shape), ") is expected"));
-    if (const auto* floats = std::get_if<std::vector<float>>(&storage.pixels))
+    if (const auto* floats = std::get_if<std::vector<float>>(storage.pixels.get()))
       for (std::size_t i = 0; i < floats->size(); ++i)
         if (!std::isfinite((*floats)[i]))
           fail<DataError>("Dataset", concat("sample ", static_cast<Index>(i) / each, " has a value ", (*floats)[i]),

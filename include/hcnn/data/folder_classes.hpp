@@ -13,6 +13,7 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/hierarchy/class_paths.hpp"
 #include "hcnn/io/printable.hpp"
+#include "hcnn/io/utf8.hpp"
 
 namespace hcnn::data {
 
@@ -74,6 +75,9 @@ inline void add_class_folders(const std::filesystem::path& root, const ClassPath
       fail<FormatError>(io::printable_path(folder / file), "a picture beside folders",
                         "pictures lie in folders that hold no other folder");
   for (const std::string& name : folders) {
+    if (!io::is_utf8(name))
+      fail<FormatError>(io::printable_path(folder / name), "a name that is not UTF-8",
+                        "model files hold names in UTF-8");
     ClassPath below = path;
     below.push_back(name);
     add_class_folders(root, below, found);
@@ -82,7 +86,8 @@ inline void add_class_folders(const std::filesystem::path& root, const ClassPath
 
 /// The folders under `root` that hold files, sorted by path; folders may lie in folders, all class folders equally
 /// deep. Hidden names are passed over, and beside folders so is every file that has no picture's name. Throws
-/// FormatError, naming the folder, for one without an image, a picture beside folders and unequal depths.
+/// FormatError, naming the folder, for one without an image, a picture beside folders, unequal depths and names that
+/// are not UTF-8.
 inline std::vector<ClassFolder> find_class_folders(const std::filesystem::path& root) {
   std::vector<ClassFolder> found;
   add_class_folders(root, {}, found);

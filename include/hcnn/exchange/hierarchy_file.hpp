@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "hcnn/hierarchy/taxonomy.hpp"
 #include "hcnn/io/csv.hpp"
 #include "hcnn/io/json_object.hpp"
+#include "hcnn/io/utf8.hpp"
 
 namespace hcnn::exchange {
 
@@ -31,10 +33,15 @@ inline io::CsvTable taxonomy_table(const Taxonomy& taxonomy) {
   return table;
 }
 
+/// Most levels of a tree in a file.
+inline constexpr std::size_t kMostLevels = 64;
+
 /// The tree in such a table, with the classes of each level sorted by their ancestors and names: the order of the rows
-/// does not matter. Throws FormatError, beginning with `where`, for an empty name, a finest class that comes twice and
-/// a class with two parents.
+/// does not matter. Throws FormatError, beginning with `where`, for an empty name, a finest class that comes twice,
+/// a class with two parents and more than kMostLevels levels.
 inline Taxonomy taxonomy_from_table(const io::CsvTable& table, const std::string& where) {
+  if (table.header.size() > kMostLevels)
+    fail<FormatError>(where, concat(table.header.size(), " levels"), concat("at most ", kMostLevels, " are read"));
   if (std::find(table.header.begin(), table.header.end(), "") != table.header.end())
     fail<FormatError>(where, "a level without a name", "a name for each column is needed");
   std::vector<std::map<std::string, std::string>> parents(table.header.size());
@@ -66,7 +73,7 @@ inline Taxonomy taxonomy_from_table(const io::CsvTable& table, const std::string
 /// parent that is no class of its level and one without children.
 inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where) {
   io::JsonObject object(json, where);
-  const io::Json& levels = object.array("levels", 64);
+  const io::Json& levels = object.array("levels", kMostLevels);
   if (!levels.empty() && levels[0].is_object() && levels[0].contains("classes")) return taxonomy_from_json(json, where);
   if (levels.size() < 2) fail<FormatError>(where, concat(levels.size(), " levels"), "at least 2 are needed");
   object.finish();
@@ -77,8 +84,15 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
     table.header.push_back(level.text("name"));
     std::map<std::string, std::string> parents;
     if (i + 1 < levels.size()) {
-      io::JsonObject entries(level.member("parents"), where + ": parents of " + io::printable(table.header.back()));
-      for (const auto& item : levels[i]["parents"].items()) parents.emplace(item.key(), entries.text(item.key()));
+      const std::string place = where + ": parents of " + io::printable(table.header.back());
+      const io::Json& entries = level.member("parents");
+      if (!entries.is_object()) fail<FormatError>(place, io::short_text(entries), "a JSON object is needed");
+      for (const auto& item : entries.items()) {
+        if (!item.value().is_string())
+          fail<FormatError>(place, concat(io::printable(item.key()), " = ", io::short_text(item.value())),
+                            "a text is needed");
+        parents.emplace(item.key(), item.value().get<std::string>());
+      }
     }
     level.finish();
     if (i == 0)
@@ -89,8 +103,10 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
         fail<FormatError>(where, "no parent of '" + io::printable(row.back()) + "'",
                           "level '" + io::printable(table.header.back()) + "' must give it one");
     }
+    std::set<std::string_view> used;
+    for (const auto& row : table.rows) used.insert(row.back());
     for (const auto& item : parents)
-      if (std::none_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return row.back() == item.first; }))
+      if (!used.contains(item.first))
         fail<FormatError>(where, "class '" + io::printable(item.first) + "' has no child", "every class needs one");
     below = std::move(parents);
   }
@@ -102,6 +118,7 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
 inline Taxonomy read_taxonomy(const std::filesystem::path& path) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24;
   const std::string text = io::read_file(path, kMostBytes), where = io::printable_path(path);
+  if (!io::is_utf8(text)) fail<FormatError>(where, "text that is not UTF-8", "names in UTF-8 are needed");
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return taxonomy_by_name(io::parse_json(text, where), where);
   return taxonomy_from_table(io::parse_csv(text, where), where);

@@ -13,11 +13,18 @@
 #include "hcnn/exchange/state.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
 #include "hcnn/io/picture_fit.hpp"
+#include "hcnn/io/utf8.hpp"
 
 namespace hcnn::exchange {
 
 /// Version of the metadata; files of another one are refused.
 inline constexpr const char* kModelFormat = "1";
+
+/// Most values of one sample behind a layer of a network that a file describes, in a file without weights: 1024x1024
+/// pixels of 1 channel. A few bytes of text could otherwise make the probe compute for minutes in gigabytes.
+inline constexpr Index kFreeLayerValues = Index{1} << 20;
+/// And so many more for each weight in the file. The networks of the recipes have 0.03 behind their widest layer.
+inline constexpr Index kLayerValues = 64;
 
 /// What a model file says besides the weights.
 struct ModelInfo {
@@ -65,7 +72,13 @@ std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelIn
   }
   check_normalization(info, model.input_shape().channels, where);
   if (!info.mean.empty()) metadata["hcnn.normalization"] = text({{"mean", info.mean}, {"deviation", info.deviation}});
-  if (info.taxonomy) metadata["hcnn.taxonomy"] = text(taxonomy_json(*info.taxonomy));
+  if (info.taxonomy) {
+    for (Index level = 0; level < info.taxonomy->levels(); ++level)
+      for (const std::string& name : info.taxonomy->classes(level))
+        if (!io::is_utf8(name))  // two names could become the same, and the file would be refused
+          fail<FormatError>(where, "class '" + io::printable(name) + "'", "names in UTF-8 are needed");
+    metadata["hcnn.taxonomy"] = text(taxonomy_json(*info.taxonomy));
+  }
   if (info.fit) metadata["hcnn.fit"] = text(io::to_string(*info.fit));
   if (!info.notes.empty()) metadata["hcnn.notes"] = text(info.notes);
   return metadata;
@@ -79,14 +92,20 @@ void save_model(const std::filesystem::path& path, Model<T>& model, const ModelI
   std::map<std::string, std::string> metadata = model_metadata(model, info, io::printable_path(path));
   metadata["hcnn.probe"] = probe_json(model).dump(-1, ' ', false, io::Json::error_handler_t::replace);
   const StateArrays state = state_arrays(model.state());
+  std::uint64_t payload_bytes = 0;
+  for (const auto& bytes : state.bytes) payload_bytes += bytes.size();
+  for (const auto& [key, text] : metadata)  // what is written can be read
+    io::parse_json(text, concat(io::printable_path(path), ": ", key), io::metadata_json_bytes(payload_bytes));
   io::write_safetensors(path, state.tensors, metadata);
 }
 
 /// The metadata of a model file, everything but the probe; throws FormatError, beginning with `where`.
 inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& where) {
+  const std::size_t most_bytes = io::metadata_json_bytes(file.payload_bytes());
   const auto parse = [&](const char* key) {
     const auto entry = file.metadata.find(concat("hcnn.", key));
-    return entry == file.metadata.end() ? io::Json(nullptr) : io::parse_json(entry->second, where + ": " + key);
+    return entry == file.metadata.end() ? io::Json(nullptr)
+                                        : io::parse_json(entry->second, where + ": " + key, most_bytes);
   };
   if (const auto format = file.metadata.find("hcnn.format");
       format != file.metadata.end() && format->second != kModelFormat)
@@ -117,7 +136,8 @@ bool fill_model(const io::SafetensorsFile& file, Model<T>& model, const std::str
   const auto matched = match_state(file, model.state(), where);
   if (assign_state(matched, model.state())) return true;
   if (const auto probe = file.metadata.find("hcnn.probe"); probe != file.metadata.end())
-    check_probe(model, io::parse_json(probe->second, where + ": probe"), where + ": probe");
+    check_probe(model, io::parse_json(probe->second, where + ": probe", io::metadata_json_bytes(file.payload_bytes())),
+                where + ": probe");
   return false;
 }
 
@@ -130,15 +150,18 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
   ModelInfo info = model_info(file, where);
   if (info.network.is_null())
     fail<FormatError>(where, "no network is described", "build it yourself and use load_weights");
-  const models::MultiHeadCnnOptions options = network_options(info.network, where + ": network");
-  check_normalization(info, options.input.channels, where + ": normalization");
+  models::NetworkOptions options = network_options(info.network, where + ": network");
+  check_normalization(info, models::input_of(options).channels, where + ": normalization");
   Index held = 0;
   for (const io::TensorEntry& tensor : file.tensors) held += tensor.size();
   // A few bytes of text could describe a network of many gigabytes; smaller differences are named array by array.
   if (const Index needed = state_values(options); needed > 2 * held + 65'536)
     fail<FormatError>(where, concat(held, " values"), concat("the network it describes has ", needed));
+  if (const Index wide = layer_values(options), most = kFreeLayerValues + kLayerValues * held; wide > most)
+    fail<FormatError>(where, concat(wide, " values behind a layer of the network that it describes"),
+                      concat("at most ", most, " with ", held, " values in the file"));
   try {
-    LoadedModel<T> loaded{models::multi_head_cnn<T>(options), std::move(info)};
+    LoadedModel<T> loaded{models::make_network<T>(options), std::move(info)};
     loaded.has_non_finite = fill_model(file, loaded.model, where);
     return loaded;
   } catch (const FormatError&) {

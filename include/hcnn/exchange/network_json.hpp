@@ -3,70 +3,127 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "hcnn/io/json_object.hpp"
-#include "hcnn/models/multi_head_cnn.hpp"
+#include "hcnn/models/network.hpp"
 
 /// Networks in and out of files.
 namespace hcnn::exchange {
 
+/// The heads as a JSON array of "name" and "classes".
+inline io::Json heads_json(const std::vector<models::HeadOptions>& heads) {
+  io::Json array = io::Json::array();
+  for (const auto& head : heads) array.push_back({{"name", head.name}, {"classes", head.classes}});
+  return array;
+}
+/// Height, width and channels of an image as JSON.
+inline io::Json input_json(const Shape& input) {
+  return {{"height", input.height}, {"width", input.width}, {"channels", input.channels}};
+}
+
 /// The options as a JSON object with "name" and "builder" in front. `fuse` is left out: it says how a network is
 /// executed, not what it is.
-inline io::Json network_json(const models::MultiHeadCnnOptions& options, const std::string& name = "multihead") {
-  io::Json heads = io::Json::array();
-  for (const auto& head : options.heads) heads.push_back({{"name", head.name}, {"classes", head.classes}});
-  const Shape& input = options.input;
+inline io::Json network_json(const models::NetworkOptions& network, const std::string& name = "multihead") {
+  const auto activation = [](models::Activation kind) {
+    return kind == models::Activation::relu ? "relu" : "leaky_relu";
+  };
+  if (const auto* resnet = std::get_if<models::ResNetOptions>(&network))
+    return {{"name", name},
+            {"builder", "resnet"},
+            {"layers", resnet->layers},
+            {"input", input_json(resnet->input)},
+            {"width", resnet->width},
+            {"heads", heads_json(resnet->heads)},
+            {"activation", activation(resnet->activation)},
+            {"dropout", resnet->dropout}};
+  const auto& options = std::get<models::MultiHeadCnnOptions>(network);
   return {{"name", name},
           {"builder", "multi_head_cnn"},
-          {"input", {{"height", input.height}, {"width", input.width}, {"channels", input.channels}}},
+          {"input", input_json(options.input)},
           {"channels", options.channels},
           {"pooled", options.pooled},
           {"hidden", options.hidden},
-          {"heads", heads},
-          {"activation", options.activation == models::Activation::relu ? "relu" : "leaky_relu"},
+          {"heads", heads_json(options.heads)},
+          {"activation", activation(options.activation)},
           {"dropout", options.dropout},
           {"batch_norm", options.batch_norm}};
 }
 
-/// Number of values in the parameters and buffers of `multi_head_cnn(options)`, found without building it.
-inline Index state_values(const models::MultiHeadCnnOptions& options) {
-  Index values = 0, inputs = options.input.channels;
-  for (const Index channels : options.channels)
-    for (int convolution = 0; convolution < 2; ++convolution) {
-      values += 9 * inputs * channels + channels;
-      if (options.batch_norm) values += 4 * channels + 1;  // weight, bias, two statistics and a count
-      inputs = channels;
+/// Number of values in the parameters and buffers of `models::make_network(network)`, found without building it.
+inline Index state_values(const models::NetworkOptions& network) {
+  Index values = 0;
+  const auto add_conv_norm = [&](Index inputs, Index channels, Index pixels, bool bias, bool norm) {
+    values += pixels * inputs * channels + (bias ? channels : 0);
+    if (norm) values += 4 * channels + 1;  // weight, bias, two statistics and a count
+  };
+  const auto add_heads = [&](Index inputs, const std::vector<models::HeadOptions>& heads) {
+    for (const auto& head : heads) values += inputs * head.classes + head.classes;
+    return values;
+  };
+  if (const auto* resnet = std::get_if<models::ResNetOptions>(&network)) {
+    const Index w = resnet->width;
+    const auto conv = [&](Index inputs, Index channels, Index pixels = 9) {
+      add_conv_norm(inputs, channels, pixels, false, true);
+    };
+    conv(resnet->input.channels, w);
+    if (resnet->layers == 9) {
+      for (const auto& [inputs, channels] : {std::pair{w, 2 * w},
+                                             {2 * w, 2 * w},
+                                             {2 * w, 2 * w},
+                                             {2 * w, 4 * w},
+                                             {4 * w, 8 * w},
+                                             {8 * w, 8 * w},
+                                             {8 * w, 8 * w}})
+        conv(inputs, channels);
+    } else {
+      for (int stage = 0; stage < 4; ++stage) {
+        const Index channels = w << stage, inputs = stage == 0 ? w : channels / 2;
+        conv(inputs, channels);
+        for (int i = 0; i < 3; ++i) conv(channels, channels);
+        if (stage > 0) conv(inputs, channels, 1);
+      }
     }
-  inputs *= options.pooled * options.pooled;
-  for (const Index width : options.hidden) {
-    values += inputs * width + width;
-    inputs = width;
+    return add_heads(8 * w, resnet->heads);
   }
-  for (const auto& head : options.heads) values += inputs * head.classes + head.classes;
-  return values;
+  const auto& options = std::get<models::MultiHeadCnnOptions>(network);
+  Index inputs = options.input.channels;
+  for (const Index channels : options.channels)
+    for (int convolution = 0; convolution < 2; ++convolution)
+      add_conv_norm(std::exchange(inputs, channels), channels, 9, true, options.batch_norm);
+  inputs *= options.pooled * options.pooled;
+  for (const Index width : options.hidden) values += std::exchange(inputs, width) * width + width;
+  return add_heads(inputs, options.heads);
 }
 
-/// The options in the form of `network_json`. Throws FormatError, beginning with `where`, for anything else: a member
-/// that is missing, unknown or of the wrong kind, and sizes that no honest network has.
-inline models::MultiHeadCnnOptions network_options(const io::Json& json, const std::string& where) {
-  constexpr Index kMost = 65'536;                     // channels, features, classes
-  constexpr Index kMostActivations = Index{1} << 27;  // values of one sample behind one layer
-  io::JsonObject object(json, where);
-  models::MultiHeadCnnOptions options;
+/// No fewer values than one sample has behind any layer of `models::make_network(network)`.
+inline Index layer_values(const models::NetworkOptions& network) {
+  if (const auto* resnet = std::get_if<models::ResNetOptions>(&network))
+    return resnet->input.pixels() * std::max(resnet->input.channels, 2 * resnet->width);
+  const auto& options = std::get<models::MultiHeadCnnOptions>(network);
+  Index widest = options.input.channels;
+  for (const Index channels : options.channels) widest = std::max(widest, channels);
+  return std::max(options.input.pixels(), options.pooled * options.pooled) * widest;
+}
+
+inline constexpr Index kMostFeatures = 65'536;             ///< channels, features, classes of a network in a file
+inline constexpr Index kMostActivations = Index{1} << 27;  ///< values of one sample behind one of its layers
+
+/// Members that every builder has, taken from the object: name, input, heads and activation. Errors as
+/// `network_options`.
+template <class Options>
+void read_common_options(io::JsonObject& object, Options& options, const std::string& where) {
   object.text("name");
-  if (const std::string builder = object.text("builder"); builder != "multi_head_cnn")
-    fail<FormatError>(where, "builder '" + io::printable(builder) + "'", "multi_head_cnn is known");
   io::JsonObject input(object.member("input"), where + ", input");
   options.input = {input.integer("height", 1, 4096), input.integer("width", 1, 4096),
-                   input.integer("channels", 1, kMost)};
+                   input.integer("channels", 1, kMostFeatures)};
   input.finish();
-  options.channels = object.integers("channels", 12, 1, kMost);
-  options.pooled = object.integer("pooled", 1, 256);
-  options.hidden = object.integers("hidden", 64, 1, kMost);
   options.heads.clear();
   for (const io::Json& entry : object.array("heads", 256)) {
     io::JsonObject head(entry, where + ", heads");
-    options.heads.push_back({head.text("name"), head.integer("classes", 1, kMost)});
+    options.heads.push_back({head.text("name"), head.integer("classes", 1, kMostFeatures)});
     head.finish();
   }
   const std::string activation = object.text("activation");
@@ -74,16 +131,35 @@ inline models::MultiHeadCnnOptions network_options(const io::Json& json, const s
     fail<FormatError>(where, "activation '" + io::printable(activation) + "'", "relu and leaky_relu are known");
   options.activation = activation == "relu" ? models::Activation::relu : models::Activation::leaky_relu;
   options.dropout = object.number("dropout", 0, 1);
-  options.batch_norm = object.boolean("batch_norm");
-  object.finish();
+}
 
-  Index widest = options.input.channels;
-  for (const Index channels : options.channels) widest = std::max(widest, channels);
-  const Index pixels = std::max(options.input.pixels(), options.pooled * options.pooled);
-  if (pixels > kMostActivations / widest)
-    fail<FormatError>(where, concat(pixels, " pixels with ", widest, " channels"),
-                      concat("at most ", kMostActivations, " values a layer are possible"));
-  return options;
+/// The options in the form of `network_json`. Throws FormatError, beginning with `where`, for anything else: a member
+/// that is missing, unknown or of the wrong kind, and sizes that no honest network has.
+inline models::NetworkOptions network_options(const io::Json& json, const std::string& where) {
+  io::JsonObject object(json, where);
+  models::NetworkOptions network;
+  if (const std::string builder = object.text("builder"); builder == "multi_head_cnn") {
+    auto& options = network.emplace<models::MultiHeadCnnOptions>();
+    read_common_options(object, options, where);
+    options.channels = object.integers("channels", 12, 1, kMostFeatures);
+    options.pooled = object.integer("pooled", 1, 256);
+    options.hidden = object.integers("hidden", 64, 1, kMostFeatures);
+    options.batch_norm = object.boolean("batch_norm");
+  } else if (builder == "resnet") {
+    auto& options = network.emplace<models::ResNetOptions>();
+    read_common_options(object, options, where);
+    options.layers = object.integer("layers", 9, 18);
+    if (options.layers != 9 && options.layers != 18)
+      fail<FormatError>(where, concat("layers = ", options.layers), "9 and 18 are known");
+    options.width = object.integer("width", 1, kMostFeatures / 8);
+  } else {
+    fail<FormatError>(where, "builder '" + io::printable(builder) + "'", "multi_head_cnn and resnet are known");
+  }
+  object.finish();
+  if (const Index values = layer_values(network); values > kMostActivations)
+    fail<FormatError>(where, concat(values, " values behind a layer"),
+                      concat("at most ", kMostActivations, " are possible"));
+  return network;
 }
 
 }  // namespace hcnn::exchange

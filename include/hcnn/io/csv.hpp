@@ -15,27 +15,33 @@
 
 namespace hcnn::io {
 
+/// Most memory that the fields of a table take: 4 Mi short ones, the costs of 2,000 classes. A text of 64 MiB could
+/// otherwise make 4 GiB of empty fields.
+inline constexpr std::size_t kCsvBytes = std::size_t{1} << 27;
+
 /// A table of text: a header and rows of as many fields.
 struct CsvTable {
   std::vector<std::string> header;             ///< names of the columns
   std::vector<std::vector<std::string>> rows;  ///< each as long as the header
 };
 
-/// One line of a CSV file, ended by "\n". Fields with a comma, a quote or a line break are quoted and quotes doubled
-/// (RFC 4180). Control characters other than tab and newline are written as `\x1b`: a table printed in a terminal must
-/// not steer it.
+/// What spreadsheets put in front of UTF-8.
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+/// One line of a CSV file, ended by "\n". Fields with a comma, a quote, a line break or a byte order mark in front are
+/// quoted and quotes doubled (RFC 4180). Control characters other than tab and newline are written as `\x1b`: a table
+/// printed in a terminal must not steer it.
 inline std::string csv_line(const std::vector<std::string>& fields) {
   std::string line;
   for (const std::string& field : fields) {
     if (&field != &fields.front()) line += ',';
-    const bool quoted = field.empty() ? fields.size() == 1 : field.find_first_of(",\"\n") != std::string::npos;
+    const bool quoted = field.empty()
+                            ? fields.size() == 1
+                            : field.starts_with(kByteOrderMark) || field.find_first_of(",\"\n") != std::string::npos;
     if (quoted) line += '"';
-    for (const char character : field) {
+    for (const char character : printable(field, std::string::npos, "\n\t")) {
       if (character == '"') line += '"';
-      if (character == '\n' || character == '\t')
-        line += character;
-      else
-        line += printable({&character, 1});
+      line += character;
     }
     if (quoted) line += '"';
   }
@@ -77,6 +83,8 @@ class CsvParser {
 
  private:
   enum class State { start, plain, quoted, after_quote };  // of the field that is being read
+  static constexpr std::size_t kGrown = 3;
+  static constexpr std::size_t kInside = 15;  // bytes that a std::string holds without the heap
 
   void take(char character, bool newline_follows) {
     if (state_ == State::quoted) {
@@ -89,8 +97,7 @@ class CsvParser {
     } else if (character == '\r' && newline_follows) {
       return;
     } else if (character == ',') {
-      row_.emplace_back();
-      state_ = State::start;
+      add_field();
     } else if (character == '"') {
       if (state_ == State::plain) refuse("a quote inside a field", "such a field must be quoted as a whole");
       if (state_ == State::after_quote) row_.back() += '"';  // the second of a doubled quote
@@ -104,16 +111,34 @@ class CsvParser {
   }
 
   void end_row() {
+    count_memory();
     if (table_.header.empty())
       table_.header = std::move(row_);
     else if (row_.size() == table_.header.size())
       table_.rows.push_back(std::move(row_));
     else
       refuse(concat(row_.size(), " fields"), concat("the header has ", table_.header.size()));
-    row_.assign(1, "");
+    row_ = {};
+    row_.reserve(table_.header.size());
+    row_.emplace_back();
     state_ = State::start;
   }
+  void add_field() {
+    if (row_.size() == kCsvBytes / kGrown / sizeof row_[0]) refuse_size();
+    row_.emplace_back();
+    state_ = State::start;
+  }
+  // A vector that doubles holds its values up to three times for a moment, and a text that grew has as much to spare.
+  void count_memory() {
+    bytes_ += kGrown * sizeof row_ + row_.capacity() * sizeof row_[0];
+    for (const std::string& field : row_)
+      if (field.capacity() > kInside) bytes_ += field.capacity();
+    if (bytes_ > kCsvBytes) refuse_size();
+  }
 
+  [[noreturn]] void refuse_size() const {
+    refuse("a table of too many fields", concat("at most ", kCsvBytes, " bytes of them are held"));
+  }
   [[noreturn]] void refuse(const std::string& came, const std::string& expected) const {
     fail<FormatError>(concat(where_, ":", line_), came, expected);
   }
@@ -124,14 +149,15 @@ class CsvParser {
   std::vector<std::string> row_{""};
   State state_ = State::start;
   std::size_t line_ = 1;
+  std::size_t bytes_ = 0;  // of all rows so far
 };
 
 /// The table in CSV text: lines end in "\n" or "\r\n", the last may lack it; a byte order mark, with which spreadsheets
 /// begin UTF-8, is passed over. Throws FormatError, beginning with `where`
-/// and naming the line, for an empty text, a quote out of place, one that is never closed, or rows of unequal length.
+/// and naming the line, for an empty text, a quote out of place, one that is never closed, rows of unequal length, or
+/// more fields than kCsvBytes hold.
 inline CsvTable parse_csv(std::string_view text, const std::string& where) {
-  constexpr std::string_view kMark = "\xef\xbb\xbf";
-  return CsvParser(text.substr(text.starts_with(kMark) ? kMark.size() : 0), where).parse();
+  return CsvParser(text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0), where).parse();
 }
 
 /// The table in a file; FormatError as `parse_csv` and `read_file`.

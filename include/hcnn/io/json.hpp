@@ -1,6 +1,7 @@
 // JSON in and out: strict towards files, stable in the order of keys.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -24,12 +25,18 @@ using Json = nlohmann::ordered_json;
 /// of recursive code.
 inline constexpr std::size_t kJsonDepth = 64;
 
-/// Builds a value from parser events. nlohmann's own builder keeps the last of two equal keys, nests without bound and
-/// searches an object once per key; this one refuses the first two and appends.
+/// Most memory that the values of a text take: 300,000 members of objects. A text of 16 MiB could otherwise make 400.
+inline constexpr std::size_t kJsonBytes = std::size_t{1} << 25;
+/// Longest text or number, bytes: nlohmann's lexer holds several copies of each.
+inline constexpr std::size_t kJsonToken = 65'536;
+
+/// Builds a value from parser events. nlohmann's own builder keeps the last of two equal keys, nests and grows without
+/// bound and searches an object once per key; this one refuses the first three and appends.
 class JsonBuilder : public nlohmann::json_sax<Json> {
  public:
   /// @param where begins every message
-  explicit JsonBuilder(std::string where) : where_(std::move(where)) {}
+  /// @param most_bytes of memory for the values
+  JsonBuilder(std::string where, std::size_t most_bytes) : where_(std::move(where)), most_bytes_(most_bytes) {}
   /// The value, once the parser is done.
   Json take() { return std::move(root_); }
 
@@ -38,7 +45,10 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
   bool number_integer(number_integer_t value) override { return put(value); }
   bool number_unsigned(number_unsigned_t value) override { return put(value); }
   bool number_float(number_float_t value, const string_t&) override { return put(value); }
-  bool string(string_t& value) override { return put(std::move(value)); }
+  bool string(string_t& value) override {
+    count(sizeof value + value.size());
+    return put(std::string(value));  // a copy is as long as the text; the lexer's own may have twice the room
+  }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool start_array(std::size_t) override { return open(Json::array()); }
@@ -47,7 +57,8 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
   bool key(string_t& name) override {
     if (!open_.back().keys.insert(name).second)
       fail<FormatError>(where_, "key '" + printable(name) + "' comes twice", "every key of an object must differ");
-    key_ = std::move(name);
+    count(sizeof(std::pair<std::string, Json>) * kGrown + 2 * (kNode + name.size()));
+    key_ = name;
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
@@ -60,7 +71,13 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
     std::set<std::string> keys = {};
   };
 
+  void count(std::size_t bytes) {
+    bytes_ += bytes;
+    if (bytes_ > most_bytes_)
+      fail<FormatError>(where_, "too many values", concat("at most ", most_bytes_, " bytes of them are held"));
+  }
   Json* add(Json value) {
+    count(sizeof value * kGrown);
     if (open_.empty()) return &(root_ = std::move(value));
     Json& parent = *open_.back().value;
     if (parent.is_array()) return &parent.emplace_back(std::move(value));
@@ -72,6 +89,7 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
   bool open(Json container) {
     if (open_.size() == kJsonDepth)
       fail<FormatError>(where_, "nested too deeply", concat("at most ", kJsonDepth, " levels are read"));
+    count(kNode);
     open_.push_back({add(std::move(container))});
     return true;
   }
@@ -80,11 +98,33 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
     return true;
   }
 
+  static constexpr std::size_t kGrown = 3;  // a vector that doubles holds its values up to three times for a moment
+  static constexpr std::size_t kNode = 64;  // of a set's element, and of the vector in an array or object
+
   std::string where_;
+  std::size_t most_bytes_;
+  std::size_t bytes_ = 0;
   Json root_;
   std::string key_;
   std::vector<Container> open_;
 };
+
+/// Length of the longest text or number in JSON text. Where the text is no JSON, at least that of what a lexer would
+/// take for one.
+inline std::size_t longest_token(std::string_view text) {
+  std::size_t longest = 0, begin = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool ends =
+        quoted ? text[i] == '"' : std::string_view("\",:[]{} \t\r\n").find(text[i]) != std::string_view::npos;
+    if (quoted && text[i] == '\\') ++i;
+    if (!ends) continue;
+    longest = std::max(longest, i - begin);
+    begin = i + 1;
+    if (text[i] == '"') quoted = !quoted;
+  }
+  return std::max(longest, text.size() - begin);
+}
 
 /// Parses untrusted text with `handler`, nlohmann's SAX interface; the handler throws on anything it does not like.
 /// nlohmann's lexer takes NUL for the end of the text, so it is refused here.
@@ -96,9 +136,12 @@ void parse_json_events(std::string_view text, const std::string& where, Handler&
 }
 
 /// The value of untrusted JSON text. Throws FormatError, beginning with `where`, for anything but UTF-8 JSON, for equal
-/// keys in one object, and for nesting deeper than kJsonDepth.
-inline Json parse_json(std::string_view text, const std::string& where) {
-  JsonBuilder builder(where);
+/// keys in one object, for nesting deeper than kJsonDepth, texts longer than kJsonToken and for more values than
+/// `most_bytes` hold.
+inline Json parse_json(std::string_view text, const std::string& where, std::size_t most_bytes = kJsonBytes) {
+  if (const std::size_t length = longest_token(text); length > kJsonToken)
+    fail<FormatError>(where, concat("a text of ", length, " bytes"), concat("at most ", kJsonToken, " are read"));
+  JsonBuilder builder(where, most_bytes);
   parse_json_events(text, where, builder);
   return builder.take();
 }
@@ -109,9 +152,23 @@ inline Json read_json(const std::filesystem::path& path, std::uint64_t most_byte
 }
 
 /// JSON text, indented by two spaces, with a newline at the end. JSON has no NaN and no infinity: they become null.
-/// Bytes that are not UTF-8 become U+FFFD.
+/// Bytes that are not UTF-8 become U+FFFD. Every control character is escaped, those that JSON would let stand too: the
+/// text may be shown on a terminal.
 inline std::string to_text(const Json& value) {
-  return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string raw = value.dump(2, ' ', false, Json::error_handler_t::replace);
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  text.reserve(raw.size() + 1);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const bool high = raw[i] == '\xc2' && (raw[i + 1] & 0xe0) == 0x80;  // U+0080 to U+009F; a text ends in a quote
+    if (!high && raw[i] != '\x7f') {
+      text += raw[i];
+      continue;
+    }
+    const auto code = static_cast<unsigned char>(high ? raw[++i] : raw[i]);
+    (text += "\\u00") += {kHex[code >> 4], kHex[code & 15]};
+  }
+  return text + '\n';
 }
 
 /// Writes `to_text(value)` all or nothing; Error as `write_file`.

@@ -12,6 +12,11 @@
 
 namespace hcnn::io {
 
+/// The value as JSON text for messages, cut where it is long.
+inline std::string short_text(const Json& value) {
+  return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 /// Reads an object member by member. Every function throws FormatError, "where: key = value; expected", for a member
 /// that is missing or not what is asked for; `finish` does for members that nobody asked for. The value must outlive
 /// it.
@@ -19,7 +24,7 @@ class JsonObject {
  public:
   /// @param where begins every message. Throws FormatError where the value is no object.
   JsonObject(const Json& value, std::string where) : value_(value), where_(std::move(where)) {
-    if (!value.is_object()) fail<FormatError>(where_, printable(value.dump()), "a JSON object is needed");
+    if (!value.is_object()) fail<FormatError>(where_, short_text(value), "a JSON object is needed");
   }
 
   /// Where the object stands, for messages.
@@ -87,8 +92,7 @@ class JsonObject {
 
  private:
   [[noreturn]] void refuse(const std::string& key, const Json& value, const std::string& expected) const {
-    fail<FormatError>(where_, key + " = " + printable(value.dump(-1, ' ', false, Json::error_handler_t::replace)),
-                      expected);
+    fail<FormatError>(where_, key + " = " + short_text(value), expected);
   }
   Index whole(const std::string& key, const Json& value, Index least, Index most) const {
     // An unsigned value beyond Index's range would turn negative.

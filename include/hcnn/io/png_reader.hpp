@@ -35,9 +35,20 @@ inline void check_png_header(std::string_view ihdr, std::size_t file_bytes, cons
                       concat("more than the file's ", file_bytes, " bytes are needed for it"));
 }
 
+/// True for the chunks that decide how pixels look. Others (colour profiles, texts, times, previews) may be compressed,
+/// and a few bytes of them would make libpng allocate megabytes.
+inline bool is_picture_chunk(std::string_view name) {
+  for (const std::string_view known : {"IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "sRGB", "sBIT", "IDAT", "IEND"})
+    if (name == known) return true;
+  return false;
+}
+
 /// Walks over the chunks: IHDR first, every length inside the file, every CRC right, IEND last and nothing behind it.
-inline void check_png_structure(std::string_view bytes, const std::string& where) {
+/// Returns the file with the chunks alone that decide how pixels look. Throws FormatError, beginning with `where`.
+inline std::string checked_png(std::string_view bytes, const std::string& where) {
   constexpr std::size_t kSignature = 8, kAround = 12;  // a chunk is length, name, content, CRC
+  std::string kept(bytes.substr(0, kSignature));
+  kept.reserve(bytes.size());
   for (std::size_t position = kSignature;;) {
     const std::string_view rest = bytes.substr(position);
     if (rest.size() < kAround || big_endian(rest) > rest.size() - kAround)
@@ -51,17 +62,18 @@ inline void check_png_structure(std::string_view bytes, const std::string& where
       if (name != "IHDR" || length != 13) fail<FormatError>(where, "chunk " + printable(name), "IHDR must come first");
       check_png_header(content, bytes.size(), where);
     }
+    if (is_picture_chunk(name)) kept += rest.substr(0, kAround + length);
     position += kAround + length;
     if (name != "IEND") continue;
     if (position != bytes.size())
       fail<FormatError>(where, concat(bytes.size() - position, " bytes behind the end of the PNG"), "none may follow");
-    return;
+    return kept;
   }
 }
 
 /// The picture in the bytes of a PNG file, transparent parts laid on white. Throws FormatError, beginning with `where`.
 inline Image decode_png(std::string_view bytes, const std::string& where) {
-  check_png_structure(bytes, where);
+  const std::string kept = checked_png(bytes, where);
   // libpng's simplified interface reports errors by return value: no longjmp across C++ objects.
   png_image reader;
   std::memset(&reader, 0, sizeof reader);
@@ -71,7 +83,7 @@ inline Image decode_png(std::string_view bytes, const std::string& where) {
     png_image_free(&reader);
     fail<FormatError>(where, "a damaged PNG (" + reason + ")", "a readable picture is needed");
   };
-  if (png_image_begin_read_from_memory(&reader, bytes.data(), bytes.size()) == 0) refuse();
+  if (png_image_begin_read_from_memory(&reader, kept.data(), kept.size()) == 0) refuse();
   reader.format = PNG_FORMAT_RGB;
   Image image(static_cast<Index>(reader.width), static_cast<Index>(reader.height));
   const png_color white = {255, 255, 255};

@@ -45,6 +45,12 @@ struct SafetensorsFile {
   bool checksummed = false;                     ///< the file carried hcnn's checksum, and it was right
   std::unique_ptr<std::byte[]> payload;         ///< the bytes of all arrays
 
+  /// Bytes of all arrays.
+  std::uint64_t payload_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const TensorEntry& tensor : tensors) bytes += tensor.data.size();
+    return bytes;
+  }
   /// The array of that name, or null.
   const TensorEntry* find(std::string_view name) const {
     for (const TensorEntry& tensor : tensors)
@@ -92,9 +98,10 @@ inline SafetensorsFile read_safetensors(const std::filesystem::path& path,
     fail<FormatError>(input.name(), concat("header length ", header_bytes),
                       concat("2 to ", std::min(kHeaderBytes, input.size() - sizeof header_bytes),
                              " bytes are possible in a safetensors file of this size"));
+  const std::uint64_t payload_bytes = input.size() - sizeof header_bytes - header_bytes;
+  require_header_bytes(header_bytes, payload_bytes, input.name());
   std::string header(header_bytes, '\0');
   input.read(header.data(), header.size());
-  const std::uint64_t payload_bytes = input.size() - sizeof header_bytes - header_bytes;
   SafetensorsHeader parsed = parse_safetensors_header(header, payload_bytes, input.name());
 
   SafetensorsFile file;
@@ -108,6 +115,7 @@ inline SafetensorsFile read_safetensors(const std::filesystem::path& path,
     parsed.metadata.erase(std::string(kChecksumKey));
   }
   file.metadata = std::move(parsed.metadata);
+  file.tensors.reserve(parsed.tensors.size());
   for (HeaderEntry& entry : parsed.tensors)
     file.tensors.push_back({std::move(entry.name), std::move(entry.dtype), std::move(entry.dims),
                             payload.subspan(entry.begin, entry.end - entry.begin)});

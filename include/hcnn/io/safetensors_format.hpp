@@ -16,6 +16,23 @@ namespace hcnn::io {
 
 /// Longest header that is read, as in the reference implementation.
 inline constexpr std::uint64_t kHeaderBytes = 100'000'000;
+/// Longest header of a file with these bytes of arrays: 192 KiB, and a byte for each 4 of them, up to 8 MiB. Parsing a
+/// header takes up to seven times its length, and no more than twice the file and 1 MiB is to be allocated. Files of
+/// networks have a byte of header for a hundred or a thousand of arrays.
+inline constexpr std::uint64_t longest_header(std::uint64_t payload_bytes) {
+  return std::min(std::uint64_t{8} << 20, (std::uint64_t{192} << 10) + payload_bytes / 4);
+}
+/// Throws FormatError, beginning with `where`, for a longer header than that.
+inline void require_header_bytes(std::uint64_t header_bytes, std::uint64_t payload_bytes, const std::string& where) {
+  if (header_bytes > longest_header(payload_bytes))
+    fail<FormatError>(where, concat("a header of ", header_bytes, " bytes before ", payload_bytes, " bytes of arrays"),
+                      concat("at most ", longest_header(payload_bytes), " are read"));
+}
+/// Most memory for the values of a JSON text in the metadata of a file with these bytes of arrays: a small file is not
+/// to make a large tree of values.
+inline constexpr std::uint64_t metadata_json_bytes(std::uint64_t payload_bytes) {
+  return (std::uint64_t{256} << 10) + payload_bytes / 2;
+}
 /// Most arrays in a file: bounds what a header of a few bytes an array makes the reader allocate.
 inline constexpr std::size_t kMostTensors = 65'536;
 /// Most entries of `__metadata__`.

@@ -140,12 +140,14 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
   std::vector<std::uint64_t> offsets_;
 };
 
-/// The content of a header, its arrays covering `payload_bytes` bytes without hole or overlap, names all different.
+/// The content of a header no longer than `longest_header`, its arrays covering `payload_bytes` bytes without hole or
+/// overlap, names all different.
 /// Throws FormatError, beginning with `where`, for anything else.
 inline SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t payload_bytes,
                                                   const std::string& where) {
   if (!text.starts_with('{'))
     fail<FormatError>(where, "a header that does not begin with '{'", "a safetensors header is needed");
+  require_header_bytes(text.size(), payload_bytes, where);
   HeaderHandler handler(where);
   parse_json_events(text, where, handler);
   SafetensorsHeader header = handler.take();

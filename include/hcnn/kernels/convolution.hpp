@@ -4,8 +4,8 @@
 #include <type_traits>
 
 #include "hcnn/core/bfloat16.hpp"
-#include "hcnn/kernels/convolution_eigen.hpp"
 #include "hcnn/kernels/convolution_gather.hpp"
+#include "hcnn/kernels/convolution_im2col.hpp"
 #include "hcnn/kernels/convolution_outer.hpp"
 #include "hcnn/kernels/convolution_outer_pairs.hpp"
 #include "hcnn/kernels/convolution_transposed.hpp"
@@ -63,7 +63,7 @@ void pack_backward_data(const MicroKernels<E>& kernels, const ConvGeometry& g, c
 template <class T>
 void conv_forward_portable(const ConvGeometry& g, const Master<T>* w, const Master<T>* bias, TensorView<const T> x,
                            TensorView<T> y, AfterImages after) {
-  conv_forward_eigen<T>(g, w, bias, x, y);
+  conv_forward_im2col<T>(g, w, bias, x, y);
   parallel_for(x.count, [&](Index n) { after(n, Index{1}); });
 }
 
@@ -103,7 +103,7 @@ void conv_backward_data(const ConvGeometry& g, const Master<T>* w, TensorView<co
     pack_backward_data(kernels, g, w, packed);
     conv_gather<T>(kernels, GatherPlan::backward_data(g, kernels), packed, nullptr, dy, dx, kNothingAfter);
   });
-  if (!done) conv_backward_data_eigen<T>(g, w, dy, dx);
+  if (!done) conv_backward_data_im2col<T>(g, w, dy, dx);
 }
 
 /// sums += dL/dw as (KH*KW*C, O), on the best kernels for T.
@@ -131,7 +131,7 @@ void conv_backward_weights(const ConvGeometry& g, TensorView<const T> x, TensorV
       add_weight_gradient(*kernels, g, x, dy, sums, workspace);
       return add_transposed(g.depth(), g.out_channels, sums, dw);
     }
-  conv_backward_weights_eigen<T>(g, x, dy, dw, workspace);
+  conv_backward_weights_im2col<T>(g, x, dy, dw, workspace);
 }
 
 }  // namespace hcnn::kernels

@@ -33,7 +33,7 @@ inline Isa parse_isa(std::string_view name) {
 /// What is chosen from: the kernels of each instruction set.
 namespace isa {
 
-/// Kernels for products of E, best first. The portable path has none: it multiplies through Eigen.
+/// Kernels for products of E, best first. The portable path has none: it multiplies with `add_product`.
 template <class E>
 inline constexpr std::array<const MicroKernels<E>*, 1> table{nullptr};
 #if defined(__x86_64__)

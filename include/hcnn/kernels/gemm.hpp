@@ -1,4 +1,4 @@
-// Matrix products of dense layers: through the micro-kernels where there are any, through Eigen for everything else.
+// Matrix products of dense layers: through the micro-kernels where there are any, portable otherwise.
 #pragma once
 
 #include "hcnn/core/bfloat16.hpp"
@@ -8,6 +8,7 @@
 #include "hcnn/kernels/dispatch.hpp"
 #include "hcnn/kernels/pairs.hpp"
 #include "hcnn/kernels/panels.hpp"
+#include "hcnn/kernels/product.hpp"
 #include "hcnn/kernels/transpose.hpp"
 #include "hcnn/kernels/transposed_pairs.hpp"
 
@@ -16,11 +17,12 @@ namespace hcnn::kernels {
 /// The smallest multiple of `step` that is at least `value`.
 constexpr Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 
-/// Rows of one tile when `rows` are shared out evenly over tiles of at most `most`: 64 rows in tiles of 14 become
-/// 5 x 13, not 4 x 14 + 8, so that every tile has enough sums in flight.
+/// Rows of one tile when `rows` are shared out evenly over tiles of at most `most`, an even number: 34 rows in tiles of
+/// 14 become 12 + 12 + 10, not 14 + 14 + 6, so that every tile has enough sums in flight. The result is even, as the
+/// numbers of rows that kernels are compiled for (`row_of`).
 inline Index even_tile(Index rows, Index most) {
   const Index tiles = std::max<Index>(1, (rows + most - 1) / most);
-  return (rows + tiles - 1) / tiles;
+  return round_up((rows + tiles - 1) / tiles, 2);
 }
 
 /// Calls `use(kernels)` with the best micro-kernels for values of type T that come in runs of `length`: bfloat16 ones,
@@ -136,15 +138,6 @@ void gemm_outer(const MicroKernels<E>& kernels, Index depth, Index m, Index n, c
                      .c = c + t * tile * n + column,
                      .ldc = n});
   });
-}
-
-/// C += A B through Eigen, on the calling thread.   (M, N) += (M, K) (K, N), all row-major and dense.
-/// The library's only product of Eigen: each further form, with a factor transposed, costs every program that includes
-/// it a second of compilation, and a transposed copy costs little beside the product. Not inlined for the same reason.
-template <class M>
-[[gnu::noinline]] void add_product(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
-  MatrixMap<M>(c, rows, columns).noalias() +=
-      MatrixMap<const M>(a, rows, depth) * MatrixMap<const M>(b, depth, columns);
 }
 
 /// C += A B through `add_product`, in parallel over blocks of rows, whose size is fixed so that the bits are too.

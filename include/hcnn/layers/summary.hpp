@@ -66,14 +66,14 @@ inline std::ostream& operator<<(std::ostream& stream, const Summary& summary) {
   std::ostringstream out;  // the flags of the stream stay as they are
   std::size_t path = 4, layer = 5;
   for (const SummaryRow& row : summary.rows) {
-    path = std::max(path, row.path.size());
+    path = std::max(path, printable(row.path).size());
     layer = std::max(layer, row.layer.size());
   }
   const auto line = [&](const SummaryRow& row, const std::string& shape) {
-    out << std::left << std::setw(static_cast<int>(path) + 2) << row.path << std::setw(static_cast<int>(layer) + 2)
-        << row.layer << std::setw(12) << shape << std::right << std::setw(12) << with_commas(row.trainable)
-        << std::setw(9) << with_commas(row.fixed) << std::setw(15) << with_commas(row.multiply_adds) << std::setw(12)
-        << with_commas(row.bytes) << '\n';
+    out << std::left << std::setw(static_cast<int>(path) + 2) << printable(row.path)
+        << std::setw(static_cast<int>(layer) + 2) << row.layer << std::setw(12) << shape << std::right << std::setw(12)
+        << with_commas(row.trainable) << std::setw(9) << with_commas(row.fixed) << std::setw(15)
+        << with_commas(row.multiply_adds) << std::setw(12) << with_commas(row.bytes) << '\n';
   };
   out << std::left << std::setw(static_cast<int>(path) + 2) << "path" << std::setw(static_cast<int>(layer) + 2)
       << "layer" << std::setw(12) << "output" << std::right << std::setw(12) << "parameters" << std::setw(9)

@@ -1,6 +1,9 @@
 // Who sees the batches of an evaluation as they are counted.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "hcnn/core/logits.hpp"
 #include "hcnn/core/targets.hpp"
 
@@ -15,6 +18,22 @@ class BatchObserver {
   virtual void add(const Logits<float>& logits, const Targets& targets) = 0;
   /// The same for networks in double.
   virtual void add(const Logits<double>& logits, const Targets& targets) = 0;
+};
+
+/// Several observers as one: `BatchObservers both({&inspection, &outcomes})`.
+class BatchObservers final : public BatchObserver {
+ public:
+  /// Refers to them; they are told in this order.
+  explicit BatchObservers(std::vector<BatchObserver*> observers) : observers_(std::move(observers)) {}
+  void add(const Logits<float>& logits, const Targets& targets) override {
+    for (BatchObserver* observer : observers_) observer->add(logits, targets);
+  }
+  void add(const Logits<double>& logits, const Targets& targets) override {
+    for (BatchObserver* observer : observers_) observer->add(logits, targets);
+  }
+
+ private:
+  std::vector<BatchObserver*> observers_;
 };
 
 }  // namespace hcnn::metrics

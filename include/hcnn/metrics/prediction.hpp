@@ -24,6 +24,18 @@ std::vector<double> softmax(std::span<const M> scores) {
   return probabilities;
 }
 
+/// log p_k = z_k - log sum_j exp(z_j) of one sample, at least one score: finite where the scores are.
+template <class M>
+std::vector<double> log_softmax(std::span<const M> scores) {
+  const auto greatest = static_cast<double>(scores[static_cast<std::size_t>(argmax(scores))]);
+  double sum = 0;
+  for (const M score : scores) sum += std::exp(static_cast<double>(score) - greatest);
+  const double shift = greatest + std::log(sum);
+  std::vector<double> logarithms;
+  for (const M score : scores) logarithms.push_back(static_cast<double>(score) - shift);
+  return logarithms;
+}
+
 /// The `count` classes of the greatest scores, greatest first; of equal scores the lower class first. All classes where
 /// there are not more.
 template <class M>

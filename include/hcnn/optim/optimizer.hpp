@@ -143,6 +143,20 @@ class Optimizer {
 
   /// Called once a step, after the count has moved.
   virtual void begin_step() {}
+  /// Moves one parameter, of which `whole` spans everything, and zeroes its gradient; called by one thread at a time.
+  /// As it is: `update` on pieces of it, by all threads. Override it for what needs the parameter as a whole.
+  virtual void update_param(const Param<M>& param, const Range& whole) {
+    static_cast<void>(param);
+    parallel_elements(whole.size, [&](Index begin, Index end) {
+      Range range = whole;
+      range.value += begin;
+      range.grad += begin;
+      for (M*& state : range.state) state = state ? state + begin : nullptr;
+      range.size = end - begin;
+      update(range);
+      std::fill_n(range.grad, range.size, M{0});  // still in cache
+    });
+  }
   /// Moves `range.value` by the gradient. Called from several threads at once on disjoint ranges. The caller zeroes
   /// the gradient, which may be overwritten.
   virtual void update(const Range& range) const = 0;
@@ -161,12 +175,9 @@ class Optimizer {
   }
 
   void update_all(Slot& slot, double rate, double decay) {
-    parallel_elements(slot.param->size(), [&](Index begin, Index end) {
-      Range range{slot.param->value() + begin, slot.param->grad() + begin, {}, end - begin, rate, decay};
-      for (std::size_t k = 0; k < slot.state.size(); ++k) range.state[k] = slot.state[k].data() + begin;
-      update(range);
-      std::fill_n(range.grad, range.size, M{0});  // still in cache
-    });
+    Range whole{slot.param->value(), slot.param->grad(), {}, slot.param->size(), rate, decay};
+    for (std::size_t k = 0; k < slot.state.size(); ++k) whole.state[k] = slot.state[k].data();
+    update_param(*slot.param, whole);
   }
 
   double decay_of(const Slot& slot) const {

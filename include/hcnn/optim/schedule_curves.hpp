@@ -1,4 +1,4 @@
-// Schedules that are a formula in the step: constant, step, multi-step, linear, cosine, one-cycle.
+// Schedules that are a formula in the step: constant, step, multi-step, linear, cosine, one-cycle, hold-then-linear.
 #pragma once
 
 #include <algorithm>
@@ -105,6 +105,34 @@ inline Schedule one_cycle(const OneCycleOptions& options = {}) {
     if (step <= peak && peak > 0) return interpolate(options.anneal, options.start_factor, 1, step / peak);
     const double progress = last > peak ? std::min((step - peak) / (last - peak), 1.0) : 1.0;
     return interpolate(options.anneal, 1, options.final_factor, progress);
+  });
+}
+
+/// Options of `hold_then_linear`.
+struct HoldThenLinearOptions {
+  double warm_up = 0;       ///< part of all steps that climbs, in [0, 1]
+  double hold = 0.5;        ///< part of all steps at the base rate, in [0, 1 - warm_up]
+  double start_factor = 0;  ///< of the base rate, at the first step of the climb; finite and >= 0
+  double final_factor = 0;  ///< of the base rate, reached after the last step; finite and >= 0
+};
+
+/// A line from start_factor up to the base rate, the base rate itself, a line down to final_factor: with s = step /
+/// total_steps,  rate = base (start_factor + (1 - start_factor) s / warm_up)  for s < warm_up,  base  up to
+/// warm_up + hold,  then  base (1 - (1 - final_factor) (s - warm_up - hold) / (1 - warm_up - hold)).
+/// Throws OptionError for an option outside its range.
+inline Schedule hold_then_linear(const HoldThenLinearOptions& options = {}) {
+  require_option(options.warm_up >= 0 && options.warm_up <= 1, "schedules::hold_then_linear", "warm_up",
+                 options.warm_up, "must be in [0, 1]");
+  require_option(options.hold >= 0 && options.hold <= 1 - options.warm_up, "schedules::hold_then_linear", "hold",
+                 options.hold, "must be in [0, 1 - warm_up]");
+  require_nonnegative("schedules::hold_then_linear", "start_factor", options.start_factor);
+  require_nonnegative("schedules::hold_then_linear", "final_factor", options.final_factor);
+  return from_function("hold_then_linear", [options](const StepInfo& at) {
+    const double s = static_cast<double>(at.step) / static_cast<double>(std::max<std::uint64_t>(at.total_steps, 1));
+    if (s < options.warm_up) return interpolate(Anneal::linear, options.start_factor, 1, s / options.warm_up);
+    const double fall = options.warm_up + options.hold;
+    if (s <= fall) return 1.0;
+    return interpolate(Anneal::linear, 1, options.final_factor, std::min((s - fall) / (1 - fall), 1.0));
   });
 }
 

@@ -16,7 +16,7 @@ namespace hcnn::report {
 /// than newline and tab are spelled out.
 inline std::string html_escape(std::string_view text) {
   std::string out;
-  for (const char character : text) switch (character) {
+  for (const char character : io::printable(text, std::string::npos, "\n\t")) switch (character) {
       case '&':
         out += "&amp;";
         break;
@@ -32,12 +32,8 @@ inline std::string html_escape(std::string_view text) {
       case '\'':
         out += "&#39;";
         break;
-      case '\n':
-      case '\t':
-        out += character;
-        break;
       default:
-        out += io::printable({&character, 1});
+        out += character;
     }
   return out;
 }

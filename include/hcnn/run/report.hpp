@@ -6,6 +6,7 @@
 
 #include "hcnn/io/image.hpp"
 #include "hcnn/run/cost_section.hpp"
+#include "hcnn/run/intervals.hpp"
 #include "hcnn/run/report_data.hpp"
 #include "hcnn/run/report_sections.hpp"
 #include "hcnn/run/run_folder.hpp"
@@ -52,6 +53,7 @@ inline void write_results(const RunFolder& folder, const RunSummary& run) {
   write_confusion(folder, page, run);
   add_confused_pairs(page, run);
   add_severities(page, run);
+  add_intervals(page, run);
   add_costs(page, run);
   add_calibration(page, run);
   if (const auto* result = run.shown().second) {

@@ -45,11 +45,7 @@ class RunFolder {
   static RunFolder create(const std::optional<std::filesystem::path>& out, std::string_view program,
                           const std::filesystem::path& root = "runs") {
     if (out) {
-      std::error_code error;
-      const bool made = make(*out);
-      if (!made) io::remove_temporaries(*out);
-      if (!made && !(std::filesystem::is_directory(*out, error) && std::filesystem::is_empty(*out, error)))
-        refuse(*out, "it is there already", "a new folder is needed: nothing is overwritten");
+      if (!make(*out)) require_new(*out);
       return RunFolder(*out);
     }
     for (int number = last_number(root, program) + 1;; ++number) {
@@ -58,6 +54,16 @@ class RunFolder {
       const std::filesystem::path path = root / concat(program, '-', digits);
       if (make(path)) return RunFolder(path);
     }
+  }
+
+  /// Throws Error, one line, for a path where something else than an empty folder is. Makes nothing, and removes nothing
+  /// but temporary files of killed programs.
+  static void require_new(const std::filesystem::path& path) {
+    std::error_code error;
+    io::remove_temporaries(path);
+    if (std::filesystem::exists(std::filesystem::symlink_status(path, error)) &&
+        !(std::filesystem::is_directory(path, error) && std::filesystem::is_empty(path, error)))
+      refuse(path, "it is there already", "a new folder is needed: nothing is overwritten");
   }
 
   /// A folder that an earlier run made; throws Error where it holds no config.json.

@@ -15,6 +15,7 @@
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/history.hpp"
 #include "hcnn/metrics/inspection.hpp"
+#include "hcnn/metrics/outcomes.hpp"
 
 namespace hcnn::run {
 
@@ -47,6 +48,7 @@ struct RunSummary {
   std::optional<CostMatrix> costs = {};  ///< of the finest head's mistakes; none: the report tells severities alone
 
   std::optional<metrics::Inspection> inspection = {};  ///< of the `shown` part
+  std::optional<metrics::Outcomes> outcomes = {};      ///< of the `shown` part; none: no HD@k and no intervals
   std::optional<data::Dataset> images = {};            ///< that `inspection` followed; none: no examples in the report
 
   /// The part that confusion matrices and tables of classes show, with its name: test, else val, else null.
@@ -79,9 +81,19 @@ inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
   return json;
 }
 
+/// Adds to the figures of a part what its samples tell: "severity": {"hd5", "hd20"} and "intervals": {"fine.top1":
+/// [low, high], ...}, 95 % bootstrap intervals of every figure, under its path in the object.
+inline void add_outcomes(io::Json& json, const metrics::Outcomes& outcomes) {
+  const auto intervals = metrics::bootstrap_intervals(outcomes.figures());
+  for (std::size_t f = 0; f < intervals.size(); ++f)
+    json["intervals"][outcomes.figures()[f].name] = {intervals[f].low, intervals[f].high};
+  for (const Index rank : outcomes.ranks())
+    if (const auto value = outcomes.find(concat("severity.hd", rank))) json["severity"][concat("hd", rank)] = *value;
+}
+
 /// The content of metrics.json: what the run was, "parameters", "loss" of the first and last epoch, and
-/// `evaluation_json` of each part under its name, with "calibration": {"<level>": expected error} where inspected and
-/// "mean_cost" where there are costs.
+/// `evaluation_json` of each part under its name, with "calibration": {"<level>": expected error} where inspected, what
+/// `add_outcomes` adds where outcomes are there, and "mean_cost" where there are costs.
 inline io::Json metrics_json(const RunSummary& run) {
   io::Json json = io::Json::object();
   const auto text = [&](const char* key, const std::string& value) {
@@ -113,6 +125,7 @@ inline io::Json metrics_json(const RunSummary& run) {
     for (const auto& head : result->heads)
       if (const auto* inspected = run.inspection->find(head.level))
         json[name]["calibration"][head.level] = inspected->calibration.expected_error();
+  if (const auto& [name, result] = run.shown(); result && run.outcomes) add_outcomes(json[name], *run.outcomes);
   return json;
 }
 

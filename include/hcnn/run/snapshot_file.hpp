@@ -1,6 +1,7 @@
 // resume.safetensors: the snapshot of a training on disk, with a checksum, written all or nothing.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -11,7 +12,7 @@
 #include <vector>
 
 #include "hcnn/core/snapshot.hpp"
-#include "hcnn/io/json_object.hpp"
+#include "hcnn/io/json.hpp"
 #include "hcnn/io/safetensors.hpp"
 #include "hcnn/io/safetensors_writer.hpp"
 #include "hcnn/run/run_folder.hpp"
@@ -46,6 +47,16 @@ inline void write_snapshot(const std::filesystem::path& path, const Snapshot& sn
                          {"hcnn.texts", texts.dump(-1, ' ', false, io::Json::error_handler_t::replace)}});
 }
 
+/// The texts in a JSON array of texts; FormatError, beginning with `where`, for anything else.
+inline std::vector<std::string> text_list(const io::Json& list, const std::string& where, const std::string& name) {
+  std::vector<std::string> texts;
+  const auto is_text = [](const io::Json& value) { return value.is_string(); };
+  if (!list.is_array() || !std::all_of(list.begin(), list.end(), is_text))
+    fail<FormatError>(where, "texts: '" + io::printable(name) + "' that is no list of texts", "a list is needed");
+  for (const io::Json& text : list) texts.push_back(text.get<std::string>());
+  return texts;
+}
+
 /// The snapshot in a file that `write_snapshot` wrote; `Snapshot::where` is its path. Throws FormatError, naming file
 /// and reason, for a file that is missing, damaged, without checksum, or something else.
 inline Snapshot read_snapshot(const std::filesystem::path& path) {
@@ -70,12 +81,15 @@ inline Snapshot read_snapshot(const std::filesystem::path& path) {
       add(tensor, std::vector<float>());
     else if (tensor.dtype == "F64")
       add(tensor, std::vector<double>());
-    else
+    else if (tensor.dtype == "I64")
       add(tensor, std::vector<std::int64_t>());
+    else
+      fail<FormatError>(where, "tensor '" + io::printable(tensor.name) + "' of type " + tensor.dtype,
+                        "a checkpoint has F32, F64 and I64");
   }
-  const io::Json json = io::parse_json(texts->second, where + ": texts");
-  io::JsonObject object(json, where + ": texts");
-  for (const auto& [name, list] : json.items()) snapshot.values.emplace(name, object.texts(name, 1'000'000));
+  const io::Json json = io::parse_json(texts->second, where + ": texts", io::metadata_json_bytes(file.payload_bytes()));
+  if (!json.is_object()) fail<FormatError>(where, "texts that are no JSON object", "an object is needed");
+  for (const auto& item : json.items()) snapshot.values.emplace(item.key(), text_list(item.value(), where, item.key()));
   return snapshot;
 }
 

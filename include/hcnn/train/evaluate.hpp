@@ -11,6 +11,7 @@
 #include "hcnn/data/batches.hpp"
 #include "hcnn/layers/model.hpp"
 #include "hcnn/metrics/batch_observer.hpp"
+#include "hcnn/metrics/decision_rule.hpp"
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/prediction.hpp"
 #include "hcnn/train/loss_mean.hpp"
@@ -19,11 +20,12 @@ namespace hcnn::train {
 
 /// Options of `evaluate`.
 struct EvaluateOptions {
-  Index batch = 128;                           ///< samples at a time, at least 1; no figure depends on it
-  data::Normalization normalization = {};      ///< the one of the training; none: values as they are in the data set
-  bool flip = false;                           ///< average the probabilities of each image and its mirror image
-  std::stop_token stop = {};                   ///< asks to stop after the running batch
-  metrics::BatchObserver* observer = nullptr;  ///< sees the batches where given: metrics::Inspection
+  Index batch = 128;                            ///< samples at a time, at least 1; no figure depends on it
+  data::Normalization normalization = {};       ///< the one of the training; none: values as they are in the data set
+  bool flip = false;                            ///< average the probabilities of each image and its mirror image
+  std::stop_token stop = {};                    ///< asks to stop after the running batch
+  const metrics::DecisionRule* rule = nullptr;  ///< changes the scores that are counted; none: they stay
+  metrics::BatchObserver* observer = nullptr;   ///< sees the batches where given: metrics::Inspection
 };
 
 /// What `evaluate` returns.
@@ -46,7 +48,8 @@ void average_probabilities(Logits<M>& logits, const Logits<M>& other) {
 }
 
 /// Runs the network over the data set in evaluation mode, without augmentation, in the data set's order. The loss is
-/// the mean over batches weighted by their numbers of samples. Stops early, with the batches so far, when asked to.
+/// the mean over batches weighted by their numbers of samples; it sees the network's own logits, the figures and the
+/// observer what the rule makes of them. Stops early, with the batches so far, when asked to.
 /// Throws DataError for a data set without samples, OptionError for a batch below 1, and what loss and normalisation
 /// throw where they do not fit.
 template <class T>
@@ -59,7 +62,7 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
                               {.batch = options.batch, .shuffle = false, .normalization = options.normalization});
   metrics::Evaluator<M> evaluator(dataset.taxonomy());
   LossMean<M> mean;
-  Logits<M> logits, mirrored_logits;
+  Logits<M> logits, mirrored_logits, decided;
   Tensor<T> mirrored;
   Workspace workspace;
   loader.start(0);
@@ -74,8 +77,10 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
       average_probabilities(logits, mirrored_logits);
     }
     mean.add(loss.value(logits, batch->targets), batch->images.count());
-    evaluator.add(logits, batch->targets);
-    if (options.observer) options.observer->add(logits, batch->targets);
+    if (options.rule) options.rule->apply(decided = logits);
+    const Logits<M>& scores = options.rule ? decided : logits;
+    evaluator.add(scores, batch->targets);
+    if (options.observer) options.observer->add(scores, batch->targets);
   }
   return {evaluator.result(), mean.mean()};
 }

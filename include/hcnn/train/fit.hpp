@@ -36,6 +36,7 @@ class Fit {
                           .shuffle = true,
                           .seed = options_.seed,
                           .augment = options_.augment,
+                          .mix = options_.mix,
                           .normalization = options_.normalization,
                           .prefetch = options_.prefetch}),
         figures_(loss, dataset.taxonomy()),

@@ -18,13 +18,14 @@ namespace hcnn::train {
 /// Options of `fit`.
 template <class T>
 struct FitOptions {
-  Index epochs = 1;                                ///< passes over the data set, at least 1
-  Index batch = 128;                               ///< samples a pass, at least 1
-  Index accumulate = 1;                            ///< batches whose gradients are added up for a step, at least 1
-  Index limit_batches = 0;                         ///< batches of an epoch that are trained on; 0: all
-  std::uint64_t seed = 1;                          ///< of shuffling, augmentation and dropout
-  const data::Dataset* validate = nullptr;         ///< measured after each epoch; null: nothing is
-  data::Augmentations augment = {};                ///< of the training images, first to last; none: as they are
+  Index epochs = 1;                         ///< passes over the data set, at least 1
+  Index batch = 128;                        ///< samples a pass, at least 1
+  Index accumulate = 1;                     ///< batches whose gradients are added up for a step, at least 1
+  Index limit_batches = 0;                  ///< batches of an epoch that are trained on; 0: all
+  std::uint64_t seed = 1;                   ///< of shuffling, augmentation and dropout
+  const data::Dataset* validate = nullptr;  ///< measured after each epoch; null: nothing is
+  data::Augmentations augment = {};         ///< of the training images, first to last; none: as they are
+  std::shared_ptr<const data::BatchAugmentation> mix = {};  ///< of the training batches: data::mixup; null: none
   data::Normalization normalization = {};          ///< of all images, after the augmentations; none: as they are
   data::Prefetch prefetch = data::Prefetch::none;  ///< who prepares the batches; no bit depends on it
   schedules::Schedule schedule = {};               ///< of the optimizer's learning rate; default: it stays as it is

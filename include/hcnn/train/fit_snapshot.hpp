@@ -53,6 +53,7 @@ template <class T>
   line("images to train on:", dataset_line(&dataset));
   line("images to validate:", dataset_line(options.validate));
   for (const auto& augmentation : options.augment) line("augmentation", augmentation->name());
+  if (options.mix) line("mix", options.mix->name());
   for (const float mean : options.normalization.mean) line("normalization mean", mean);
   for (const float deviation : options.normalization.deviation) line("normalization deviation", deviation);
   line("schedule", options.schedule.name());

@@ -129,7 +129,7 @@ class ProgressBar {
                     const std::string& part) {
       for (const auto& head : heads.heads)
         if (const double share = record.get(part + '.' + head.level + ".top1"); !std::isnan(share))
-          out_ << ' ' << head.level << ' ' << fixed(100 * share, 2) << '%';
+          out_ << ' ' << printable(head.level) << ' ' << fixed(100 * share, 2) << '%';
       if (const double severity = record.get(part + ".hd1"); !std::isnan(severity))
         out_ << " severity " << fixed(severity, 3);
     }

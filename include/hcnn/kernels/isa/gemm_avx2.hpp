@@ -20,21 +20,21 @@ HCNN_AVX2 inline __m256i lanes_avx2(Index n) {
 }
 
 template <int Rows>
-HCNN_AVX2 inline void gather_avx2(Index n, bool accumulate, const GatherOperands<float>& p) {
+HCNN_AVX2 inline void gather_avx2(Index m, Index n, bool accumulate, const GatherOperands<float>& p) {
   const __m256i low = lanes_avx2(n), high = lanes_avx2(n - 8);
   __m256 acc[Rows][2];
   const __m256 bias0 = p.bias ? _mm256_maskload_ps(p.bias, low) : _mm256_setzero_ps();
   const __m256 bias1 = p.bias ? _mm256_maskload_ps(p.bias + 8, high) : _mm256_setzero_ps();
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r) {
-    acc[r][0] = accumulate ? _mm256_maskload_ps(p.c + r * p.ldc, low) : bias0;
-    acc[r][1] = accumulate ? _mm256_maskload_ps(p.c + r * p.ldc + 8, high) : bias1;
+    acc[r][0] = accumulate ? _mm256_maskload_ps(p.c + row_of<Rows>(r, m) * p.ldc, low) : bias0;
+    acc[r][1] = accumulate ? _mm256_maskload_ps(p.c + row_of<Rows>(r, m) * p.ldc + 8, high) : bias1;
   }
   const float* panel = p.panel;
   for (Index s = 0; s < p.segments; ++s) {
     const float* row[Rows];
 #pragma GCC unroll 6
-    for (int r = 0; r < Rows; ++r) row[r] = p.rows[r] + p.offsets[s];
+    for (int r = 0; r < Rows; ++r) row[r] = p.rows[row_of<Rows>(r, m)] + p.offsets[s];
     for (Index l = 0; l < p.length; ++l, panel += 16) {
       const __m256 b0 = _mm256_load_ps(panel), b1 = _mm256_load_ps(panel + 8);
 #pragma GCC unroll 6
@@ -47,19 +47,19 @@ HCNN_AVX2 inline void gather_avx2(Index n, bool accumulate, const GatherOperands
   }
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r) {
-    _mm256_maskstore_ps(p.c + r * p.ldc, low, acc[r][0]);
-    _mm256_maskstore_ps(p.c + r * p.ldc + 8, high, acc[r][1]);
+    _mm256_maskstore_ps(p.c + row_of<Rows>(r, m) * p.ldc, low, acc[r][0]);
+    _mm256_maskstore_ps(p.c + row_of<Rows>(r, m) * p.ldc + 8, high, acc[r][1]);
   }
 }
 
 template <int Rows>
-HCNN_AVX2 inline void outer_avx2(Index n, const OuterOperands<float>& p) {
+HCNN_AVX2 inline void outer_avx2(Index m, Index n, const OuterOperands<float>& p) {
   const __m256i low = lanes_avx2(n), high = lanes_avx2(n - 8);
   __m256 acc[Rows][2];
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r) {
-    acc[r][0] = _mm256_maskload_ps(p.c + r * p.ldc, low);
-    acc[r][1] = _mm256_maskload_ps(p.c + r * p.ldc + 8, high);
+    acc[r][0] = _mm256_maskload_ps(p.c + row_of<Rows>(r, m) * p.ldc, low);
+    acc[r][1] = _mm256_maskload_ps(p.c + row_of<Rows>(r, m) * p.ldc + 8, high);
   }
   for (Index i = 0; i < p.count[0]; ++i)
     for (Index j = 0; j < p.count[1]; ++j) {
@@ -69,7 +69,7 @@ HCNN_AVX2 inline void outer_avx2(Index n, const OuterOperands<float>& p) {
         const __m256 b0 = _mm256_maskload_ps(b, low), b1 = _mm256_maskload_ps(b + 8, high);
 #pragma GCC unroll 6
         for (int r = 0; r < Rows; ++r) {
-          const __m256 value = _mm256_broadcast_ss(a + r);
+          const __m256 value = _mm256_broadcast_ss(a + row_of<Rows>(r, m));
           acc[r][0] = _mm256_fmadd_ps(value, b0, acc[r][0]);
           acc[r][1] = _mm256_fmadd_ps(value, b1, acc[r][1]);
         }
@@ -77,27 +77,27 @@ HCNN_AVX2 inline void outer_avx2(Index n, const OuterOperands<float>& p) {
     }
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r) {
-    _mm256_maskstore_ps(p.c + r * p.ldc, low, acc[r][0]);
-    _mm256_maskstore_ps(p.c + r * p.ldc + 8, high, acc[r][1]);
+    _mm256_maskstore_ps(p.c + row_of<Rows>(r, m) * p.ldc, low, acc[r][0]);
+    _mm256_maskstore_ps(p.c + row_of<Rows>(r, m) * p.ldc + 8, high, acc[r][1]);
   }
 }
 
 template <std::size_t... I>
 constexpr auto gather_table_avx2(std::index_sequence<I...>) {
-  return std::array{&gather_avx2<static_cast<int>(I) + 1>...};
+  return std::array{&gather_avx2<2 * static_cast<int>(I) + 2>...};
 }
 template <std::size_t... I>
 constexpr auto outer_table_avx2(std::index_sequence<I...>) {
-  return std::array{&outer_avx2<static_cast<int>(I) + 1>...};
+  return std::array{&outer_avx2<2 * static_cast<int>(I) + 2>...};
 }
 
 inline void gather_6x16_avx2(Index m, Index n, bool accumulate, const GatherOperands<float>& operands) {
-  static constexpr auto table = gather_table_avx2(std::make_index_sequence<6>{});
-  table[static_cast<std::size_t>(m - 1)](n, accumulate, operands);
+  static constexpr auto table = gather_table_avx2(std::make_index_sequence<3>{});
+  table[static_cast<std::size_t>((m - 1) / 2)](m, n, accumulate, operands);
 }
 inline void outer_6x16_avx2(Index m, Index n, const OuterOperands<float>& operands) {
-  static constexpr auto table = outer_table_avx2(std::make_index_sequence<6>{});
-  table[static_cast<std::size_t>(m - 1)](n, operands);
+  static constexpr auto table = outer_table_avx2(std::make_index_sequence<3>{});
+  table[static_cast<std::size_t>((m - 1) / 2)](m, n, operands);
 }
 
 inline constexpr MicroKernels<float> kernels_avx2{Isa::avx2, 6, 16, 1, gather_6x16_avx2, outer_6x16_avx2};

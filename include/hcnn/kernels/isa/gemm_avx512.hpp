@@ -15,7 +15,7 @@ namespace hcnn::kernels::isa {
 
 // `#pragma GCC unroll` on the loops over rows keeps the accumulators in registers; without it -O2 puts them in memory.
 template <int Rows>
-HCNN_AVX512 inline void gather_avx512(Index n, bool accumulate, const GatherOperands<float>& p) {
+HCNN_AVX512 inline void gather_avx512(Index m, Index n, bool accumulate, const GatherOperands<float>& p) {
   const auto columns = static_cast<std::uint32_t>((std::uint64_t{1} << n) - 1);
   const auto low = static_cast<__mmask16>(columns), high = static_cast<__mmask16>(columns >> 16);
   __m512 acc[Rows][2];
@@ -23,14 +23,14 @@ HCNN_AVX512 inline void gather_avx512(Index n, bool accumulate, const GatherOper
   const __m512 bias1 = p.bias ? _mm512_maskz_loadu_ps(high, p.bias + 16) : _mm512_setzero_ps();
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
-    acc[r][0] = accumulate ? _mm512_maskz_loadu_ps(low, p.c + r * p.ldc) : bias0;
-    acc[r][1] = accumulate ? _mm512_maskz_loadu_ps(high, p.c + r * p.ldc + 16) : bias1;
+    acc[r][0] = accumulate ? _mm512_maskz_loadu_ps(low, p.c + row_of<Rows>(r, m) * p.ldc) : bias0;
+    acc[r][1] = accumulate ? _mm512_maskz_loadu_ps(high, p.c + row_of<Rows>(r, m) * p.ldc + 16) : bias1;
   }
   const float* panel = p.panel;
   for (Index s = 0; s < p.segments; ++s) {
     const float* row[Rows];
 #pragma GCC unroll 14
-    for (int r = 0; r < Rows; ++r) row[r] = p.rows[r] + p.offsets[s];
+    for (int r = 0; r < Rows; ++r) row[r] = p.rows[row_of<Rows>(r, m)] + p.offsets[s];
     for (Index l = 0; l < p.length; ++l, panel += 32) {
       const __m512 b0 = _mm512_load_ps(panel), b1 = _mm512_load_ps(panel + 16);
 #pragma GCC unroll 14
@@ -43,20 +43,20 @@ HCNN_AVX512 inline void gather_avx512(Index n, bool accumulate, const GatherOper
   }
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
-    _mm512_mask_storeu_ps(p.c + r * p.ldc, low, acc[r][0]);
-    _mm512_mask_storeu_ps(p.c + r * p.ldc + 16, high, acc[r][1]);
+    _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc, low, acc[r][0]);
+    _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc + 16, high, acc[r][1]);
   }
 }
 
 template <int Rows>
-HCNN_AVX512 inline void outer_avx512(Index n, const OuterOperands<float>& p) {
+HCNN_AVX512 inline void outer_avx512(Index m, Index n, const OuterOperands<float>& p) {
   const auto columns = static_cast<std::uint32_t>((std::uint64_t{1} << n) - 1);
   const auto low = static_cast<__mmask16>(columns), high = static_cast<__mmask16>(columns >> 16);
   __m512 acc[Rows][2];
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
-    acc[r][0] = _mm512_maskz_loadu_ps(low, p.c + r * p.ldc);
-    acc[r][1] = _mm512_maskz_loadu_ps(high, p.c + r * p.ldc + 16);
+    acc[r][0] = _mm512_maskz_loadu_ps(low, p.c + row_of<Rows>(r, m) * p.ldc);
+    acc[r][1] = _mm512_maskz_loadu_ps(high, p.c + row_of<Rows>(r, m) * p.ldc + 16);
   }
   for (Index i = 0; i < p.count[0]; ++i)
     for (Index j = 0; j < p.count[1]; ++j) {
@@ -66,7 +66,7 @@ HCNN_AVX512 inline void outer_avx512(Index n, const OuterOperands<float>& p) {
         const __m512 b0 = _mm512_maskz_loadu_ps(low, b), b1 = _mm512_maskz_loadu_ps(high, b + 16);
 #pragma GCC unroll 14
         for (int r = 0; r < Rows; ++r) {
-          const __m512 value = _mm512_set1_ps(a[r]);
+          const __m512 value = _mm512_set1_ps(a[row_of<Rows>(r, m)]);
           acc[r][0] = _mm512_fmadd_ps(value, b0, acc[r][0]);
           acc[r][1] = _mm512_fmadd_ps(value, b1, acc[r][1]);
         }
@@ -74,27 +74,27 @@ HCNN_AVX512 inline void outer_avx512(Index n, const OuterOperands<float>& p) {
     }
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
-    _mm512_mask_storeu_ps(p.c + r * p.ldc, low, acc[r][0]);
-    _mm512_mask_storeu_ps(p.c + r * p.ldc + 16, high, acc[r][1]);
+    _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc, low, acc[r][0]);
+    _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc + 16, high, acc[r][1]);
   }
 }
 
 template <std::size_t... I>
 constexpr auto gather_table_avx512(std::index_sequence<I...>) {
-  return std::array{&gather_avx512<static_cast<int>(I) + 1>...};
+  return std::array{&gather_avx512<2 * static_cast<int>(I) + 2>...};
 }
 template <std::size_t... I>
 constexpr auto outer_table_avx512(std::index_sequence<I...>) {
-  return std::array{&outer_avx512<static_cast<int>(I) + 1>...};
+  return std::array{&outer_avx512<2 * static_cast<int>(I) + 2>...};
 }
 
 inline void gather_14x32_avx512(Index m, Index n, bool accumulate, const GatherOperands<float>& operands) {
-  static constexpr auto table = gather_table_avx512(std::make_index_sequence<14>{});
-  table[static_cast<std::size_t>(m - 1)](n, accumulate, operands);
+  static constexpr auto table = gather_table_avx512(std::make_index_sequence<7>{});
+  table[static_cast<std::size_t>((m - 1) / 2)](m, n, accumulate, operands);
 }
 inline void outer_14x32_avx512(Index m, Index n, const OuterOperands<float>& operands) {
-  static constexpr auto table = outer_table_avx512(std::make_index_sequence<14>{});
-  table[static_cast<std::size_t>(m - 1)](n, operands);
+  static constexpr auto table = outer_table_avx512(std::make_index_sequence<7>{});
+  table[static_cast<std::size_t>((m - 1) / 2)](m, n, operands);
 }
 
 inline constexpr MicroKernels<float> kernels_avx512{Isa::avx512, 14, 32, 1, gather_14x32_avx512, outer_14x32_avx512};

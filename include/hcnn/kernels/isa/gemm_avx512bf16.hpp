@@ -27,7 +27,7 @@ HCNN_AVX512BF16 [[gnu::always_inline]] inline void store_rounded(bfloat16* out, 
 }
 
 template <int Rows>
-HCNN_AVX512BF16 inline void gather_avx512bf16(Index n, bool accumulate, const GatherOperands<bfloat16>& p) {
+HCNN_AVX512BF16 inline void gather_avx512bf16(Index m, Index n, bool accumulate, const GatherOperands<bfloat16>& p) {
   const auto columns = static_cast<std::uint32_t>((std::uint64_t{1} << n) - 1);
   const auto low = static_cast<__mmask16>(columns), high = static_cast<__mmask16>(columns >> 16);
   __m512 acc[Rows][2];
@@ -35,14 +35,14 @@ HCNN_AVX512BF16 inline void gather_avx512bf16(Index n, bool accumulate, const Ga
   const __m512 bias1 = p.bias ? _mm512_maskz_loadu_ps(high, p.bias + 16) : _mm512_setzero_ps();
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
-    acc[r][0] = accumulate ? _mm512_maskz_loadu_ps(low, p.c + r * p.ldc) : bias0;
-    acc[r][1] = accumulate ? _mm512_maskz_loadu_ps(high, p.c + r * p.ldc + 16) : bias1;
+    acc[r][0] = accumulate ? _mm512_maskz_loadu_ps(low, p.c + row_of<Rows>(r, m) * p.ldc) : bias0;
+    acc[r][1] = accumulate ? _mm512_maskz_loadu_ps(high, p.c + row_of<Rows>(r, m) * p.ldc + 16) : bias1;
   }
   const bfloat16* panel = p.panel;
   for (Index s = 0; s < p.segments; ++s) {
     const bfloat16* row[Rows];
 #pragma GCC unroll 14
-    for (int r = 0; r < Rows; ++r) row[r] = p.rows[r] + p.offsets[s];
+    for (int r = 0; r < Rows; ++r) row[r] = p.rows[row_of<Rows>(r, m)] + p.offsets[s];
     for (Index l = 0; l < p.length; l += 2, panel += 64) {
       const __m512i b0 = _mm512_load_si512(panel), b1 = _mm512_load_si512(panel + 32);
 #pragma GCC unroll 14
@@ -55,24 +55,24 @@ HCNN_AVX512BF16 inline void gather_avx512bf16(Index n, bool accumulate, const Ga
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
     if (p.rounded) {
-      store_rounded(p.rounded + r * p.ldc, low, acc[r][0]);
-      store_rounded(p.rounded + r * p.ldc + 16, high, acc[r][1]);
+      store_rounded(p.rounded + row_of<Rows>(r, m) * p.ldc, low, acc[r][0]);
+      store_rounded(p.rounded + row_of<Rows>(r, m) * p.ldc + 16, high, acc[r][1]);
     } else {
-      _mm512_mask_storeu_ps(p.c + r * p.ldc, low, acc[r][0]);
-      _mm512_mask_storeu_ps(p.c + r * p.ldc + 16, high, acc[r][1]);
+      _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc, low, acc[r][0]);
+      _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc + 16, high, acc[r][1]);
     }
   }
 }
 
 template <int Rows>
-HCNN_AVX512BF16 inline void outer_avx512bf16(Index n, const OuterOperands<bfloat16>& p) {
+HCNN_AVX512BF16 inline void outer_avx512bf16(Index m, Index n, const OuterOperands<bfloat16>& p) {
   const auto columns = static_cast<std::uint32_t>((std::uint64_t{1} << n) - 1);
   const auto low = static_cast<__mmask16>(columns), high = static_cast<__mmask16>(columns >> 16);
   __m512 acc[Rows][2];
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
-    acc[r][0] = _mm512_maskz_loadu_ps(low, p.c + r * p.ldc);
-    acc[r][1] = _mm512_maskz_loadu_ps(high, p.c + r * p.ldc + 16);
+    acc[r][0] = _mm512_maskz_loadu_ps(low, p.c + row_of<Rows>(r, m) * p.ldc);
+    acc[r][1] = _mm512_maskz_loadu_ps(high, p.c + row_of<Rows>(r, m) * p.ldc + 16);
   }
   for (Index i = 0; i < p.count[0]; ++i)
     for (Index j = 0; j < p.count[1]; ++j) {
@@ -82,34 +82,34 @@ HCNN_AVX512BF16 inline void outer_avx512bf16(Index n, const OuterOperands<bfloat
         const __m512i b0 = _mm512_maskz_loadu_epi32(low, b), b1 = _mm512_maskz_loadu_epi32(high, b + 32);
 #pragma GCC unroll 14
         for (int r = 0; r < Rows; ++r) {
-          acc[r][0] = add_pairs(acc[r][0], a + 2 * r, b0);
-          acc[r][1] = add_pairs(acc[r][1], a + 2 * r, b1);
+          acc[r][0] = add_pairs(acc[r][0], a + 2 * row_of<Rows>(r, m), b0);
+          acc[r][1] = add_pairs(acc[r][1], a + 2 * row_of<Rows>(r, m), b1);
         }
       }
     }
 #pragma GCC unroll 14
   for (int r = 0; r < Rows; ++r) {
-    _mm512_mask_storeu_ps(p.c + r * p.ldc, low, acc[r][0]);
-    _mm512_mask_storeu_ps(p.c + r * p.ldc + 16, high, acc[r][1]);
+    _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc, low, acc[r][0]);
+    _mm512_mask_storeu_ps(p.c + row_of<Rows>(r, m) * p.ldc + 16, high, acc[r][1]);
   }
 }
 
 template <std::size_t... I>
 constexpr auto gather_table_avx512bf16(std::index_sequence<I...>) {
-  return std::array{&gather_avx512bf16<static_cast<int>(I) + 1>...};
+  return std::array{&gather_avx512bf16<2 * static_cast<int>(I) + 2>...};
 }
 template <std::size_t... I>
 constexpr auto outer_table_avx512bf16(std::index_sequence<I...>) {
-  return std::array{&outer_avx512bf16<static_cast<int>(I) + 1>...};
+  return std::array{&outer_avx512bf16<2 * static_cast<int>(I) + 2>...};
 }
 
 inline void gather_14x32_avx512bf16(Index m, Index n, bool accumulate, const GatherOperands<bfloat16>& operands) {
-  static constexpr auto table = gather_table_avx512bf16(std::make_index_sequence<14>{});
-  table[static_cast<std::size_t>(m - 1)](n, accumulate, operands);
+  static constexpr auto table = gather_table_avx512bf16(std::make_index_sequence<7>{});
+  table[static_cast<std::size_t>((m - 1) / 2)](m, n, accumulate, operands);
 }
 inline void outer_14x32_avx512bf16(Index m, Index n, const OuterOperands<bfloat16>& operands) {
-  static constexpr auto table = outer_table_avx512bf16(std::make_index_sequence<14>{});
-  table[static_cast<std::size_t>(m - 1)](n, operands);
+  static constexpr auto table = outer_table_avx512bf16(std::make_index_sequence<7>{});
+  table[static_cast<std::size_t>((m - 1) / 2)](m, n, operands);
 }
 
 inline constexpr MicroKernels<bfloat16> kernels_avx512bf16{Isa::avx512bf16,       14, 32, 2, gather_14x32_avx512bf16,

@@ -1,4 +1,4 @@
-// The portable convolution: im2col, one image at a time, and a product through Eigen. Serves every scalar, every
+// The portable convolution: im2col, one image at a time, and a product. Serves every scalar, every
 // machine and every geometry.
 #pragma once
 
@@ -16,7 +16,7 @@ void take_group(const T* image, Index pixels, Index channels, Index group_channe
 
 /// y = conv(x, w) + bias. w is (O, KH, KW, C/groups); bias has O values or is null.
 template <class T>
-void conv_forward_eigen(const ConvGeometry& g, const Master<T>* w, const Master<T>* bias, TensorView<const T> x,
+void conv_forward_im2col(const ConvGeometry& g, const Master<T>* w, const Master<T>* bias, TensorView<const T> x,
                         TensorView<T> y) {
   using M = Master<T>;
   const Index pixels = y.shape.pixels(), depth = g.depth(), outputs = g.group_outputs();
@@ -43,7 +43,7 @@ void conv_forward_eigen(const ConvGeometry& g, const Master<T>* w, const Master<
 
 /// dx = conv^T(dy, w).
 template <class T>
-void conv_backward_data_eigen(const ConvGeometry& g, const Master<T>* w, TensorView<const T> dy, TensorView<T> dx) {
+void conv_backward_data_im2col(const ConvGeometry& g, const Master<T>* w, TensorView<const T> dy, TensorView<T> dx) {
   using M = Master<T>;
   const Index pixels = dy.shape.pixels(), depth = g.depth(), outputs = g.group_outputs();
   parallel_ranges(dy.count, [&](Index begin, Index end) {
@@ -67,7 +67,7 @@ void conv_backward_data_eigen(const ConvGeometry& g, const Master<T>* w, TensorV
 
 /// dw += dy^T im2col(x). The batch is cut into at most 8 pieces, whose sums are added in order.
 template <class T>
-void conv_backward_weights_eigen(const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy, Master<T>* dw,
+void conv_backward_weights_im2col(const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy, Master<T>* dw,
                                  Workspace& workspace) {
   using M = Master<T>;
   const WorkspaceScope scope(workspace);

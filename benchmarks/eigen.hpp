@@ -1,0 +1,42 @@
+// Eigen's product as a peer, on its own threads: the three passes of a linear layer in fp32. Without Eigen
+// (HCNN_WITH_EIGEN undefined) it is not available.
+#pragma once
+
+#include "benchmarks/onednn.hpp"
+
+#ifdef HCNN_WITH_EIGEN
+#include <Eigen/Core>
+
+/// y = x w^T, dx = dy w or dw += dy^T x.
+class EigenProduct {
+ public:
+  static constexpr bool kAvailable = true;
+
+  EigenProduct(hcnn::Index samples, hcnn::Index inputs, hcnn::Index outputs, ConvPass pass)
+      : pass_(pass),
+        x_(Matrix::Zero(samples, inputs)),
+        y_(Matrix::Zero(samples, outputs)),
+        w_(Matrix::Zero(outputs, inputs)) {}
+
+  void run() {
+    if (pass_ == ConvPass::forward) y_.noalias() = x_ * w_.transpose();
+    if (pass_ == ConvPass::data_gradient) x_.noalias() = y_ * w_;
+    if (pass_ == ConvPass::weight_gradient) w_.noalias() += y_.transpose() * x_;
+  }
+
+ private:
+  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  ConvPass pass_;
+  Matrix x_, y_, w_;
+};
+
+#else
+
+class EigenProduct {
+ public:
+  static constexpr bool kAvailable = false;
+  EigenProduct(hcnn::Index, hcnn::Index, hcnn::Index, ConvPass) {}
+  void run() {}
+};
+
+#endif

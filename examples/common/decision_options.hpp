@@ -1,0 +1,79 @@
+// Rules of decision on the command line, and the part of the images that a temperature is fitted on.
+#pragma once
+
+#include <hcnn/io.hpp>
+
+#include "examples/common/transfer.hpp"
+
+namespace examples {
+
+/// What the command line says of the decision.
+struct DecisionOptions {
+  std::vector<std::string> rules;  ///< in their order: crm, reweight, reweight-all, marginal
+  std::string temperature;         ///< "": none; "fit", or a number for every head
+  std::string costs;               ///< file of crm's costs; "": the tree's severities
+};
+
+/// Adds `--rule`, `--temperature` and `--costs`.
+inline void add_decision_options(CLI::App& app, DecisionOptions& options) {
+  app.add_option("--rule", options.rules,
+                 "decide otherwise than for the likeliest class; crm: for the least expected severity; reweight: by "
+                 "p_fine x p_parent; reweight-all: times all coarser heads; marginal: coarser levels by summed fine "
+                 "probabilities. Repeat it: the second sees what the first has left")
+      ->check(CLI::IsMember({"crm", "reweight", "reweight-all", "marginal"}));
+  app.add_option("--temperature", options.temperature,
+                 "divide the logits by this number before any rule, or 'fit': by the one with the least negative "
+                 "log-likelihood on the images that validated the training, for each head");
+  app.add_option("--costs", options.costs, "CSV file of the costs of mistakes that crm goes by, as of train_folder");
+}
+
+/// The images that validated the training whose model file this is, found by its config. Throws OptionError for a model
+/// that says too little, or that was trained on a folder of pictures.
+inline data::Dataset validation_part(const data::Dataset& train, const exchange::ModelInfo& info) {
+  const io::Json config = info.notes.is_object() ? info.notes.value("config", io::Json()) : io::Json();
+  if (info.fit || !config.is_object() || !config.contains("split") || !config.contains("seed"))
+    fail<OptionError>("--temperature fit", "the model does not say which images validated it",
+                      "give a number: --temperature 1.5");
+  const auto seed = config["seed"].get<std::uint64_t>();
+  return data::stratified_split(limited(train, config.value("limit", Index{0}), seed), config["split"].get<double>(),
+                                seed)
+      .second;
+}
+
+/// The rules that `--rule` names, for a network with these heads.
+inline void add_rules(metrics::DecisionRules& rules, const DecisionOptions& options, const Taxonomy& tree,
+                      const std::vector<std::string>& heads) {
+  if (!options.costs.empty() && std::find(options.rules.begin(), options.rules.end(), "crm") == options.rules.end())
+    fail<OptionError>("--costs", "without --rule crm", "it is of that rule alone");
+  const std::string& fine = tree.level_name(0);
+  std::vector<std::string> coarser;
+  for (Index level = 1; level < tree.levels(); ++level)
+    if (std::find(heads.begin(), heads.end(), tree.level_name(level)) != heads.end())
+      coarser.push_back(tree.level_name(level));
+  for (const std::string& rule : options.rules) {
+    if (rule == "crm") {
+      rules.add(std::make_shared<metrics::ConditionalRisk>(
+          fine, options.costs.empty() ? severity_matrix(tree) : exchange::read_costs(options.costs, tree.classes(0))));
+    } else if (rule == "marginal") {
+      rules.add(std::make_shared<metrics::Marginalization>(fine, tree));
+    } else {
+      if (coarser.empty())
+        fail<OptionError>("--rule " + rule, "a network with the head '" + heads.front() + "' alone",
+                          "one with coarser heads is needed");
+      if (rule == "reweight") coarser.resize(1);
+      rules.add(std::make_shared<metrics::HeadReweighting>(fine, coarser, tree));
+    }
+  }
+}
+
+/// The number of `--temperature`, or nothing for "fit". Throws OptionError for anything else.
+inline std::optional<double> given_temperature(const std::string& text) {
+  if (text == "fit") return std::nullopt;
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (end == text.c_str() || *end != 0 || !(value > 0) || !std::isfinite(value))
+    fail<OptionError>("--temperature", "'" + io::printable(text) + "'", "a number above 0, or fit");
+  return value;
+}
+
+}  // namespace examples

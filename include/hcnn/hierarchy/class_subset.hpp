@@ -1,0 +1,65 @@
+// Part of a label tree: some of its finest classes, and what is left above them.
+#pragma once
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "hcnn/hierarchy/taxonomy.hpp"
+
+namespace hcnn {
+
+/// A part of a tree.
+struct ClassSubset {
+  Taxonomy taxonomy;           ///< its classes, in their old order
+  std::vector<Label> renamed;  ///< of each finest class of the whole tree: its label in the part, or kNoLabel
+};
+
+/// The tree of these finest classes: every class above them that holds one of them stays, the others go. What
+/// `data::Dataset::relabelled` takes. Throws DataError for a label that is no class, and for none.
+inline ClassSubset class_subset(const Taxonomy& whole, std::span<const Label> kept) {
+  std::vector<TaxonomyLevel> levels;
+  ClassSubset subset{whole, {}};
+  std::vector<bool> stays(static_cast<std::size_t>(whole.class_count(0)), false);
+  for (const Label label : kept) {
+    whole.ancestor(label, 0, 0);  // checks it
+    stays[static_cast<std::size_t>(label)] = true;
+  }
+  for (Index level = 0; level < whole.levels(); ++level) {
+    TaxonomyLevel& part = levels.emplace_back(TaxonomyLevel{whole.level_name(level), {}, {}});
+    const bool last = level + 1 == whole.levels();
+    std::vector<bool> above(last ? 0 : static_cast<std::size_t>(whole.class_count(level + 1)), false);
+    std::vector<Label> renamed(stays.size(), kNoLabel);
+    for (std::size_t k = 0; k < stays.size(); ++k) {
+      if (!stays[k]) continue;
+      renamed[k] = static_cast<Label>(part.classes.size());
+      part.classes.push_back(whole.classes(level)[k]);
+      if (last) continue;
+      part.parents.push_back(whole.parent(level, static_cast<Label>(k)));  // its old label, until all are known
+      above[static_cast<std::size_t>(part.parents.back())] = true;
+    }
+    if (level == 0) subset.renamed = renamed;
+    if (level > 0)
+      for (Label& parent : levels[static_cast<std::size_t>(level) - 1].parents)
+        parent = renamed[static_cast<std::size_t>(parent)];
+    stays = std::move(above);
+  }
+  subset.taxonomy = Taxonomy(std::move(levels));
+  return subset;
+}
+
+/// The last finest class of each class of the second level that holds several: for CIFAR-100 one of the five of each
+/// superclass, 20 in all. A network that was trained on the others has seen their relatives, but not them. Throws
+/// DataError for a tree of one level.
+inline std::vector<Label> last_of_each_parent(const Taxonomy& taxonomy) {
+  std::vector<std::vector<Label>> children(
+      static_cast<std::size_t>(taxonomy.class_count(taxonomy.levels() > 1 ? 1 : 0)));
+  for (Label k = 0; k < taxonomy.class_count(0); ++k)
+    children[static_cast<std::size_t>(taxonomy.parent(0, k))].push_back(k);
+  std::vector<Label> last;
+  for (const auto& labels : children)
+    if (labels.size() > 1) last.push_back(labels.back());
+  return last;
+}
+
+}  // namespace hcnn

@@ -1,0 +1,129 @@
+// What became of each sample of an evaluation: the figures that need more than counts, and their intervals.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/argmax.hpp"
+#include "hcnn/core/logits.hpp"
+#include "hcnn/core/targets.hpp"
+#include "hcnn/hierarchy/taxonomy.hpp"
+#include "hcnn/metrics/batch_observer.hpp"
+#include "hcnn/metrics/bootstrap.hpp"
+#include "hcnn/metrics/prediction.hpp"
+
+namespace hcnn::metrics {
+
+/// Follows an evaluation sample by sample. Its figures, named as in metrics.json:
+///   <head>.top1                each head that is named like a level of the targets
+///   from_fine.<level>.top1     the finest head's prediction, lifted to each coarser level of the tree
+///   severity.hd1, .hd5, .hd20  HD@k: mean severity of the k likeliest classes, over all samples
+///   severity.ms                mean severity of the mistakes
+///   agreement.all              all coarser heads predict the ancestor of the finest head's prediction
+/// Memory: 8 bytes for a sample and a figure. Source of HD@k: Bertinetto et al. 2020, "Making Better Mistakes",
+/// arXiv:1912.09393, section 4.1.
+class Outcomes final : public BatchObserver {
+ public:
+  /// @param taxonomy copied; null: heads have nothing to do with each other  @param ranks the k of HD@k, each at least
+  /// 1
+  explicit Outcomes(const Taxonomy* taxonomy, std::vector<Index> ranks = {1, 5, 20}) : ranks_(std::move(ranks)) {
+    if (taxonomy) taxonomy_ = *taxonomy;
+    for (const Index rank : ranks_) require_option(rank >= 1, "Outcomes", "rank", rank, "must be at least 1");
+  }
+
+  /// Takes a batch; samples without a label are skipped figure by figure. Throws ShapeError where the number of labels
+  /// is not that of the samples.
+  void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
+  void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
+
+  /// The figures, each with its samples.
+  const std::vector<SampleRatio>& figures() const { return figures_; }
+  /// Value of the figure, or nothing where it was not measured.
+  std::optional<double> find(std::string_view name) const {
+    for (const SampleRatio& figure : figures_)
+      if (figure.name == name) return figure.value();
+    return std::nullopt;
+  }
+  /// The k of HD@k.
+  const std::vector<Index>& ranks() const { return ranks_; }
+
+ private:
+  template <class M>
+  void add_batch(const Logits<M>& logits, const Targets& targets) {
+    const HeadLogits<M>* finest = nullptr;
+    Index finest_level = 0;
+    for (const HeadLogits<M>& head : logits) {
+      if (!targets.has(head.head)) continue;
+      const std::vector<Label>& labels = targets[head.head].labels;
+      if (static_cast<Index>(labels.size()) != head.values.count())
+        fail<ShapeError>("Outcomes head '" + head.head + "'", concat(labels.size(), " labels"),
+                         concat("the batch has ", head.values.count(), " samples"));
+      SampleRatio& top1 = figure(head.head + ".top1");
+      for (std::size_t n = 0; n < labels.size(); ++n)
+        put(top1, labels[n] != kNoLabel, argmax(row(head.values, static_cast<Index>(n))) == labels[n]);
+      if (!taxonomy_ || !taxonomy_->has_level(head.head)) continue;
+      const Index level = taxonomy_->level_index(head.head);
+      if (!finest || level < finest_level) {
+        finest = &head;
+        finest_level = level;
+      }
+    }
+    if (!finest) return;
+    const std::vector<Label>& labels = targets[finest->head].labels;
+    for (std::size_t n = 0; n < labels.size(); ++n) {
+      add_severity(row(finest->values, static_cast<Index>(n)), labels[n], finest_level);
+      add_agreement(logits, targets, static_cast<Index>(n), finest_level);
+    }
+  }
+
+  // Of one sample of the finest head.
+  template <class M>
+  void add_severity(std::span<const M> scores, Label truth, Index level) {
+    const bool labelled = truth != kNoLabel;
+    const std::vector<Label> order = likeliest(scores, *std::max_element(ranks_.begin(), ranks_.end()));
+    const int severity = labelled ? taxonomy_->severity(truth, order.front(), level) : 0;
+    for (const Index rank : ranks_) {
+      const std::size_t most = std::min(order.size(), static_cast<std::size_t>(rank));
+      double sum = 0;
+      for (std::size_t i = 0; labelled && i < most; ++i) sum += taxonomy_->severity(truth, order[i], level);
+      put(figure(concat("severity.hd", rank)), labelled, sum / static_cast<double>(most));
+    }
+    put(figure("severity.ms"), severity > 0, severity);
+    for (Index coarser = level + 1; coarser < taxonomy_->levels(); ++coarser)  // as far below as their ancestor meets
+      put(figure("from_fine." + taxonomy_->level_name(coarser) + ".top1"), labelled, severity <= coarser - level);
+  }
+
+  template <class M>
+  void add_agreement(const Logits<M>& logits, const Targets& targets, Index n, Index level) {
+    const Label predicted = argmax(row(logits[taxonomy_->level_name(level)], n));
+    bool several = false, agree = true;
+    for (Index coarser = level + 1; coarser < taxonomy_->levels(); ++coarser) {
+      const std::string& name = taxonomy_->level_name(coarser);
+      const Tensor<M>* scores = logits.find(name);
+      if (!scores || !targets.has(name)) continue;
+      several = true;
+      agree = agree && argmax(row(*scores, n)) == taxonomy_->ancestor(predicted, level, coarser);
+    }
+    if (several) put(figure("agreement.all"), true, agree);
+  }
+
+  SampleRatio& figure(const std::string& name) {
+    for (SampleRatio& figure : figures_)
+      if (figure.name == name) return figure;
+    return figures_.emplace_back(SampleRatio{.name = name});
+  }
+  static void put(SampleRatio& figure, bool counted, double value) {
+    figure.numerators.push_back(counted ? static_cast<float>(value) : 0.0F);
+    figure.denominators.push_back(counted ? 1.0F : 0.0F);
+  }
+
+  std::optional<Taxonomy> taxonomy_;
+  std::vector<Index> ranks_;
+  std::vector<SampleRatio> figures_;
+};
+
+}  // namespace hcnn::metrics

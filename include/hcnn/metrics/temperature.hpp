@@ -1,0 +1,160 @@
+// Temperature scaling: one number for each head that makes its probabilities as sure as they are right.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hcnn/core/argmax.hpp"
+#include "hcnn/core/targets.hpp"
+#include "hcnn/metrics/batch_observer.hpp"
+#include "hcnn/metrics/decision_rule.hpp"
+#include "hcnn/metrics/prediction.hpp"
+
+namespace hcnn::metrics {
+
+/// z / T for each head that is named: predictions stay, probabilities become softmax(z / T), less sure for T > 1.
+/// Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599, section 4.2.
+class Temperature final : public DecisionRuleOf<Temperature> {
+ public:
+  /// @param temperatures by head. Throws OptionError unless each is finite and above 0.
+  explicit Temperature(std::map<std::string, double> temperatures) : temperatures_(std::move(temperatures)) {
+    for (const auto& [head, temperature] : temperatures_)
+      require_option(temperature > 0 && std::isfinite(temperature), "Temperature", head.c_str(), temperature,
+                     "must be finite and above 0");
+  }
+
+  std::string name() const override {
+    std::string text;
+    for (const auto& [head, temperature] : temperatures_)
+      text += concat(text.empty() ? "" : ", ", head, ' ', temperature);
+    return "temperature(" + text + ")";
+  }
+  /// The temperatures, by head.
+  const std::map<std::string, double>& temperatures() const { return temperatures_; }
+  /// Divides the scores.
+  template <class M>
+  void change(Logits<M>& logits) const {
+    for (const auto& [head, temperature] : temperatures_)
+      for (M& score : logits[head]) score = static_cast<M>(score / temperature);
+  }
+
+ private:
+  std::map<std::string, double> temperatures_;
+};
+
+/// Mean of -log softmax(z / T)_y over the samples that have a label, nats; 0 where none has. Scores (N, K), N labels.
+template <class M>
+double negative_log_likelihood(const Tensor<M>& scores, std::span<const Label> labels, double temperature = 1) {
+  double sum = 0;
+  Index count = 0;
+  std::vector<double> z;
+  for (Index n = 0; n < scores.count(); ++n) {
+    const Label label = labels[static_cast<std::size_t>(n)];
+    if (label == kNoLabel) continue;
+    z.clear();
+    for (const M score : row(scores, n)) z.push_back(static_cast<double>(score) / temperature);
+    sum -= log_softmax(std::span<const double>(z))[static_cast<std::size_t>(label)];
+    ++count;
+  }
+  return count == 0 ? 0 : sum / static_cast<double>(count);
+}
+
+/// The T in 0.001..1000 with the least negative log-likelihood, to 12 digits. In b = 1/T it is convex, and its slope
+///   mean of (sum_k p_k z_k - z_y), p = softmax(b z)
+/// rises with b: the zero is found by bisection. Where the slope has one sign (every prediction is right, or guessing
+/// is best) the end of the range is returned. Scores (N, K), N labels. Throws DataError without a labelled sample,
+/// NumericError where a score of one is not finite.
+template <class M>
+double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
+  Index labelled = 0;
+  for (Index n = 0; n < scores.count(); ++n) {
+    if (labels[static_cast<std::size_t>(n)] == kNoLabel) continue;
+    ++labelled;
+    for (const M score : row(scores, n))
+      if (!std::isfinite(score))
+        fail<NumericError>("fit_temperature", concat("a score of sample ", n, " is ", score), "finite ones are needed");
+  }
+  if (labelled == 0) fail<DataError>("fit_temperature", "no sample with a label", "at least one is needed");
+  const auto slope = [&](double b) {
+    double sum = 0;
+    std::vector<double> z;
+    for (Index n = 0; n < scores.count(); ++n) {
+      const Label label = labels[static_cast<std::size_t>(n)];
+      if (label == kNoLabel) continue;
+      z.clear();
+      for (const M score : row(scores, n)) z.push_back(b * static_cast<double>(score));
+      const std::vector<double> p = softmax(std::span<const double>(z));
+      const std::span<const M> raw = row(scores, n);
+      const auto own = static_cast<double>(raw[static_cast<std::size_t>(label)]);
+      for (std::size_t k = 0; k < p.size(); ++k) sum += p[k] * (static_cast<double>(raw[k]) - own);
+    }
+    return sum;
+  };
+  double low = std::log(1e-3), high = std::log(1e3);  // of b
+  for (int i = 0; i < 45; ++i) {                      // 14 / 2^45 = 4e-13
+    const double middle = (low + high) / 2;
+    (slope(std::exp(middle)) < 0 ? low : high) = middle;
+  }
+  return std::exp(-(low + high) / 2);
+}
+
+/// Gathers the logits and labels of an evaluation, usually of the validation part, and fits a temperature to each head
+/// that is named like a level of the targets: `train::evaluate(..., {.observer = &fit})`, then `fit.rule()`. Its memory
+/// grows with the samples.
+class TemperatureFit final : public BatchObserver {
+ public:
+  /// Takes a batch. Throws ShapeError where the number of labels is not that of the samples.
+  void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
+  void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
+
+  /// A temperature for each head. Throws as `fit_temperature`; DataError where no batch was added.
+  Temperature rule() const {
+    if (heads_.empty()) fail<DataError>("TemperatureFit", "no batch", "run an evaluation that it observes first");
+    std::map<std::string, double> temperatures;
+    for (const auto& [name, head] : heads_) temperatures[name] = fit_temperature(scores(head), head.labels);
+    return Temperature(std::move(temperatures));
+  }
+  /// `hcnn::metrics::negative_log_likelihood` of what was gathered of a head. Throws DataError for a head that was not.
+  double negative_log_likelihood(const std::string& head, double temperature = 1) const {
+    const auto entry = heads_.find(head);
+    if (entry == heads_.end()) fail<DataError>("TemperatureFit", "no head '" + head + "'", "one that was added");
+    return metrics::negative_log_likelihood(scores(entry->second), std::span<const Label>(entry->second.labels),
+                                            temperature);
+  }
+
+ private:
+  struct Head {
+    Index classes = 0;
+    std::vector<double> scores;
+    std::vector<Label> labels;
+  };
+
+  template <class M>
+  void add_batch(const Logits<M>& logits, const Targets& targets) {
+    for (const auto& [name, values] : logits) {
+      if (!targets.has(name)) continue;
+      const std::vector<Label>& labels = targets[name].labels;
+      if (static_cast<Index>(labels.size()) != values.count())
+        fail<ShapeError>("TemperatureFit head '" + name + "'", concat(labels.size(), " labels"),
+                         concat("the batch has ", values.count(), " samples"));
+      Head& head = heads_[name];
+      head.classes = values.shape().size();
+      head.scores.insert(head.scores.end(), values.begin(), values.end());
+      head.labels.insert(head.labels.end(), labels.begin(), labels.end());
+    }
+  }
+  static Tensor<double> scores(const Head& head) {
+    Tensor<double> all(static_cast<Index>(head.labels.size()), Shape{.channels = head.classes});
+    std::copy(head.scores.begin(), head.scores.end(), all.begin());
+    return all;
+  }
+
+  std::map<std::string, Head> heads_;
+};
+
+}  // namespace hcnn::metrics

@@ -1,0 +1,49 @@
+// Any of the named networks, as one type: what files describe and programs offer.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hcnn/models/multi_head_cnn.hpp"
+#include "hcnn/models/resnet.hpp"
+
+namespace hcnn::models {
+
+/// The options of a network of any kind.
+using NetworkOptions = std::variant<MultiHeadCnnOptions, ResNetOptions>;
+
+/// Names of the networks, see `network_options`.
+inline const std::vector<std::string>& network_names() {
+  static const std::vector<std::string> names = {"multihead", "severity", "compact", "resnet9", "resnet18"};
+  return names;
+}
+
+/// The options of the network of this name. Throws OptionError for another one.
+inline NetworkOptions network_options(const std::string& network) {
+  if (network == "resnet9" || network == "resnet18") return resnet_options(network);
+  const auto& names = network_names();
+  if (std::find(names.begin(), names.end(), network) == names.end())
+    fail<OptionError>("network", "'" + network + "'", "expected multihead, severity, compact, resnet9 or resnet18");
+  return multi_head_cnn_options(network);
+}
+
+/// The heads, to read and to change.
+inline std::vector<HeadOptions>& heads_of(NetworkOptions& options) {
+  return std::visit([](auto& each) -> std::vector<HeadOptions>& { return each.heads; }, options);
+}
+/// Shape of an image, to read and to change.
+inline Shape& input_of(NetworkOptions& options) {
+  return std::visit([](auto& each) -> Shape& { return each.input; }, options);
+}
+
+/// Builds the network. Errors are those of its kind.
+template <class T = float>
+Model<T> make_network(const NetworkOptions& options) {
+  if (const auto* cnn = std::get_if<MultiHeadCnnOptions>(&options)) return multi_head_cnn<T>(*cnn);
+  return resnet<T>(std::get<ResNetOptions>(options));
+}
+
+}  // namespace hcnn::models

@@ -1,0 +1,21 @@
+// PPM files, and bytes that are no picture: the reader tells formats apart by content.
+#include "fuzz/support/picture.hpp"
+
+namespace {
+
+using namespace hcnn;
+
+void run(fuzz::Bytes bytes) {
+  // Extents as another parser finds them; a picture that is accepted holds all its pixels, so they are small.
+  int width = 0, height = 0;
+  const std::string text(bytes);
+  if (bytes.starts_with("\x89PNG") || bytes.starts_with("\xff\xd8")) return;  // these have targets of their own
+  if (std::sscanf(text.c_str(), "P6%*1[ \n]%d%*1[ \n]%d", &width, &height) != 2) width = height = 0;
+  const auto most = static_cast<Index>(bytes.size());
+  const bool held = width > 0 && height > 0 && width <= most && height <= most / width;
+  fuzz::run_picture(bytes, held ? width : 0, held ? height : 0, 0);
+}
+
+const fuzz::Registration registration("ppm", run);
+
+}  // namespace

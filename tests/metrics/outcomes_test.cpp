@@ -1,0 +1,101 @@
+// Figures sample by sample: HD@k, mistake severity, the fine head's accuracy on each level, agreement of the heads.
+#include "hcnn/metrics/outcomes.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "../losses/small_tree.hpp"
+#include "hcnn/core/random.hpp"
+#include "hcnn/metrics/evaluator.hpp"
+
+using namespace hcnn;
+using namespace hcnn::metrics;
+
+namespace {
+
+/// Random logits and labels of the small tree's three heads, one label in eight missing.
+void random_batch(RandomStream& random, const Taxonomy& tree, Logits<float>& logits, Targets& targets) {
+  for (Index level = 0; level < 3; ++level) {
+    for (float& z : logits.resize(tree.level_name(level), 40, tree.class_count(level)))
+      z = static_cast<float>(random.normal());
+    targets.level(tree.level_name(level)).labels.clear();
+  }
+  for (int n = 0; n < 40; ++n) {
+    const Label truth = random.below(8) == 0 ? kNoLabel : static_cast<Label>(random.below(6));
+    for (Index level = 0; level < 3; ++level)
+      targets.level(tree.level_name(level))
+          .labels.push_back(truth == kNoLabel ? truth : tree.ancestor(truth, 0, level));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("HD@k is the mean severity of the k likeliest classes") {
+  const Taxonomy tree = testing::small_tree();  // a, b | c, d, e | f; severities of a: 0 1 2 2 2 3
+  Outcomes outcomes(&tree, {1, 2, 3, 20});
+  Logits<float> logits;
+  Targets targets;
+  const float z[] = {3, 5, 4, 1, 0, 2};  // likeliest first: b c a f d e
+  std::copy(z, z + 6, logits.resize("fine", 1, 6).begin());
+  targets.level("fine").labels = {0};
+  outcomes.add(logits, targets);
+  CHECK(outcomes.find("severity.hd1") == 1);
+  CHECK(outcomes.find("severity.hd2") == 1.5);
+  CHECK(outcomes.find("severity.hd3") == 1);
+  CHECK(outcomes.find("severity.hd20").value() == doctest::Approx(10.0 / 6));
+  CHECK_FALSE(outcomes.find("severity.hd4").has_value());
+  CHECK_FALSE(outcomes.find("agreement.all").has_value());
+}
+
+TEST_CASE("every figure that an evaluation has too is the same") {
+  const Taxonomy tree = testing::small_tree();
+  Outcomes outcomes(&tree);
+  Evaluator<float> evaluator(tree);
+  RandomStream random(Seed{1}, hash_name("outcomes test"));
+  for (int batch = 0; batch < 5; ++batch) {
+    Logits<float> logits;
+    Targets targets;
+    random_batch(random, tree, logits, targets);
+    outcomes.add(logits, targets);
+    evaluator.add(logits, targets);
+  }
+  const EvaluationResult& result = evaluator.result();
+  for (const HeadResult& head : result.heads)
+    CHECK(outcomes.find(head.level + ".top1").value() == doctest::Approx(head.top1.value()).epsilon(1e-12));
+  for (std::size_t i = 1; i < result.from_fine.size(); ++i)
+    CHECK(outcomes.find("from_fine." + result.from_fine[i].level + ".top1").value() ==
+          doctest::Approx(result.from_fine[i].share.value()).epsilon(1e-12));
+  CHECK(outcomes.find("severity.hd1").value() == doctest::Approx(result.severity.hd1()).epsilon(1e-12));
+  CHECK(outcomes.find("severity.ms").value() == doctest::Approx(result.severity.ms()).epsilon(1e-12));
+  CHECK(outcomes.find("agreement.all").value() == doctest::Approx(result.consistent.value()).epsilon(1e-12));
+  for (const SampleRatio& figure : outcomes.figures()) CHECK(figure.numerators.size() == 200);
+  const auto intervals = bootstrap_intervals(outcomes.figures());
+  for (std::size_t f = 0; f < intervals.size(); ++f) {
+    CHECK(intervals[f].low < outcomes.figures()[f].value());
+    CHECK(outcomes.figures()[f].value() < intervals[f].high);
+  }
+}
+
+TEST_CASE("without a tree the heads' accuracies are all there is") {
+  const Taxonomy tree = testing::small_tree();
+  Outcomes outcomes(nullptr);
+  Logits<float> logits;
+  Targets targets;
+  RandomStream random(Seed{1}, hash_name("outcomes test"));
+  random_batch(random, tree, logits, targets);
+  outcomes.add(logits, targets);
+  CHECK(outcomes.figures().size() == 3);
+  CHECK_FALSE(outcomes.find("severity.hd1").has_value());
+}
+
+TEST_CASE("a rank of 0 and labels that are not as many as the samples are refused") {
+  CHECK_THROWS_AS(Outcomes(nullptr, {0}), OptionError);
+  Outcomes outcomes(nullptr);
+  Logits<float> logits;
+  Targets targets;
+  logits.resize("fine", 2, 3);
+  targets.level("fine").labels = {1};
+  CHECK_THROWS_AS(outcomes.add(logits, targets), ShapeError);
+}

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Feeds every file of the fuzz corpus, and files that no repository can hold, to the programs that read such files.
+
+bad_inputs.py PROGRAMS CORPUS WORK
+
+A program either refuses its input, with one line on standard error that names file and reason and an exit status that is
+not 0, or does its work. Either way: no crash, at most 100 ms of processor time and 64 MB of memory where it refuses,
+nothing on disk changed, and no control character on standard output or error. Prints the largest figures.
+"""
+import hashlib
+import os
+import pathlib
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+SECONDS, MEGABYTES = 0.1, 64
+MODEL = "model_file/good"  # reads pictures; its classes are cat and dog
+
+
+class Bad:
+    """Runs programs in a folder and counts what is not as it must be."""
+
+    def __init__(self, programs, work):
+        self.programs, self.work = programs, work
+        self.runs, self.refused, self.wrong = 0, 0, []
+        self.slowest, self.largest = (0.0, ""), (0.0, "")
+
+    def state(self):
+        """Every file of the folder with its content and time: what may not change."""
+        listing = {}
+        for path in sorted(self.work.rglob("*")):
+            status = path.lstat()
+            small = path.is_file() and not path.is_symlink() and status.st_size < 1 << 20
+            listing[str(path)] = (status.st_mtime_ns, status.st_size,
+                                  hashlib.sha256(path.read_bytes()).digest() if small and os.access(path, os.R_OK) else b"")
+        return listing
+
+    def measured(self, arguments, environment):
+        """Exit status, both outputs, processor time in s and memory in MB of a program."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+            child = subprocess.Popen([self.programs / arguments[0], *arguments[1:]], cwd=self.work, stdout=out, stderr=error,
+                                     stdin=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"} | environment)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0), error.seek(0)
+            return (child.returncode, out.read(), error.read(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+
+    def run(self, *arguments, names="", must_refuse=False, environment=None, quick=True):
+        """One run, true where it was taken. Where it is refused, `names` must be in the line on standard error, or one of
+        several with "|" between them. Not `quick`: images are drawn before it is refused."""
+        before = self.state()
+        status, out, error, seconds, megabytes = self.measured([*arguments], environment or {})
+        text = " ".join(os.fsdecode(argument) for argument in arguments).encode("utf-8", "surrogateescape")
+        what = f"{text.decode(errors='replace')!r:.200}"
+        self.runs += 1
+
+        def check(holds, claim):
+            if not holds:
+                self.wrong.append(f"{what}: {claim}; status {status}, {error[:300]!r}")
+
+        check(status >= 0, "it crashed")
+        check(status != 0 or not must_refuse, "it was taken")
+        check(not any(byte < 32 and byte not in b"\n\t" or byte == 127 for byte in out + error.replace(b"\r", b"")),
+              "a control character in the output")
+        check(not any(b"\xc2" + bytes([code]) in out + error for code in range(0x80, 0xa0)), "U+0080 to U+009F in the output")
+        check(self.state() == before, "files were changed")
+        if status == 0:
+            return True
+        self.refused += 1
+        check(error.count(b"\n") == 1 and error.endswith(b"\n"), "not one line on standard error")
+        check(any(name.encode() in error for name in names.split("|")), f"the line does not name {names!r}")
+        check(error.count(b": ") >= 1 and len(error) > 20, "the line gives no reason")
+        if not quick:
+            return False
+        check(seconds < SECONDS, f"{seconds:.3f} s of processor time")
+        check(megabytes < MEGABYTES, f"{megabytes:.1f} MB")
+        self.slowest = max(self.slowest, (seconds, what))
+        self.largest = max(self.largest, (megabytes, what))
+        return False
+
+
+def corpus_files(corpus, target):
+    return sorted((corpus / target).iterdir())
+
+
+def feed_models(bad, corpus):
+    picture = corpus / "png/good_colour"
+    for target in ("model_file", "safetensors", "checkpoint"):
+        for path in corpus_files(corpus, target):
+            bad.run("predict_image", path, picture, names=path.name, must_refuse=target != "model_file")
+            if target == "model_file":
+                for form in ("--csv", "--json"):
+                    bad.run("predict_image", path, picture, form, names=path.name)
+                bad.run("export_onnx", path, "taken.txt", names="taken.txt", must_refuse=True)
+            bad.run("evaluate_model", path, "--data", "nowhere", names=f"nowhere|{path.name}", must_refuse=True)
+
+
+def feed_pictures(bad, corpus):
+    for target in ("png", "jpeg", "ppm"):
+        for path in corpus_files(corpus, target):
+            bad.run("predict_image", corpus / MODEL, path, names=path.name)
+
+
+def feed_data(bad, corpus):
+    for target, kind, files in (("cifar100", "train_multihead", ["train.bin"]),
+                                ("cifar10", "train_multihead", [f"data_batch_{k}.bin" for k in range(1, 6)])):
+        folder = bad.work / target
+        folder.mkdir()
+        for path in corpus_files(corpus, target):
+            if path.name.startswith("good"):
+                continue  # it would train
+            for file in files:
+                shutil.copy(path, folder / file)
+            bad.run(kind, "--data", target, "--out", "new", names=f"{target}/{files[0]}", must_refuse=True)
+    for name in ("cat", "dog", 'a "cow", brown'):
+        (bad.work / "animals" / name).mkdir(parents=True)
+        (bad.work / "animals" / name / "1.ppm").write_bytes(b"P6 1 1 255\nabc")
+    for option in ("hierarchy", "costs"):
+        for path in corpus_files(corpus, option):
+            if option == "hierarchy" or not path.name.startswith("good"):
+                bad.run("train_folder", "animals", f"--{option}", path, "--size", "16", "--out", "new",
+                        names="animals" if path.name.startswith("good") else path.name, must_refuse=True)
+
+
+def feed_runs(bad, corpus):
+    for path in corpus_files(corpus, "config"):
+        bad.run("train_multihead", "--config", path, "--print-config", names=path.name)
+    folder = bad.work / "begun"
+    folder.mkdir()
+    shutil.copy(corpus / "config/good", folder / "config.json")
+    for path in corpus_files(corpus, "checkpoint"):
+        shutil.copy(path, folder / "resume.safetensors")
+        bad.run("train_multihead", "--resume", "--out", "begun", "--checkpoint-every", "0", names="begun", must_refuse=True)
+    for path in corpus_files(corpus, "history"):
+        for run in ("one", "two"):
+            (bad.work / run).mkdir(exist_ok=True)
+            shutil.copy(corpus / "config/good", bad.work / run / "config.json")
+            shutil.copy(path, bad.work / run / "history.csv")
+        bad.run("compare_runs", "one", "two", "--out", "new", names="one/", must_refuse=True)
+
+
+def feed_arguments(bad, corpus):
+    for path in corpus_files(corpus, "command_line"):
+        arguments = path.read_bytes().split(b"\n")
+        if b"--help" not in arguments and not any(b"\0" in argument for argument in arguments):
+            bad.run("train_folder", *arguments, must_refuse=True)
+    for path in corpus_files(corpus, "isa"):
+        name = path.read_bytes().split(b"\0")[0].decode("utf-8", "surrogateescape")
+        known = path.name.startswith("good")
+        bad.run("predict_image", "none.safetensors", "x.png", environment={"HCNN_ISA": name}, must_refuse=True,
+                names="none.safetensors" if known else "HCNN_ISA")
+
+
+def feed_odd_files(bad, corpus):
+    """What is no file, cannot be read, or is larger than a repository can hold."""
+    model, picture = corpus / MODEL, corpus / "png/good_colour"
+    odd = bad.work / "odd"
+    odd.mkdir()
+    for name in ("folder", "<script>alert(1)", "line\nbreak", 'a "quote"', "\x1b[31mred", "csi\x9b31m"):
+        (odd / name).mkdir()
+    os.mkfifo(odd / "pipe")
+    with open(odd / "sparse", "wb") as file:
+        file.truncate(5 << 30)
+    with open(odd / "sparse_header", "wb") as file:
+        file.write(struct.pack("<Q", 90_000_000))
+        file.truncate(4 << 30)
+    (odd / "unreadable").write_bytes(b"x")
+    (odd / "unreadable").chmod(0)
+    (odd / "circle").symlink_to("circle")
+    entries = [*os.listdir(odd), "missing", "/dev/zero", "/dev/full"]
+    for name in entries:
+        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name)
+        path = odd / name
+        bad.run("predict_image", path, picture, names=shown, must_refuse=True)
+        bad.run("evaluate_model", path, "--data", "nowhere", names=shown, must_refuse=True)
+        bad.run("predict_image", model, path, names=shown, must_refuse=True)
+        bad.run("train_folder", "animals", "--size", "16", "--hierarchy", path, "--out", "new", names=shown, must_refuse=True)
+        bad.run("train_folder", "animals", "--size", "16", "--costs", path, "--out", "new", names=shown, must_refuse=True)
+        bad.run("train_multihead", "--config", path, "--out", "new", names=shown, must_refuse=True)
+        bad.run("train_multihead", "--data", path, "--out", "new", names=shown, must_refuse=True)
+    bad.run("train_multihead", "--data", "synthetic", "--limit", "100", "--out", "/proc/new", names="/proc/new",
+            must_refuse=True, quick=False)
+    bad.run("train_multihead", "--data", "synthetic", "--out", "odd", names="odd", must_refuse=True)
+    for limit in ("train.bin", "test.bin"):  # a data set of 5 GiB of zeros: refused by its first record
+        (odd / "folder" / limit).symlink_to("../sparse")
+    bad.run("train_multihead", "--data", odd / "folder", "--out", "new", names="train.bin", must_refuse=True)
+
+
+def main():
+    programs, corpus, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    (work / "taken.txt").write_text("mine")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    bad = Bad(programs, work)
+    for feed in (feed_models, feed_pictures, feed_data, feed_runs, feed_arguments, feed_odd_files):
+        feed(bad, corpus)
+    shutil.rmtree(work, ignore_errors=True)
+    print(f"{bad.runs} runs, {bad.refused} refused")
+    print(f"slowest refusal: {1000 * bad.slowest[0]:.0f} ms of processor time, {bad.slowest[1]}")
+    print(f"largest refusal: {bad.largest[0]:.1f} MB, {bad.largest[1]}")
+    for line in bad.wrong[:40]:
+        print(line)
+    print(f"{len(bad.wrong)} wrong")
+    sys.exit(1 if bad.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+// Decision rules and several observers in an evaluation.
+#include "hcnn/train/evaluate.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "hcnn/metrics/conditional_risk.hpp"
+#include "hcnn/metrics/inspection.hpp"
+#include "hcnn/metrics/outcomes.hpp"
+#include "hcnn/metrics/temperature.hpp"
+#include "hcnn/metrics/tree_rules.hpp"
+#include "train/small_training.hpp"
+
+using namespace hcnn;
+using namespace hcnn::testing;
+
+TEST_CASE_TEMPLATE("an evaluation counts what the rule decides, and its loss stays that of the network", T, float,
+                   double, bfloat16) {
+  using M = Master<T>;
+  Model<T> model = small_model<T>();
+  auto loss = two_heads<M>();
+  const data::Dataset images = small_images(45);
+  const auto plain = train::evaluate(model, loss, images, {.batch = 45});
+  // Whatever is taken for class 2 costs nothing: every decision must be 2.
+  std::vector<std::vector<double>> costs(4, {1, 1, 0, 1});
+  const metrics::ConditionalRisk rule("fine", CostMatrix(costs));
+  metrics::Inspection inspection;
+  metrics::Outcomes outcomes(images.taxonomy());
+  metrics::BatchObservers observers({&inspection, &outcomes});
+  const auto ruled = train::evaluate(model, loss, images, {.batch = 7, .rule = &rule, .observer = &observers});
+  CHECK(ruled.result.find("fine")->confusion.predictions(2) == 45);
+  CHECK(ruled.result.find("fine")->top1.count == 11);
+  CHECK(ruled.result.find("group")->top1 == plain.result.find("group")->top1);
+  CHECK(static_cast<double>(ruled.loss.total) == doctest::Approx(static_cast<double>(plain.loss.total)).epsilon(1e-4));
+  CHECK(inspection.samples() == 45);
+  CHECK(outcomes.find("fine.top1").value() == doctest::Approx(11.0 / 45));
+}
+
+TEST_CASE("heads that a rule adds are counted in every batch, mirror images or not") {
+  Model<float> model(kSmallImage, seq(Flatten{}), heads(head("fine", Linear{{.out_features = 4}})));
+  init::he_normal(model, Seed{1});
+  losses::LossSum<float> loss = losses::cross_entropy("fine");
+  const data::Dataset images = small_images(45);
+  const metrics::Marginalization rule("fine", *images.taxonomy());
+  for (const bool flip : {false, true}) {
+    const auto result = train::evaluate(model, loss, images, {.batch = 7, .flip = flip, .rule = &rule}).result;
+    REQUIRE(result.heads.size() == 2);
+    CHECK(result.heads[1].level == "group");
+    CHECK(result.heads[1].confusion.total() == 45);
+    CHECK(result.agreement.size() == 1);
+  }
+}
+
+TEST_CASE("a temperature fitted on an evaluation has the least loss of all") {
+  Model<float> model = small_model<float>();
+  auto loss = losses::cross_entropy("fine") + 0.0 * losses::cross_entropy("group");
+  const data::Dataset images = small_images(60);
+  metrics::TemperatureFit fit;
+  const auto plain = train::evaluate(model, loss, images, {.observer = &fit});
+  CHECK(fit.negative_log_likelihood("fine") == doctest::Approx(double{plain.loss.total}).epsilon(1e-5));
+  const double temperature = fit.rule().temperatures().at("fine");
+  CHECK(fit.negative_log_likelihood("fine", temperature) <= fit.negative_log_likelihood("fine"));
+}
