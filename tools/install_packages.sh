@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: install_packages.sh programs|tests|aarch64. Needs no network if all are there.
+# Installs the Debian packages that are missing: install_packages.sh programs|tests|aarch64|coverage. Needs no network if all are there.
 set -euo pipefail
 
 programs=(build-essential cmake ninja-build git ca-certificates libstb-dev nlohmann-json3-dev libcli11-dev
@@ -11,8 +11,9 @@ aarch64=(g++-aarch64-linux-gnu qemu-user zlib1g-dev:arm64 libpng-dev:arm64 libjp
 case "${1:-}" in
   programs) wanted=("${programs[@]}") ;;
   tests) wanted=("${programs[@]}" "${tests[@]}") ;;
+  coverage) wanted=("${programs[@]}" "${tests[@]}" gcovr) ;;
   aarch64) wanted=("${programs[@]}" "${tests[@]}" "${aarch64[@]}") ;;
-  *) echo "usage: $0 programs|tests|aarch64" >&2; exit 2 ;;
+  *) echo "usage: $0 programs|tests|aarch64|coverage" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then

@@ -121,6 +121,30 @@ TEST_CASE_TEMPLATE("infer of one head equals that head of the joint output", T, 
   CHECK(all.size() == 2);
 }
 
+TEST_CASE_TEMPLATE("a small batch after a large one has the logits and gradients of the small one alone", T, float,
+                   bfloat16) {
+  const auto step = [](Model<T>& model, Index count) {  // logits, then all gradients
+    std::vector<Master<T>> all;
+    for (auto* param : model.parameters()) std::fill_n(param->grad(), param->size(), Master<T>(0));
+    Logits<Master<T>> gradients;
+    const auto& logits = model.forward(random_batch<T>(count, model.input_shape()));
+    gradients.zeros_like(logits);
+    for (const auto& [head, values] : logits) all.insert(all.end(), values.begin(), values.end());
+    for (auto& [head, values] : gradients)
+      for (Index i = 0; i < values.size(); ++i) values[i] = static_cast<Master<T>>(i % 5 - 2);
+    model.backward(gradients);
+    for (const auto* param : model.parameters()) all.insert(all.end(), param->grad(), param->grad() + param->size());
+    return all;
+  };
+  testing::on_each_isa([&] {
+    Model<T> fresh = small_model<T>(), used = small_model<T>();
+    init::he_normal(fresh, Seed{1});
+    init::he_normal(used, Seed{1});
+    step(used, 9);
+    for (const Index count : {5, 2}) CHECK(step(used, count) == step(fresh, count));
+  });
+}
+
 TEST_CASE("infer does not depend on the batch a sample is in") {
   testing::on_each_isa([] {
     Model<float> model = small_model<float>();

@@ -48,7 +48,8 @@ TEST_CASE("the value is half of each head's divergence from their mean") {
 
 TEST_CASE("gradients of the divergence agree with central differences in both heads" * doctest::test_suite("proof")) {
   Proof proof("Consistency");
-  for (const auto& [count, classes] : batch_cases()) {
+  for (const BatchCase& batch : batch_cases()) {
+    const Index count = batch.count, classes = batch.classes;
     INFO(count, " samples, ", classes, " classes");
     const Taxonomy tree = tree_of(classes);
     const Index parents = tree.class_count(1);

@@ -32,7 +32,8 @@ bool same_bits(const Tensor<double>& a, const Tensor<double>& b) {
 TEST_CASE("gradients agree with central differences for labels, soft targets, smoothing, weights and skipped samples" *
           doctest::test_suite("proof")) {
   Proof proof("CrossEntropy");
-  for (const auto& [count, classes] : batch_cases()) {
+  for (const BatchCase& batch : batch_cases()) {
+    const Index count = batch.count, classes = batch.classes;
     std::vector<double> weights;
     for (Index k = 0; k < classes; ++k) weights.push_back(0.25 * static_cast<double>(k % 5));
     for (const bool soft : {false, true})

@@ -37,8 +37,9 @@ TEST_CASE("equal logits give the mean cost of the true class's row") {
 TEST_CASE("gradients of expected severity, alone and with cross-entropy, agree with central differences" *
           doctest::test_suite("proof")) {
   Proof proof("ExpectedSeverity"), sum("LossSum");
-  for (const auto& [count, classes] : batch_cases())
+  for (const BatchCase& batch : batch_cases())
     for (const bool skip : {false, true}) {
+      const Index count = batch.count, classes = batch.classes;
       INFO(count, " samples, ", classes, " classes, skip ", skip);
       const CostMatrix costs = severity_matrix(tree_of(classes));
       const auto logits = random_logits("fine", count, classes, 3);

@@ -73,8 +73,9 @@ TEST_CASE("the head may be on a coarser level than the leaves of the tree") {
 
 TEST_CASE("gradients of leaf aggregation and HXE agree with central differences" * doctest::test_suite("proof")) {
   Proof aggregation("LeafAggregation"), hxe("HierarchicalCrossEntropy");
-  for (const auto& [count, classes] : batch_cases())
+  for (const BatchCase& batch : batch_cases())
     for (const bool skip : {false, true}) {
+      const Index count = batch.count, classes = batch.classes;
       INFO(count, " samples, ", classes, " classes, skip ", skip);
       const auto logits = random_logits("fine", count, classes, 3);
       const Targets targets = labelled(random_labels(count, classes, 4, skip));

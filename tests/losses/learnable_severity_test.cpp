@@ -48,8 +48,9 @@ TEST_CASE("at the start the loss is the report's severity loss less the constant
 
 TEST_CASE("gradients by the logits and by the weights agree with central differences" * doctest::test_suite("proof")) {
   Proof proof("LearnableSeverity"), sum("LossSum");
-  for (const auto& [count, classes] : batch_cases())
+  for (const BatchCase& batch : batch_cases())
     for (const bool skip : {false, true}) {
+      const Index count = batch.count, classes = batch.classes;
       INFO(count, " samples, ", classes, " classes, skip ", skip);
       const auto logits = random_logits("fine", count, classes, 3);
       const Targets targets = labelled(random_labels(count, classes, 4, skip));

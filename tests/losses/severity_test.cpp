@@ -71,9 +71,10 @@ TEST_CASE("with cost 1 for every mistake the report form is plain cross-entropy,
 TEST_CASE("gradients agree with central differences where the prediction does not change" *
           doctest::test_suite("proof")) {
   Proof proof("SeverityLoss");
-  for (const auto& [count, classes] : batch_cases())
+  for (const BatchCase& batch : batch_cases())
     for (const SeverityForm form : {SeverityForm::report, SeverityForm::readme})
       for (const bool skip : {false, true}) {
+        const Index count = batch.count, classes = batch.classes;
         INFO("(", count, ", ", classes, ") skip ", skip);
         auto loss = severity<double>("fine", some_costs(classes),
                                      {.form = form, .correct_weight = 0.5, .cross_entropy = {.label_smoothing = 0.1}});

@@ -56,8 +56,9 @@ TEST_CASE("a matrix without any cost, and one with large costs everywhere, give 
 TEST_CASE("gradients of soft labels agree with central differences, with smoothing and class weights too" *
           doctest::test_suite("proof")) {
   Proof proof("SoftLabels");
-  for (const auto& [count, classes] : batch_cases())
+  for (const BatchCase& batch : batch_cases())
     for (const bool skip : {false, true}) {
+      const Index count = batch.count, classes = batch.classes;
       INFO(count, " samples, ", classes, " classes, skip ", skip);
       std::vector<double> weights;
       for (Index k = 0; k < classes; ++k) weights.push_back(0.5 + static_cast<double>(k % 3));

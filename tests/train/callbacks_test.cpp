@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <memory>
 #include <sstream>
 
 #include "hcnn/optim/adam.hpp"
@@ -16,20 +17,32 @@
 using namespace hcnn;
 using namespace hcnn::testing;
 
-TEST_CASE("an evaluation inside a callback changes nothing of the training") {
-  const auto run = [](bool evaluates) {
+TEST_CASE("an evaluation inside a callback, after an epoch or after each step, changes nothing of the training") {
+  struct Evaluate : train::Callback<float> {
+    void on_step_end(train::FitState<float>& state) override {
+      if (after_steps) evaluate(state.model);
+    }
+    void on_epoch_end(train::FitState<float>& state, metrics::EpochRecord&) override {
+      if (after_epochs) evaluate(state.model);
+    }
+    void evaluate(Model<float>& model) { train::evaluate(model, other, images, {.batch = 7}); }
+    bool after_steps = false, after_epochs = false;
+    losses::LossSum<float> other = two_heads<float>();
+    data::Dataset images = small_images(40);
+  };
+  const auto run = [](bool after_steps, bool after_epochs) {
     Model<float> model = small_model<float>();
     auto loss = two_heads<float>();
-    auto other = two_heads<float>();
     Adam optimizer{model.parameters(), {}};
-    const data::Dataset images = small_images(40);
-    const auto callback = train::on_epoch_end([&](auto& state, auto&) {
-      if (evaluates) train::evaluate(state.model, other, images, {.batch = 7});
-    });
-    train::fit(model, loss, optimizer, images, {.epochs = 3, .batch = 16, .callbacks = {callback}});
+    const auto callback = std::make_shared<Evaluate>();
+    callback->after_steps = after_steps;
+    callback->after_epochs = after_epochs;
+    train::fit(model, loss, optimizer, callback->images, {.epochs = 3, .batch = 16, .callbacks = {callback}});
     return weights(model);
   };
-  CHECK(run(true) == run(false));
+  const auto undisturbed = run(false, false);
+  CHECK(run(false, true) == undisturbed);
+  CHECK(run(true, false) == undisturbed);
 }
 
 TEST_CASE("early stopping waits for its patience, then stops with a reason") {
