@@ -1,18 +1,33 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds everything optimised and runs all tests; then the parsers' tests with sanitizers.
+# Installs what is missing, builds everything optimised and runs all tests, those of the parsers with sanitizers too; prints
+# the table of figures that tests/README.md explains:  tools/test.sh [--full]
+# --full runs the tests again on each instruction set, all of them with sanitizers, counts coverage and fuzzes each reader
+# for a minute: an hour and a half. What takes longer is a campaign of tests/record.py, of which the table has the last.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-jobs=$(nproc)
+case "${1:-}" in
+  "" | --full) ;;
+  *) sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}"; [[ $1 == --help ]] && exit 0 || exit 2 ;;
+esac
+full=${1:-}
+logs="$root/build/figures"
 
 bash "$root/tools/install_packages.sh" tests
+rm -rf "$logs" && mkdir -p "$logs"
 
 cmake -S "$root" --preset release -DHCNN_BUILD_TESTS=ON -DHCNN_BUILD_EXAMPLES=ON -DHCNN_BUILD_BENCHMARKS=ON
 cmake --build "$root/build/release"
 
-# Untrusted input is where the sanitizers find most.
-cmake -S "$root" --preset asan
-cmake --build "$root/build/asan" --target test_io test_core
-ctest --test-dir "$root/build/asan" --parallel "$jobs" --output-on-failure --tests-regex '^(io|core)$'
+if [[ $full ]]; then
+  bash "$root/tests/each_isa.sh" | tee "$logs/each_isa.log"
+  bash "$root/tests/asan.sh" | tee "$logs/asan.log"
+  bash "$root/tests/tsan.sh" | tee "$logs/tsan.log"
+  python3 "$root/tests/coverage.py" | tee "$logs/coverage.log"
+  python3 "$root/tests/fuzz/run.py" | tee "$logs/fuzz.log"
+else
+  bash "$root/tests/asan.sh" io core | tee "$logs/asan.log"  # untrusted input is where the sanitizers find most
+fi
 
-# Last, so that the last line is the summary of all tests.
-ctest --test-dir "$root/build/release" --parallel "$jobs" --output-on-failure
+ctest --test-dir "$root/build/release" --parallel "$(nproc)" --output-on-failure
+cp "$root/build/release/Testing/Temporary/LastTest.log" "$logs/ctest.log"
+python3 "$root/tests/figures.py" ${full:+--full} "$logs"/*.log

@@ -84,7 +84,7 @@ def main():
             problems += wrong
     for problem in problems:
         print("FAILED:", problem)
-    print(f"{arguments.sizes} small disks: {stopped} were full, {len(problems)} of them lost a file or stopped the run for good")
+    print(f"R7: {arguments.sizes} small disks: {stopped} were full, {len(problems)} of them lost a file or stopped the run for good")
     return 1 if problems or stopped == 0 else 0
 
 

@@ -166,7 +166,7 @@ def main():
 
         for problem in test.problems:
             print("FAILED:", problem)
-        print(f"{test.faults} faults in the {len(calls)} calls of a run and in those of its continuation: "
+        print(f"R7: {test.faults} faults in the {len(calls)} calls of a run and in those of its continuation: "
               f"{len(test.problems)} of them lost a file, left one behind, passed unnoticed or stopped the run for good; "
               f"{renamed} files written in the order write, fsync, rename, fsync of the folder")
         return 1 if test.problems else 0

@@ -90,7 +90,7 @@ class Campaign:
             self.run_once(self.root / f"run{number}", kills, reference, whole)
         for problem in self.problems:
             print("FAILED:", problem)
-        print(f"{self.kills} kills, {self.in_a_write} of them while a file was written: {len(self.problems)} unreadable, "
+        print(f"R7: {self.kills} kills, {self.in_a_write} of them while a file was written: {len(self.problems)} unreadable, "
               f"lost or stale files; {self.finished} runs reached their end with the bits of an undisturbed run")
         return 1 if self.problems else 0
 

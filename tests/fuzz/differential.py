@@ -214,7 +214,7 @@ def main():
         metadata.pop("hcnn.crc32", None) if data[8:].startswith(CHECKSUM) else None
         if answer["metadata"] != metadata or {n: tuple(t) for n, t in answer["tensors"].items()} != tensors:
             wrong.append((answer, expected, data))
-    print(f"{len(files)} files: both accept {accepted} and read the same, both refuse {refused}, hcnn alone refuses "
+    print(f"R10: {len(files)} safetensors files: both accept {accepted} and read the same, both refuse {refused}, hcnn alone refuses "
           f"{sum(reasons.values())}")
     for reason, count in sorted(reasons.items()):
         print(f"  {count:5} {reason}")

@@ -25,10 +25,11 @@ inline bool use_amx() {
 }
 
 /// Calls `check()` once for each instruction set up to HCNN_ISA or what the machine has, AMX emulated if need be; each
-/// call is proven to run on its own set.
+/// call is proven to run on its own set. Returns their names: "portable, avx2, avx512".
 template <class Check>
-void on_each_isa(const Check& check) {
+std::string on_each_isa(const Check& check) {
   using kernels::Isa;
+  std::string names;
   const Isa before = kernels::active_isa();
   for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx}) {
     if (isa == Isa::amx ? !use_amx() : kernels::limit_isa(isa) != isa) {
@@ -38,8 +39,11 @@ void on_each_isa(const Check& check) {
     CAPTURE(std::string(kernels::to_string(isa)));
     REQUIRE(kernels::active_isa() == isa);
     check();
+    if (!names.empty()) names += ", ";
+    names += kernels::to_string(isa);
   }
   kernels::limit_isa(before);
+  return names;
 }
 
 }  // namespace hcnn::testing

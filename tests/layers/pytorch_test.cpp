@@ -7,6 +7,7 @@
 #include <set>
 
 #include "../reference/load_json.hpp"
+#include "figure.hpp"
 #include "hcnn/layers/activation.hpp"
 #include "hcnn/layers/adaptive_avg_pool.hpp"
 #include "hcnn/layers/avg_pool.hpp"
@@ -102,8 +103,14 @@ double error_of(const json& wanted, const At& at) {
   return error / largest;
 }
 
+// The largest error of the record's outputs and gradients.
 template <class T>
-void check_case(const json& record, double tolerance) {
+double check_case(const json& record, double tolerance) {
+  double worst = 0;
+  const auto check = [&](double error) {
+    CHECK(error <= tolerance);
+    worst = std::max(worst, error);
+  };
   const auto sides = record["input"].get<std::vector<Index>>();
   const Index count = sides[0];
   const std::unique_ptr<Layer<T>> layer = make_layer<T>(record["layer"], record["options"]);
@@ -135,33 +142,38 @@ void check_case(const json& record, double tolerance) {
     return [&tensor](Index i) { return tensor[nhwc(tensor.shape(), i)]; };
   };
   CHECK(record["y"].size() == static_cast<std::size_t>(y.size()));
-  CHECK(error_of(record["y"], in_order(y)) <= tolerance);
-  CHECK(error_of(record["dx"], in_order(dx)) <= tolerance);
+  check(error_of(record["y"], in_order(y)));
+  check(error_of(record["dx"], in_order(dx)));
   for (const Param<T>* param : params) {
     CAPTURE(param->name);
     const json& wanted = record[param->is_buffer() ? "buffers" : "gradients"].at(name_of(*param));
     const T* got = param->is_buffer() ? param->value() : param->grad();
-    CHECK(error_of(wanted, [&](Index i) { return got[param->memory_index(i)]; }) <= tolerance);
+    check(error_of(wanted, [&](Index i) { return got[param->memory_index(i)]; }));
   }
   workspace.reset();
   layer->infer(std::as_const(x), y, workspace);
-  CHECK(error_of(record["y_eval"], in_order(y)) <= tolerance);
+  check(error_of(record["y_eval"], in_order(y)));
+  return worst;
 }
 
 }  // namespace
 
 TEST_CASE("in double every layer computes PyTorch's numbers to 1e-10") {
+  double worst = 0;
   for (const json& record : expected()) {
     CAPTURE(record["layer"].get<std::string>() + " " + record["name"].get<std::string>());
-    check_case<double>(record, 1e-10);
+    worst = std::max(worst, check_case<double>(record, 1e-10));
   }
+  testing::figure("R4", expected().size(), " layers in double: within ", worst);
 }
 
 TEST_CASE("in float every layer computes PyTorch's numbers to 1e-5") {
+  double worst = 0;
   for (const json& record : expected()) {
     CAPTURE(record["layer"].get<std::string>() + " " + record["name"].get<std::string>());
-    check_case<float>(record, 1e-5);
+    worst = std::max(worst, check_case<float>(record, 1e-5));
   }
+  testing::figure("R4", expected().size(), " layers in float: within ", worst);
 }
 
 TEST_CASE("PyTorch's numbers cover every layer") {

@@ -56,7 +56,7 @@ int serve(double seconds) {
       }
     });
   for (std::thread& thread : threads) thread.join();
-  std::cout << answers << " answers to " << kThreads << " threads in " << seconds << " s: " << wrong
+  std::cout << "R16: " << answers << " answers to " << kThreads << " threads in " << seconds << " s: " << wrong
             << " have other bits than one thread's" << std::endl;
   return wrong == 0 && answers > 0 ? 0 : 1;
 }

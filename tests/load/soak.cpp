@@ -104,7 +104,7 @@ int soak(double minutes, double every, double drift, Index pictures, const std::
   const double allowed = 1048576 + 8192 * static_cast<double>(meter->epochs - meter->epochs_before);
   const double first = meter->steps[0].median(), last = meter->steps[2].median();
   const bool held = meter->memory[0] > 0 && meter->memory[2] > 0 && growth <= allowed && last <= drift * first;
-  std::cout << "soak of " << minutes << " minutes, " << meter->checkpoints << " checkpoints, "
+  std::cout << "load: " << minutes << " minutes of training, " << meter->checkpoints << " checkpoints, "
             << meter->steps[0].total() + meter->steps[1].total() + meter->steps[2].total() << " steps, "
             << meter->epochs << " epochs: memory " << meter->memory[0] / 1048576 << " MiB, then " << growth / 1048576
             << " MiB more (allowed " << allowed / 1048576 << "); median step " << 1e3 * first

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "figure.hpp"
 #include "hcnn/losses/consistency.hpp"
 #include "hcnn/losses/expected_severity.hpp"
 #include "hcnn/losses/hierarchical_cross_entropy.hpp"
@@ -79,4 +80,5 @@ TEST_CASE("value and gradients of every loss that knows the tree are PyTorch's t
     for (const auto& [input, values] : record["gradients"].items())
       CHECK(wrong(input == "log_weights" ? params.front()->grad() : gradients[input].data(), values) == 0);
   }
+  testing::figure("R4", records.size(), " losses that know the tree in double: values and gradients within 1e-10");
 }

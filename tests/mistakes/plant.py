@@ -164,7 +164,7 @@ def main():
         for success, line in pool.map(lambda mistake: trial(mistake, baseline), mistakes):
             caught += success
             print(line, flush=True)
-    print(f"\n{caught} of {len(mistakes)} mistakes caught")
+    print(f"\nmistakes: {caught} of {len(mistakes)} caught")
     return 0 if caught == len(mistakes) else 1
 
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../reference/load_json.hpp"
+#include "figure.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/clip.hpp"
 #include "hcnn/optim/sgd.hpp"
@@ -83,17 +84,25 @@ double error_after_training(const std::string& name) {
 
 TEST_CASE("twenty steps of every optimizer in double give PyTorch's weights to 1e-10") {
   REQUIRE(expected()["optimizers"].size() == 10);
+  double worst = 0;
   for (const auto& item : expected()["optimizers"].items()) {
     CAPTURE(item.key());
-    CHECK(error_after_training<double>(item.key()) <= 1e-10);
+    const double error = error_after_training<double>(item.key());
+    CHECK(error <= 1e-10);
+    worst = std::max(worst, error);
   }
+  testing::figure("R4", "20 steps of 10 optimizers in double: within ", worst);
 }
 
 TEST_CASE("twenty steps in float stay within rounding of the weights in double") {
   // Each step rounds a weight a few times by 2^-24; the momentum of 0.9 sums such errors up to tenfold, and 20 steps
   // add up: 20 * 10 * 6e-8 = 1.2e-5.
+  double worst = 0;
   for (const auto& item : expected()["optimizers"].items()) {
     CAPTURE(item.key());
-    CHECK(error_after_training<float>(item.key()) <= 1.2e-5);
+    const double error = error_after_training<float>(item.key());
+    CHECK(error <= 1.2e-5);
+    worst = std::max(worst, error);
   }
+  testing::figure("R4", "20 steps of 10 optimizers in float: within ", worst);
 }

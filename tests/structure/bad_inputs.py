@@ -200,12 +200,12 @@ def main():
     for feed in (feed_models, feed_pictures, feed_data, feed_runs, feed_arguments, feed_odd_files):
         feed(bad, corpus)
     shutil.rmtree(work, ignore_errors=True)
-    print(f"{bad.runs} runs, {bad.refused} refused")
-    print(f"slowest refusal: {1000 * bad.slowest[0]:.0f} ms of processor time, {bad.slowest[1]}")
-    print(f"largest refusal: {bad.largest[0]:.1f} MB, {bad.largest[1]}")
+    print(f"slowest refusal: {bad.slowest[1]}")
+    print(f"largest refusal: {bad.largest[1]}")
     for line in bad.wrong[:40]:
         print(line)
-    print(f"{len(bad.wrong)} wrong")
+    print(f"bad inputs: {bad.runs} runs of the programs, {bad.refused} refused within {1000 * bad.slowest[0]:.0f} ms of processor "
+          f"time and {bad.largest[0]:.1f} MB, {len(bad.wrong)} wrong")
     sys.exit(1 if bad.wrong else 0)
 
 

@@ -1,8 +1,11 @@
-"""Makes programs of the guide's chapters, so that a test can compile and run what they show.
+"""Makes programs of the guide's chapters and the README, so that a test can compile and run what they show.
 
 guide.py program OUT CHAPTER.md...          writes one C++ program with a namespace for each chapter
 guide.py commands PROGRAMS WORK CHAPTER.md...  runs the `sh` blocks in WORK/<chapter>; of those behind a comment
                                             "<!-- not run: reason -->" it checks that each option is in --help
+
+What a C++ block takes for granted may stand before it in a comment, "<!-- with:", the lines, "-->", which pages do not
+show. A block with a main function is a program of its own and is left out.
 """
 import os
 import pathlib
@@ -11,7 +14,7 @@ import shlex
 import subprocess
 import sys
 
-BLOCK = re.compile(r"(?:^<!-- not run: (?P<reason>[^\n]*) -->\n)?^```(?P<kind>\w*)\n(?P<code>.*?)^```[ \t]*$",
+BLOCK = re.compile(r"(?:^<!-- not run: (?P<reason>[^\n]*) -->\n)?(?:^<!-- with:\n(?P<given>(?:(?!-->).)*?)^-->\n)?^```(?P<kind>\w*)\n(?P<code>.*?)^```[ \t]*$",
                    re.MULTILINE | re.DOTALL)
 OUTSIDE_MAIN = re.compile(r"\A(?:\s*//[^\n]*\n)*\s*(?:template|class|struct|inline)\b")
 # What a name needs that hcnn.hpp does not have.
@@ -25,8 +28,11 @@ def blocks(path, kind):
     """(code, line of its first line, reason not to run it or None) of each block of a kind."""
     text = path.read_text(encoding="utf-8")
     for block in BLOCK.finditer(text):
-        if block["kind"] == kind:
-            yield block["code"], text.count("\n", 0, block.start("code")) + 1, block["reason"]
+        if block["kind"] != kind or re.search(r"^int main\(", block["code"], re.MULTILINE):
+            continue
+        for part in ("given", "code"):
+            if block[part]:
+                yield block[part], text.count("\n", 0, block.start(part)) + 1, block["reason"]
 
 
 class Chapter:

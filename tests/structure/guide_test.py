@@ -48,6 +48,12 @@ class Chapters(unittest.TestCase):
         self.assertIn("A<int> a;", inside)
         self.assertIn(f'#line 12 "{(self.folder / "one.md").as_posix()}"\nA<int> a;', inside)
 
+    def test_a_hidden_part_is_compiled_and_a_whole_program_left_out(self):
+        code = self.program(FIRST + "<!-- with:\nint a = 1;\n-->\n```cpp\nint b = a;\n```\n```cpp\nint main() {}\n```\n")
+        self.assertIn("int a = 1;\n#line 9", code)
+        self.assertIn("int b = a;", code)
+        self.assertNotIn("int main() {}", code)
+
     def test_a_header_that_the_chapter_does_not_include(self):
         self.refused("'io::'; the chapter does not include <hcnn/io.hpp>", self.program, FIRST + "```cpp\nio::Image i;\n```\n")
 

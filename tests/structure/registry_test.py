@@ -5,7 +5,7 @@ is wrong by more than is allowed, and at most 1 % of the coordinates lie on a ki
 registry_test.py build/release/tests
 
 Runs the proofs (tests/proof.hpp) of test_layers, test_losses and test_optim, prints a line for each class, and names the
-classes of include/hcnn that have none. The last line is the figure.
+classes of include/hcnn that have none. The last lines are the figures.
 """
 import argparse
 import pathlib
@@ -86,9 +86,10 @@ def main():
     for problem in problems:
         print("FAILED:", problem)
     figures = [found[name] for name in needs if name in found]
-    print(f"{len(figures)} of {len(needs)} public layers, losses and optimizers proved on at least "
-          f"{min(cases for cases, *_ in figures)} shapes: {sum(f[1] for f in figures)} numbers, "
-          f"{sum(f[2] for f in figures)} skipped, largest error {max(f[3] for f in figures):.2g} of what is allowed")
+    print(f"R1: {len(figures)} of {len(needs)} public layers, losses and optimizers proved on at least "
+          f"{min(cases for cases, *_ in figures)} shapes each")
+    print(f"R2: {sum(f[1] for f in figures):,} numbers, {sum(f[2] for f in figures)} skipped, largest error "
+          f"{max(f[3] for f in figures):.2g} of what is allowed")
     return 1 if problems else 0
 
 

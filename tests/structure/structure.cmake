@@ -69,11 +69,12 @@ add_test(NAME structure.report_in_browser
                  "${CMAKE_CURRENT_BINARY_DIR}/report_in_browser")
 set_tests_properties(structure.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
-# The guide's C++ blocks are one program, a namespace for each chapter; its commands are run where the programs are built.
+# The C++ blocks of README and guide are one program, a namespace for each page; the guide's commands are run where the programs are built.
 file(GLOB chapters CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/guide/*.md")
 set(guide_source "${CMAKE_CURRENT_BINARY_DIR}/guide.cpp")
-add_custom_command(OUTPUT "${guide_source}" VERBATIM DEPENDS "${structure}/guide.py" ${chapters}
-                   COMMAND Python3::Interpreter -B "${structure}/guide.py" program "${guide_source}" ${chapters})
+add_custom_command(OUTPUT "${guide_source}" VERBATIM DEPENDS "${structure}/guide.py" "${PROJECT_SOURCE_DIR}/README.md" ${chapters}
+                   COMMAND Python3::Interpreter -B "${structure}/guide.py" program "${guide_source}"
+                           "${PROJECT_SOURCE_DIR}/README.md" ${chapters})
 add_executable(guide "${guide_source}")
 target_link_libraries(guide PRIVATE hcnn::io hcnn_warnings)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")

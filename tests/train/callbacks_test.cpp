@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include "figure.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/train/early_stopping.hpp"
 #include "hcnn/train/fit.hpp"
@@ -43,6 +44,7 @@ TEST_CASE("an evaluation inside a callback, after an epoch or after each step, c
   const auto undisturbed = run(false, false);
   CHECK(run(false, true) == undisturbed);
   CHECK(run(true, false) == undisturbed);
+  testing::figure("R17", "evaluations after every step and every epoch: equal bits");
 }
 
 TEST_CASE("early stopping waits for its patience, then stops with a reason") {

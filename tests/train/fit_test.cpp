@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "count_allocations.hpp"
+#include "figure.hpp"
 #include "hcnn/metrics/inspection.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/schedule_plateau.hpp"
@@ -51,11 +52,13 @@ class ThreadNotes : public data::Augmentation {
 TEST_CASE_TEMPLATE("200 steps with augmentation and dropout give the same bits at 1, 2, 3, 4 and 8 threads", T, float,
                    bfloat16) {
   const int before = thread_count();
-  testing::on_each_isa([] {
+  const std::string isas = testing::on_each_isa([] {
     const auto expected = train_weights<T>(1, 20);  // 20 epochs of 10 batches
     for (const int threads : {2, 3, 4, 8}) CHECK(train_weights<T>(threads, 20) == expected);
   });
   set_thread_count(before);
+  testing::figure("R5", std::is_same_v<T, float> ? "fp32" : "bf16",
+                  ": equal bits after 200 steps on 1, 2, 3, 4 and 8 threads with ", isas);
 }
 
 TEST_CASE("batches that a thread of their own prepares give the same bits") {
@@ -137,7 +140,9 @@ TEST_CASE("one batch can be overfitted to 100 %") {
   Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
   const data::Dataset batch = small_images(16, 1, true);
   train::fit(model, loss, optimizer, batch, {.epochs = 150, .batch = 16});
-  CHECK(train::evaluate(model, loss, batch).result.heads[0].top1.value() == 1);
+  const double top1 = train::evaluate(model, loss, batch).result.heads[0].top1.value();
+  CHECK(top1 == 1);
+  testing::figure("R15", "one batch learnt by heart: ", 100 * top1, " %");
 }
 
 TEST_CASE("shuffled labels stay at chance on validation") {
@@ -147,7 +152,9 @@ TEST_CASE("shuffled labels stay at chance on validation") {
   const data::Dataset fit_set = small_images(300, 1, true), val_set = small_images(400, 2, true);
   const auto result = train::fit(model, loss, optimizer, fit_set, {.epochs = 5, .batch = 16, .validate = &val_set});
   // 400 guesses at 1/4: standard deviation 2.2 %
-  CHECK(result.history.back().get("val.fine.top1") == doctest::Approx(0.25).epsilon(0.35));
+  const double top1 = result.history.back().get("val.fine.top1");
+  CHECK(top1 == doctest::Approx(0.25).epsilon(0.35));
+  testing::figure("R15", "shuffled labels of 4 classes: ", 100 * top1, " % of the validation images");
 }
 
 TEST_CASE("an inspection follows an evaluation sample by sample, whatever the batch") {
@@ -175,6 +182,8 @@ TEST_CASE("with zeroed head weights the first loss is ln(classes) per head") {
   const auto value = train::evaluate(model, loss, small_images(40)).loss;
   CHECK(value.parts[0].value == doctest::Approx(std::log(4.0)).epsilon(1e-6));
   CHECK(value.parts[1].value == doctest::Approx(std::log(2.0)).epsilon(1e-6));
+  testing::figure("R15", "first losses with zeroed heads: ", value.parts[0].value, " and ", value.parts[1].value,
+                  ", ln(4) and ln(2)");
 }
 
 TEST_CASE("a last partial batch and a data set smaller than a batch count every sample once") {
@@ -194,6 +203,7 @@ TEST_CASE("a last partial batch and a data set smaller than a batch count every 
     CHECK(record.get("train.severity.0") + record.get("train.severity.1") + record.get("train.severity.2") ==
           static_cast<double>(count));
   }
+  testing::figure("R17", "a last batch of 1 after two of 8, and 5 images in batches of 8: each counted once");
 }
 
 TEST_CASE("the stop token ends the loop after the running batch") {
@@ -231,6 +241,7 @@ TEST_CASE("a loss that is not finite stops with layer, epoch and batch") {
     CHECK(std::string(error.what()) ==
           "epoch 1, batch 1: the loss is nan; the first value that is not finite is in parameter trunk.5.weight; a "
           "smaller learning rate or clip_norm may help");
+    testing::figure("R11", "\"", error.what(), "\"");
   }
 }
 
@@ -267,6 +278,7 @@ TEST_CASE("a steady step of loader, network, loss, figures and optimizer allocat
   for (std::uint64_t warm_up = 1; warm_up <= 3; ++warm_up) epoch(warm_up);
   const long allocations = allocations_in([&] { epoch(4); });
   CHECK(allocations == 0);
+  testing::figure("R12", allocations, " allocations in an epoch of loading, training and counting");
 }
 
 TEST_CASE("a network without start values is refused") {
