@@ -45,10 +45,10 @@ def add_up(figures):
     sums = {}
     for figure in figures:
         number, _, rest = figure.partition(" headers alone ")
-        if rest:
+        if rest and number.isdigit():
             sums[rest] = sums.get(rest, 0) + int(number)
     return ([f"{number} headers alone {rest}" for rest, number in sums.items()] +
-            [figure for figure in figures if " headers alone " not in figure])
+            [figure for figure in figures if not re.match(r"\d+ headers alone ", figure)])
 
 
 def main():
@@ -62,6 +62,9 @@ def main():
             if figure not in measured[check]:
                 measured[check].append(figure)
     measured["R14"] = add_up(measured["R14"])
+    for figures in measured.values():  # on each instruction set apart, then on all of them: the last says it all
+        figures[:] = [figure for figure in figures
+                      if not any(other != figure and other.startswith(figure) for other in figures)]
     with (TESTS / "campaigns.csv").open(newline="") as file:
         for line in csv.DictReader(file):
             measured[line["check"]].append(f"{line['figure']} [{line['date']}, {line['commit']}: {line['command']}]")

@@ -135,7 +135,7 @@ def main():
         same = before == {path.name: path.read_bytes() for path in run.iterdir()}
         print(f"resuming the finished run: status {status}, " + ("nothing changed" if same else "FILES CHANGED"))
         failed = failed or status != 0 or not same
-    print("FAILED" if failed else f"R6: {done} kills and stops in {number} runs, each resumed to the same files")
+    print("FAILED" if failed else f"R6: {done} kills and stops, each resumed to the same files")
     return 1 if failed else 0
 
 

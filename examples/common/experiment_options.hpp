@@ -1,50 +1,11 @@
-// What an experiment is made of: trainings ("cells") that differ in a few options, and what its command line says.
+// What the command line of an experiment says.
 #pragma once
 
 #include "examples/common/child_training.hpp"
+#include "examples/common/experiment.hpp"
 #include "examples/common/options.hpp"
 
 namespace examples {
-
-/// One training of an experiment.
-struct Cell {
-  std::string name = {};                    ///< of its folders
-  std::string program = {};                 ///< train_multihead or train_severity
-  std::vector<std::string> arguments = {};  ///< all but --data, --out, --resume, --threads, --weights and --trunk
-  Index epochs = 50;                        ///< of the training
-  double split = 0.9;                       ///< share of the training images that is trained on
-  std::string begins_from = {};             ///< cell whose last weights it begins from; "": fresh weights
-  std::string begins_with = "--weights";    ///< what it takes of them: --weights or --trunk
-  double images = 50000;                    ///< that `split` is a share of: for the estimate of the time
-};
-
-/// A way to decide with a trained network, measured on the model of every cell without training again.
-struct Ruling {
-  std::string name;                    ///< "crm"
-  std::vector<std::string> arguments;  ///< of evaluate_model: {"--rule", "crm"}
-};
-
-/// Pictures that set some cells side by side.
-struct CellGroup {
-  std::string name;                ///< first part of the pictures' names
-  std::vector<std::string> cells;  ///< those that are finished are shown
-};
-
-/// An experiment as its program describes it.
-struct Experiment {
-  std::string name = {};  ///< of the program and of its folders
-  std::vector<Cell> cells = {};
-  std::vector<CellGroup> groups = {};
-  std::vector<Ruling> rulings = {};  ///< published as rules.json of each cell
-  bool seeds = false;                ///< cells NAME_seed_N are one measurement: their means go into summary.md
-  bool minutes = false;              ///< groups are also drawn as accuracy against minutes of training
-
-  const Cell& cell(const std::string& cell_name) const {
-    for (const Cell& cell : cells)
-      if (cell.name == cell_name) return cell;
-    fail<OptionError>("--cell", "'" + io::printable(cell_name) + "'", "--list shows the cells");
-  }
-};
 
 /// What the command line of an experiment says.
 struct ExperimentOptions {

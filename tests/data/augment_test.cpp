@@ -14,7 +14,7 @@ using data::PadMode;
 
 namespace {
 
-const Shape kShape{.height = 3, .width = 4, .channels = 2};
+const Shape kAugmentedShape{.height = 3, .width = 4, .channels = 2};
 
 /// Values 1, 2, 3, ...: none is 0 and no two are equal.
 std::vector<float> counting(const Shape& shape) {
@@ -24,27 +24,27 @@ std::vector<float> counting(const Shape& shape) {
 }
 
 std::vector<float> changed(const data::Augmentation& augmentation, std::uint64_t sample) {
-  std::vector<float> image = counting(kShape);
+  std::vector<float> image = counting(kAugmentedShape);
   RandomStream random(Seed{1}, 0, 0, sample);
   Workspace scratch;
-  augmentation.apply(image.data(), kShape, random, scratch);
+  augmentation.apply(image.data(), kAugmentedShape, random, scratch);
   return image;
 }
 
 /// The padded image cut out `down` and `right` of its middle, by the definition.
 std::vector<float> cropped(PadMode mode, Index down, Index right) {
-  const std::vector<float> image = counting(kShape);
+  const std::vector<float> image = counting(kAugmentedShape);
   std::vector<float> result;
-  for (Index y = down; y < down + kShape.height; ++y)
-    for (Index x = right; x < right + kShape.width; ++x)
-      for (Index c = 0; c < kShape.channels; ++c) {
+  for (Index y = down; y < down + kAugmentedShape.height; ++y)
+    for (Index x = right; x < right + kAugmentedShape.width; ++x)
+      for (Index c = 0; c < kAugmentedShape.channels; ++c) {
         Index row = y, column = x;
         if (mode == PadMode::reflect) {
           row = row < 0 ? -row : row > 2 ? 4 - row : row;
           column = column < 0 ? -column : column > 3 ? 6 - column : column;
         }
-        const bool inside = row >= 0 && row < kShape.height && column >= 0 && column < kShape.width;
-        result.push_back(inside ? image[static_cast<std::size_t>((row * kShape.width + column) * 2 + c)] : 0.0F);
+        const bool inside = row >= 0 && row < kAugmentedShape.height && column >= 0 && column < kAugmentedShape.width;
+        result.push_back(inside ? image[static_cast<std::size_t>((row * kAugmentedShape.width + column) * 2 + c)] : 0.0F);
       }
   return result;
 }
@@ -61,7 +61,7 @@ TEST_CASE("pad-crop gives each of its places, and nothing else") {
     for (std::uint64_t sample = 0; sample < 400; ++sample) seen.insert(changed(*data::pad_crop(2, mode), sample));
     CHECK(seen == expected);
   }
-  CHECK(changed(*data::pad_crop(0), 1) == counting(kShape));
+  CHECK(changed(*data::pad_crop(0), 1) == counting(kAugmentedShape));
 }
 
 TEST_CASE("a horizontal flip mirrors left and right, keeps the channels and happens half of the time") {
@@ -69,7 +69,7 @@ TEST_CASE("a horizontal flip mirrors left and right, keeps the channels and happ
                                     15, 16, 13, 14, 11, 12, 9,  10,  //
                                     23, 24, 21, 22, 19, 20, 17, 18};
   CHECK(changed(*data::horizontal_flip(1.0), 0) == mirrored);
-  CHECK(changed(*data::horizontal_flip(0.0), 0) == counting(kShape));
+  CHECK(changed(*data::horizontal_flip(0.0), 0) == counting(kAugmentedShape));
   int flips = 0;
   for (std::uint64_t sample = 0; sample < 1000; ++sample)
     flips += changed(*data::horizontal_flip(), sample) == mirrored;
@@ -78,13 +78,13 @@ TEST_CASE("a horizontal flip mirrors left and right, keeps the channels and happ
 
 TEST_CASE("cutout fills one square, cut off at the border, with every pixel as its centre") {
   std::set<std::vector<float>> expected, seen;
-  for (Index y = 0; y < kShape.height; ++y)
-    for (Index x = 0; x < kShape.width; ++x) {
-      std::vector<float> image = counting(kShape);
-      for (Index row = 0; row < kShape.height; ++row)
-        for (Index column = 0; column < kShape.width; ++column)
+  for (Index y = 0; y < kAugmentedShape.height; ++y)
+    for (Index x = 0; x < kAugmentedShape.width; ++x) {
+      std::vector<float> image = counting(kAugmentedShape);
+      for (Index row = 0; row < kAugmentedShape.height; ++row)
+        for (Index column = 0; column < kAugmentedShape.width; ++column)
           if (std::abs(row - y) <= 1 && std::abs(column - x) <= 1)
-            for (Index c = 0; c < 2; ++c) image[static_cast<std::size_t>((row * kShape.width + column) * 2 + c)] = 0.5F;
+            for (Index c = 0; c < 2; ++c) image[static_cast<std::size_t>((row * kAugmentedShape.width + column) * 2 + c)] = 0.5F;
       expected.insert(image);
     }
   for (std::uint64_t sample = 0; sample < 300; ++sample) seen.insert(changed(*data::cutout(3, 0.5F), sample));
@@ -104,7 +104,7 @@ TEST_CASE("options outside their range are refused") {
   CHECK_THROWS_AS(data::horizontal_flip(std::nan("")), OptionError);
   CHECK_THROWS_AS(data::cutout(0), OptionError);
   CHECK_THROWS_AS(data::cutout(2, std::numeric_limits<float>::infinity()), OptionError);
-  CHECK_THROWS_AS(data::pad_crop(3, PadMode::reflect)->check(kShape), ShapeError);
-  CHECK_NOTHROW(data::pad_crop(2, PadMode::reflect)->check(kShape));
-  CHECK_NOTHROW(data::pad_crop(3)->check(kShape));
+  CHECK_THROWS_AS(data::pad_crop(3, PadMode::reflect)->check(kAugmentedShape), ShapeError);
+  CHECK_NOTHROW(data::pad_crop(2, PadMode::reflect)->check(kAugmentedShape));
+  CHECK_NOTHROW(data::pad_crop(3)->check(kAugmentedShape));
 }

@@ -20,18 +20,18 @@ using data::Prefetch;
 
 namespace {
 
-const Shape kShape{.height = 6, .width = 5, .channels = 2};
+const Shape kBatchShape{.height = 6, .width = 5, .channels = 2};
 
 /// Sample i has label i % 7 at level "fine", i % 2 at "coarse", and pixels that only it has.
 data::Dataset numbered(Index count) {
   std::vector<float> pixels;
   std::vector<Label> fine, coarse;
   for (Index i = 0; i < count; ++i) {
-    for (Index k = 0; k < kShape.size(); ++k) pixels.push_back(static_cast<float>(i) + static_cast<float>(k) / 64.0F);
+    for (Index k = 0; k < kBatchShape.size(); ++k) pixels.push_back(static_cast<float>(i) + static_cast<float>(k) / 64.0F);
     fine.push_back(static_cast<Label>(i % 7));
     coarse.push_back(static_cast<Label>(i % 2));
   }
-  return data::Dataset(kShape, pixels, {{"fine", 7, fine}, {"coarse", 2, coarse}});
+  return data::Dataset(kBatchShape, pixels, {{"fine", 7, fine}, {"coarse", 2, coarse}});
 }
 
 data::BatchOptions augmented(Prefetch prefetch) {
@@ -171,9 +171,9 @@ TEST_CASE("an augmentation depends on the identity of a sample, not on its place
   BatchLoader<float> all(numbered(45), options), two(numbered(45).subset(some), options);
   const Epoch<float> whole = read(all, 1), part = read(two, 1);
   for (std::size_t i = 0; i < 2; ++i)
-    CHECK(std::equal(part.values.begin() + static_cast<Index>(i) * kShape.size(),
-                     part.values.begin() + static_cast<Index>(i + 1) * kShape.size(),
-                     whole.values.begin() + some[i] * kShape.size()));
+    CHECK(std::equal(part.values.begin() + static_cast<Index>(i) * kBatchShape.size(),
+                     part.values.begin() + static_cast<Index>(i + 1) * kBatchShape.size(),
+                     whole.values.begin() + some[i] * kBatchShape.size()));
 }
 
 TEST_CASE("skipped batches are those that came first, and the rest is as it was") {
@@ -181,7 +181,7 @@ TEST_CASE("skipped batches are those that came first, and the rest is as it was"
     BatchLoader<float> loader(numbered(45), augmented(prefetch));
     const Epoch<float> whole = read(loader, 4), rest = read(loader, 4, 2);
     CHECK(rest.ids == std::vector<std::uint64_t>(whole.ids.begin() + 16, whole.ids.end()));
-    CHECK(rest.values == std::vector<float>(whole.values.begin() + 16 * kShape.size(), whole.values.end()));
+    CHECK(rest.values == std::vector<float>(whole.values.begin() + 16 * kBatchShape.size(), whole.values.end()));
     CHECK(read(loader, 4, 99).ids.empty());
   }
 }

@@ -19,7 +19,7 @@ std::string record(int label, int salt) {
   return bytes;
 }
 
-std::string error_of(const fs::path& path) {
+std::string cifar10_error(const fs::path& path) {
   return io_test::error_of<FormatError>([&] { data::read_cifar10_files({path}); });
 }
 
@@ -77,13 +77,13 @@ TEST_CASE("a CIFAR-10 file of another size is refused, and CIFAR-100's size is r
   put(path, record(3, 0) + record(4, 0));
   for (const unsigned size : {6145U, 3074U, 3072U, 1U, 0U}) {
     fs::resize_file(path, size);
-    CHECK(error_of(path) == concat(path.string(), ": ", size, " bytes",
+    CHECK(cifar10_error(path) == concat(path.string(), ": ", size, " bytes",
                                    size == 3074 ? " (the size of a CIFAR-100 file)" : "",
                                    "; a positive multiple of 3073 is expected"));
   }
   put(path, record(3, 0) + "x");
-  CHECK(error_of(path).find(": 3074 bytes (the size of a CIFAR-100 file); ") != std::string::npos);
-  CHECK(error_of(folder.path()) == folder.path().string() + ": not a regular file; a CIFAR-10 file is expected");
+  CHECK(cifar10_error(path).find(": 3074 bytes (the size of a CIFAR-100 file); ") != std::string::npos);
+  CHECK(cifar10_error(folder.path()) == folder.path().string() + ": not a regular file; a CIFAR-10 file is expected");
 }
 
 TEST_CASE("a label that is no class of CIFAR-10 is named with its record") {
@@ -91,12 +91,12 @@ TEST_CASE("a label that is no class of CIFAR-10 is named with its record") {
   const fs::path path = folder / "a.bin";
   for (int label = 10; label < 256; ++label) {
     put(path, record(9, 0) + record(label, 0));
-    CHECK(error_of(path) == concat(path.string(), ": record 1 has class ", label, "; 0..9 is expected"));
+    CHECK(cifar10_error(path) == concat(path.string(), ": record 1 has class ", label, "; 0..9 is expected"));
   }
   std::string many;
   for (int i = 0; i < 200; ++i) many += record(i == 170 ? 77 : 1, i);
   put(path, many);
-  CHECK(error_of(path).find(": record 170 has class 77; ") != std::string::npos);
+  CHECK(cifar10_error(path).find(": record 170 has class 77; ") != std::string::npos);
 }
 
 TEST_CASE("a CIFAR-100 file whose size fits CIFAR-10 too is refused by a label") {
@@ -104,5 +104,5 @@ TEST_CASE("a CIFAR-100 file whose size fits CIFAR-10 too is refused by a label")
   std::string bytes;
   for (int i = 0; i < 3073; ++i) bytes += static_cast<char>(i % 20) + record(50, i);
   put(folder / "train.bin", bytes);  // 3073 records of 3074 bytes
-  CHECK(error_of(folder / "train.bin").find(": record 1 has class ") != std::string::npos);
+  CHECK(cifar10_error(folder / "train.bin").find(": record 1 has class ") != std::string::npos);
 }

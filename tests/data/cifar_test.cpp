@@ -45,7 +45,7 @@ std::vector<std::uint8_t> join(const std::vector<std::vector<std::uint8_t>>& par
   return all;
 }
 
-std::string error_of(const fs::path& path) {
+std::string cifar100_error(const fs::path& path) {
   try {
     data::read_cifar100_file(path);
   } catch (const FormatError& error) {
@@ -102,14 +102,14 @@ TEST_CASE("a CIFAR-100 file cut off at any byte but between records is refused")
     if (size == 3074)
       CHECK(data::read_cifar100_file(path).size() == 1);
     else
-      REQUIRE(error_of(path) == concat(path.string(), ": ", size, " bytes",
+      REQUIRE(cifar100_error(path) == concat(path.string(), ": ", size, " bytes",
                                        size % 3073 ? "" : " (the size of a CIFAR-10 file)",
                                        "; a positive multiple of 3074 is expected"));
   }
   fs::resize_file(path, 0);
-  CHECK(error_of(path) == path.string() + ": 0 bytes; a positive multiple of 3074 is expected");
+  CHECK(cifar100_error(path) == path.string() + ": 0 bytes; a positive multiple of 3074 is expected");
   bytes.push_back(0);
-  CHECK(error_of(folder.write("long.bin", bytes)).find(": 6149 bytes; ") != std::string::npos);
+  CHECK(cifar100_error(folder.write("long.bin", bytes)).find(": 6149 bytes; ") != std::string::npos);
 }
 
 TEST_CASE("a wrong label is named with its record") {
@@ -117,7 +117,7 @@ TEST_CASE("a wrong label is named with its record") {
   const auto good = record(0, 4, 0);
   const auto error = [&](int superclass, int fine) {
     const fs::path path = folder.write("bad.bin", join({good, record(superclass, fine, 0)}));
-    return error_of(path).substr(path.string().size());
+    return cifar100_error(path).substr(path.string().size());
   };
   for (int superclass = 20; superclass < 256; ++superclass)
     CHECK(error(superclass, 4) == concat(": record 1 has superclass ", superclass, "; 0..19 is expected"));
@@ -130,17 +130,17 @@ TEST_CASE("a bad record far inside a CIFAR-100 file is found") {
   const Folder folder;
   std::vector<std::vector<std::uint8_t>> records(200, record(0, 4, 0));
   records[170] = record(2, 4, 0);
-  CHECK(error_of(folder.write("bad.bin", join(records))).find(": record 170 has fine class 4") != std::string::npos);
+  CHECK(cifar100_error(folder.write("bad.bin", join(records))).find(": record 170 has fine class 4") != std::string::npos);
 }
 
 TEST_CASE("a missing file, a folder and a CIFAR-10 file are told apart") {
   const Folder folder;
   const fs::path missing = folder.path / "train.bin";
-  CHECK(error_of(missing) == missing.string() + ": no such file; a CIFAR-100 file is expected");
+  CHECK(cifar100_error(missing) == missing.string() + ": no such file; a CIFAR-100 file is expected");
   CHECK_THROWS_AS(data::load_cifar100(folder.path, data::Part::test), FormatError);
-  CHECK(error_of(folder.path) == folder.path.string() + ": not a regular file; a CIFAR-100 file is expected");
+  CHECK(cifar100_error(folder.path) == folder.path.string() + ": not a regular file; a CIFAR-100 file is expected");
   const fs::path ten = folder.write("data_batch_1.bin", std::vector<std::uint8_t>(2 * 3073));
-  CHECK(error_of(ten) ==
+  CHECK(cifar100_error(ten) ==
         ten.string() + ": 6146 bytes (the size of a CIFAR-10 file); a positive multiple of 3074 is expected");
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("a sparse file of more than 4 GiB is refused by its first record") {
     MESSAGE("skipped: no sparse files here");
     return;
   }
-  CHECK(error_of(path) == path.string() + ": record 0 has fine class 0 in superclass 0; its superclass 4 is expected");
+  CHECK(cifar100_error(path) == path.string() + ": record 0 has fine class 0 in superclass 0; its superclass 4 is expected");
 }
 
 TEST_CASE("the real CIFAR-100 has 50,000 and 10,000 images, balanced, with the published mean and deviation") {

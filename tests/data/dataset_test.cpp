@@ -12,7 +12,7 @@ using data::Dataset;
 
 namespace {
 
-const Shape kShape{.height = 1, .width = 2, .channels = 1};
+const Shape kSampleShape{.height = 1, .width = 2, .channels = 1};
 
 template <class E, class Call>
 std::string error_of(const Call& call) {
@@ -27,7 +27,7 @@ std::string error_of(const Call& call) {
 Taxonomy small_tree() { return Taxonomy({{"leaf", {"a", "b", "c"}, {0, 1, 1}}, {"top", {"x", "y"}, {}}}); }
 
 Dataset three_samples() {
-  return Dataset(kShape, std::vector<float>{0, 1, 2, 3, 4, 5}, {{"leaf", 3, {2, 0, kNoLabel}}, {"top", 2, {1, 0, 1}}});
+  return Dataset(kSampleShape, std::vector<float>{0, 1, 2, 3, 4, 5}, {{"leaf", 3, {2, 0, kNoLabel}}, {"top", 2, {1, 0, 1}}});
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ Dataset three_samples() {
 TEST_CASE("a data set gives back the arrays it was made of") {
   const Dataset set = three_samples();
   CHECK(set.size() == 3);
-  CHECK(set.shape() == kShape);
+  CHECK(set.shape() == kSampleShape);
   CHECK(set.levels() == 2);
   CHECK(set.level_name(1) == "top");
   CHECK(set.level_index("top") == 1);
@@ -50,7 +50,7 @@ TEST_CASE("a data set gives back the arrays it was made of") {
 }
 
 TEST_CASE("a byte b becomes the float b / 255") {
-  const Dataset set(kShape, std::vector<std::uint8_t>{0, 255, 51, 1}, {});
+  const Dataset set(kSampleShape, std::vector<std::uint8_t>{0, 255, 51, 1}, {});
   std::array<float, 2> image{};
   set.copy_image(0, image.data());
   CHECK(image == std::array<float, 2>{0.0F, 1.0F});
@@ -59,7 +59,7 @@ TEST_CASE("a byte b becomes the float b / 255") {
 }
 
 TEST_CASE("a taxonomy gives the coarser labels of labelled samples") {
-  const Dataset set(kShape, std::vector<float>(8), small_tree(), {2, 0, kNoLabel, 1});
+  const Dataset set(kSampleShape, std::vector<float>(8), small_tree(), {2, 0, kNoLabel, 1});
   REQUIRE(set.taxonomy() != nullptr);
   CHECK(*set.taxonomy() == small_tree());
   CHECK(set.level_name(1) == "top");
@@ -89,7 +89,7 @@ TEST_CASE("a subset of a subset keeps the identities, pixels and labels of the f
 TEST_CASE("arrays that contradict each other are named in the error") {
   const std::vector<float> pixels(4);
   const auto with = [&](std::vector<data::LabelColumn> columns) {
-    return error_of<DataError>([&] { Dataset(kShape, pixels, columns); });
+    return error_of<DataError>([&] { Dataset(kSampleShape, pixels, columns); });
   };
   CHECK(with({{"leaf", 3, {0}}}) == "Dataset: 1 labels at level 'leaf'; one for each of the 2 samples is expected");
   CHECK(with({{"leaf", 3, {0, 3}}}) ==
@@ -99,15 +99,15 @@ TEST_CASE("arrays that contradict each other are named in the error") {
   CHECK(with({{"leaf", 3, {0, 0}}, {"leaf", 3, {0, 0}}}) ==
         "Dataset: level 'leaf' appears twice; different names are expected");
   CHECK(error_of<DataError>([&] {
-          Dataset(kShape, pixels, small_tree(), {0, 9});
+          Dataset(kSampleShape, pixels, small_tree(), {0, 9});
         }) == "Dataset: sample 1 has label 9 at level 'leaf'; 0..2, or -1 for none, is expected");
-  CHECK(error_of<DataError>([&] { Dataset(kShape, std::vector<float>(3), {}); }) ==
+  CHECK(error_of<DataError>([&] { Dataset(kSampleShape, std::vector<float>(3), {}); }) ==
         "Dataset: 3 pixel values; a positive multiple of 2 (1x2x1) is expected");
-  CHECK(error_of<DataError>([&] { Dataset(kShape, std::vector<float>{}, {}); }) ==
+  CHECK(error_of<DataError>([&] { Dataset(kSampleShape, std::vector<float>{}, {}); }) ==
         "Dataset: 0 pixel values; a positive multiple of 2 (1x2x1) is expected");
   const float infinity = std::numeric_limits<float>::infinity();
   CHECK(error_of<DataError>([&] {
-          Dataset(kShape, std::vector<float>{0, 0, 0, infinity}, {});
+          Dataset(kSampleShape, std::vector<float>{0, 0, 0, infinity}, {});
         }) == "Dataset: sample 1 has a value inf; finite values are expected");
   CHECK_THROWS_AS(Dataset(Shape{.height = 0}, pixels, {}), ShapeError);
 }

@@ -12,7 +12,7 @@ using namespace hcnn;
 
 namespace {
 
-const Shape kShape{.height = 20, .width = 30, .channels = 2};
+const Shape kErasedShape{.height = 20, .width = 30, .channels = 2};
 
 std::vector<float> changed(const data::Augmentation& augmentation, const Shape& shape, std::uint64_t epoch,
                            std::uint64_t sample, float fill) {
@@ -33,9 +33,9 @@ struct Rectangle {
 
 Rectangle erased(const std::vector<float>& image) {
   Rectangle r;
-  for (Index y = 0; y < kShape.height; ++y)
-    for (Index x = 0; x < kShape.width; ++x) {
-      const float* pixel = image.data() + (y * kShape.width + x) * kShape.channels;
+  for (Index y = 0; y < kErasedShape.height; ++y)
+    for (Index x = 0; x < kErasedShape.width; ++x) {
+      const float* pixel = image.data() + (y * kErasedShape.width + x) * kErasedShape.channels;
       if (pixel[0] == 7 && pixel[1] == 7) continue;
       CHECK((pixel[0] >= 0 && pixel[0] < 1 && pixel[1] >= 0 && pixel[1] < 1));
       r = {std::min(r.top, y), std::max(r.bottom, y), std::min(r.left, x), std::max(r.right, x), r.pixels + 1};
@@ -49,7 +49,7 @@ TEST_CASE("what is erased is one rectangle of noise within the range of areas an
   const auto augmentation = data::random_erasing({.probability = 1, .least_area = 0.05, .most_area = 0.3});
   double high = 0, areas = 0;
   for (std::uint64_t sample = 0; sample < 400; ++sample) {
-    const Rectangle r = erased(changed(*augmentation, kShape, 1, sample, 7));
+    const Rectangle r = erased(changed(*augmentation, kErasedShape, 1, sample, 7));
     REQUIRE(r.pixels > 0);
     CHECK(r.pixels == r.height() * r.width());
     // Rounding each side moves it by at most half a pixel.
@@ -71,10 +71,10 @@ TEST_CASE("an image is erased as often as asked for, the same one in the same pl
   const auto half = data::random_erasing(), never = data::random_erasing({.probability = 0});
   int changes = 0;
   for (std::uint64_t sample = 0; sample < 1000; ++sample) {
-    const std::vector<float> image = changed(*half, kShape, 1, sample, 7);
+    const std::vector<float> image = changed(*half, kErasedShape, 1, sample, 7);
     changes += erased(image).pixels > 0;
-    CHECK(changed(*half, kShape, 1, sample, 7) == image);
-    CHECK(erased(changed(*never, kShape, 1, sample, 7)).pixels == 0);
+    CHECK(changed(*half, kErasedShape, 1, sample, 7) == image);
+    CHECK(erased(changed(*never, kErasedShape, 1, sample, 7)).pixels == 0);
   }
   CHECK(std::abs(changes - 500) < 4 * std::sqrt(250.0));
 }

@@ -13,18 +13,18 @@ namespace {
 
 const std::vector<std::string> kClasses{"ant", "bee, big", "elm"};
 
-CostMatrix read(const std::string& text) { return exchange::costs_from_table(io::parse_csv(text, "c"), kClasses, "c"); }
-std::string refusal(const std::string& text) {
-  return error_of<FormatError>([&] { read(text); });
+CostMatrix read_table(const std::string& text) { return exchange::costs_from_table(io::parse_csv(text, "c"), kClasses, "c"); }
+std::string table_refusal(const std::string& text) {
+  return error_of<FormatError>([&] { read_table(text); });
 }
 
 }  // namespace
 
 TEST_CASE("costs are read by the names of rows and columns, whatever their order") {
   const CostMatrix costs{{{0, 1, 20}, {0.5, 0, 3}, {1e-3, 4, 0}}};
-  CHECK(read("true,ant,\"bee, big\",elm\nant,0,1,20\n\"bee, big\",0.5,0,3\nelm,1e-3,4,0\n") == costs);
-  CHECK(read(",elm,ant,\"bee, big\"\nelm,0,0.001,4\n\"bee, big\",3,.5,0\nant,20,0,1\n") == costs);
-  CHECK(read("x, ant ,\"bee, big\",elm\r\n ant ,0, 1 ,20\r\n\"bee, big\",0.5,0,3\r\nelm,1e-3,4,0\r\n") == costs);
+  CHECK(read_table("true,ant,\"bee, big\",elm\nant,0,1,20\n\"bee, big\",0.5,0,3\nelm,1e-3,4,0\n") == costs);
+  CHECK(read_table(",elm,ant,\"bee, big\"\nelm,0,0.001,4\n\"bee, big\",3,.5,0\nant,20,0,1\n") == costs);
+  CHECK(read_table("x, ant ,\"bee, big\",elm\r\n ant ,0, 1 ,20\r\n\"bee, big\",0.5,0,3\r\nelm,1e-3,4,0\r\n") == costs);
 }
 
 TEST_CASE("what is written is read again, to the last bit") {
@@ -40,15 +40,15 @@ TEST_CASE("what is written is read again, to the last bit") {
 
 TEST_CASE("a class without row or column, one that is unknown and one that comes twice are named") {
   const std::string head = "true,ant,\"bee, big\",elm\n", bee = "\"bee, big\",1,0,1\n";
-  CHECK(refusal(head + "ant,0,1,1\n" + bee) == "c: no row of class 'elm'; each of the 3 classes once is needed");
-  CHECK(refusal("true,ant,elm\nant,0,1\n") == "c: no column of class 'bee, big'; each of the 3 classes once is needed");
-  CHECK(refusal("true,ant,oak,elm\n") == "c: column of 'oak'; each of the 3 classes once is needed");
-  CHECK(refusal(head + "ant,0,1,1\nant,0,1,1\n" + bee) == "c: row of 'ant'; each of the 3 classes once is needed");
+  CHECK(table_refusal(head + "ant,0,1,1\n" + bee) == "c: no row of class 'elm'; each of the 3 classes once is needed");
+  CHECK(table_refusal("true,ant,elm\nant,0,1\n") == "c: no column of class 'bee, big'; each of the 3 classes once is needed");
+  CHECK(table_refusal("true,ant,oak,elm\n") == "c: column of 'oak'; each of the 3 classes once is needed");
+  CHECK(table_refusal(head + "ant,0,1,1\nant,0,1,1\n" + bee) == "c: row of 'ant'; each of the 3 classes once is needed");
 }
 
 TEST_CASE("a cost that is no number, is negative or stands where the prediction is right is named") {
   const auto with = [](const std::string& cost, const std::string& right) {
-    return refusal("true,ant,\"bee, big\",elm\nant,0,1," + cost + "\n\"bee, big\",1," + right + ",1\nelm,1,1,0\n");
+    return table_refusal("true,ant,\"bee, big\",elm\nant,0,1," + cost + "\n\"bee, big\",1," + right + ",1\nelm,1,1,0\n");
   };
   CHECK(with("1", "0") == "no error");
   for (const char* cost : {"", "x", "1x", "-1", "nan", "inf", "1e999", "0x1", "1 2", "+1"})
@@ -58,7 +58,7 @@ TEST_CASE("a cost that is no number, is negative or stands where the prediction 
 }
 
 TEST_CASE("costs from a table weigh the mistakes in a severity loss") {
-  const CostMatrix costs = read("true,ant,\"bee, big\",elm\nant,0,1,20\n\"bee, big\",1,0,3\nelm,1,4,0\n");
+  const CostMatrix costs = read_table("true,ant,\"bee, big\",elm\nant,0,1,20\n\"bee, big\",1,0,3\nelm,1,4,0\n");
   Logits<double> logits;
   Tensor<double>& scores = logits.resize("fine", 1, 3);
   std::fill(scores.begin(), scores.end(), 0.0);

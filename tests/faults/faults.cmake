@@ -3,9 +3,7 @@ set(faults "${CMAKE_CURRENT_LIST_DIR}")
 add_executable(tiny_run "${faults}/tiny_run.cpp")
 target_link_libraries(tiny_run PRIVATE hcnn::io hcnn_warnings)
 target_include_directories(tiny_run PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(tiny_run PRIVATE -O1)
-endif()
+optimize_little(tiny_run)
 add_test(NAME faults.kills
          COMMAND Python3::Interpreter -B "${faults}/kill_checkpoints.py" "$<TARGET_FILE:tiny_run>" --kills 30)
 add_test(NAME faults.full_disk

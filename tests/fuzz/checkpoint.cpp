@@ -56,11 +56,11 @@ void read(fuzz::Bytes bytes) {
   });
 }
 
-void run(fuzz::Bytes bytes) {
+void run_checkpoint(fuzz::Bytes bytes) {
   read(bytes);
   read(fuzz::with_right_checksum(bytes));
 }
 
-const fuzz::Registration registration("checkpoint", run);
+const fuzz::Registration checkpoint_target("checkpoint", run_checkpoint);
 
 }  // namespace

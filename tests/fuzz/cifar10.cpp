@@ -5,11 +5,11 @@
 
 namespace {
 
-void run(fuzz::Bytes bytes) {
+void run_cifar10(fuzz::Bytes bytes) {
   fuzz::run_cifar(bytes, hcnn::data::kCifar10, hcnn::cifar10_taxonomy(),
                   [](const std::filesystem::path& path) { return hcnn::data::read_cifar10_files({path}); });
 }
 
-const fuzz::Registration registration("cifar10", run);
+const fuzz::Registration cifar10_target("cifar10", run_cifar10);
 
 }  // namespace

@@ -5,10 +5,10 @@
 
 namespace {
 
-void run(fuzz::Bytes bytes) {
+void run_cifar100(fuzz::Bytes bytes) {
   fuzz::run_cifar(bytes, hcnn::data::kCifar100, hcnn::cifar100_taxonomy(), hcnn::data::read_cifar100_file);
 }
 
-const fuzz::Registration registration("cifar100", run);
+const fuzz::Registration cifar100_target("cifar100", run_cifar100);
 
 }  // namespace

@@ -49,7 +49,7 @@ void claim_settings(const TrainingOptions& options) {
   fuzz::claim(io::to_text(settings_json(same, back)) == io::to_text(json), "config.json gives other settings back");
 }
 
-void run(fuzz::Bytes bytes) {
+void run_command_line(fuzz::Bytes bytes) {
   std::vector<std::string> arguments = lines(bytes);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   TrainingOptions options;
@@ -74,6 +74,6 @@ void run(fuzz::Bytes bytes) {
   });
 }
 
-const fuzz::Registration registration("command_line", run);
+const fuzz::Registration command_line_target("command_line", run_command_line);
 
 }  // namespace

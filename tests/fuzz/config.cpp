@@ -7,7 +7,7 @@ namespace {
 
 using namespace examples;
 
-void run(fuzz::Bytes bytes) {
+void run_config(fuzz::Bytes bytes) {
   const auto& path = fuzz::in_memory(bytes);
   TrainingOptions options;
   auto recipe = fuzz::checked(io::kJsonBytes + fuzz::allowed(2 * bytes.size()),
@@ -23,6 +23,6 @@ void run(fuzz::Bytes bytes) {
   }
 }
 
-const fuzz::Registration registration("config", run);
+const fuzz::Registration config_target("config", run_config);
 
 }  // namespace

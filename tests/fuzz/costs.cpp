@@ -7,7 +7,7 @@ namespace {
 
 using namespace hcnn;
 
-void run(fuzz::Bytes bytes) {
+void run_costs(fuzz::Bytes bytes) {
   static const std::vector<std::string> classes{"cat", "dog", "a \"cow\", brown"};
   const auto& path = fuzz::in_memory(bytes);
   const auto costs = fuzz::checked(io::kCsvBytes + fuzz::allowed(2 * bytes.size()),
@@ -22,6 +22,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::claim(copy == *costs, "costs that were written come back as others");
 }
 
-const fuzz::Registration registration("costs", run);
+const fuzz::Registration costs_target("costs", run_costs);
 
 }  // namespace

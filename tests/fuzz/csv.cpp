@@ -5,7 +5,7 @@
 
 namespace {
 
-void run(fuzz::Bytes bytes) {
+void run_csv(fuzz::Bytes bytes) {
   using namespace hcnn;
   const auto table =
       fuzz::checked(io::kCsvBytes + fuzz::allowed(bytes.size()), [&] { return io::parse_csv(bytes, "x.csv"); });
@@ -19,6 +19,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::claim(copy.rows.size() == table->rows.size(), "a table that was written has another number of rows");
 }
 
-const fuzz::Registration registration("csv", run);
+const fuzz::Registration csv_target("csv", run_csv);
 
 }  // namespace

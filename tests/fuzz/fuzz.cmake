@@ -16,9 +16,8 @@ if(HCNN_BUILD_TESTS OR HCNN_BUILD_FUZZERS)
 endif()
 if(HCNN_BUILD_TESTS)
   add_fuzz_program(fuzz_corpus ${targets} "${fuzz}/support/large.cpp" "${fuzz}/support/replay.cpp")
-  if(CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(fuzz_corpus PRIVATE -O1)  # as the tests
-  endif()
+  optimize_little(fuzz_corpus)
+  set_target_properties(fuzz_corpus PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 7)
   add_test(NAME fuzz.corpus COMMAND fuzz_corpus "${fuzz}/corpus")
   set_tests_properties(fuzz.corpus PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
 

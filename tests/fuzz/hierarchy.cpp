@@ -7,7 +7,7 @@ namespace {
 
 using namespace hcnn;
 
-void run(fuzz::Bytes bytes) {
+void run_hierarchy(fuzz::Bytes bytes) {
   // What the table or the values take, and a tree of names of whole paths: 64 levels of 64 levels each.
   const std::size_t most = io::kCsvBytes + fuzz::allowed(64 * bytes.size());
   const auto tree = fuzz::checked(most, [&] { return exchange::read_taxonomy(fuzz::in_memory(bytes)); });
@@ -23,6 +23,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::claim(copy == *tree, "a tree that was written comes back as another one");
 }
 
-const fuzz::Registration registration("hierarchy", run);
+const fuzz::Registration hierarchy_target("hierarchy", run_hierarchy);
 
 }  // namespace

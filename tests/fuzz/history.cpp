@@ -7,7 +7,7 @@ namespace {
 
 using namespace hcnn;
 
-void run(fuzz::Bytes bytes) {
+void run_history(fuzz::Bytes bytes) {
   const auto& path = fuzz::in_memory(bytes);
   const auto history =
       fuzz::checked(2 * io::kCsvBytes + fuzz::allowed(4 * bytes.size()), [&] { return run::read_history(path); });
@@ -18,6 +18,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::claim(io::to_text(run::history_table(copy)) == text, "a history that was written comes back as another one");
 }
 
-const fuzz::Registration registration("history", run);
+const fuzz::Registration history_target("history", run_history);
 
 }  // namespace

@@ -5,7 +5,7 @@ namespace {
 
 using namespace hcnn;
 
-void run(fuzz::Bytes bytes) {
+void run_jpeg(fuzz::Bytes bytes) {
   if (!bytes.starts_with("\xff\xd8\xff")) return fuzz::run_picture(bytes, 0, 0, 0);
   Index width = 0, height = 0;
   {
@@ -18,6 +18,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::run_picture(bytes, width, height, 3);
 }
 
-const fuzz::Registration registration("jpeg", run);
+const fuzz::Registration jpeg_target("jpeg", run_jpeg);
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace {
 
-void run(fuzz::Bytes bytes) {
+void run_json(fuzz::Bytes bytes) {
   using namespace hcnn;
   const auto value =
       fuzz::checked(io::kJsonBytes + fuzz::allowed(bytes.size()), [&] { return io::parse_json(bytes, "x.json"); });
@@ -16,6 +16,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::claim(io::to_text(copy) == text, "a value that was written comes back as another one");
 }
 
-const fuzz::Registration registration("json", run);
+const fuzz::Registration json_target("json", run_json);
 
 }  // namespace

@@ -48,11 +48,11 @@ void read(fuzz::Bytes bytes) {
         "a model that was saved comes back with other logits");
 }
 
-void run(fuzz::Bytes bytes) {
+void run_model_file(fuzz::Bytes bytes) {
   read(bytes);
   read(fuzz::with_right_checksum(bytes));
 }
 
-const fuzz::Registration registration("model_file", run);
+const fuzz::Registration model_file_target("model_file", run_model_file);
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace {
 
-void run(fuzz::Bytes bytes) {
+void run_npy(fuzz::Bytes bytes) {
   using namespace hcnn;
   const auto& path = fuzz::in_memory(bytes);
   const auto array = fuzz::checked(fuzz::allowed(bytes.size()), [&] { return io::read_npy(path); });
@@ -34,6 +34,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::checked(6 * bytes.size() + (1 << 20), [&] { return io::load_npy<float>(path); });
 }
 
-const fuzz::Registration registration("npy", run);
+const fuzz::Registration npy_target("npy", run_npy);
 
 }  // namespace

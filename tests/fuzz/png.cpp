@@ -19,7 +19,7 @@ std::string with_right_sums(fuzz::Bytes bytes) {
   return fixed;
 }
 
-void run(fuzz::Bytes bytes) {
+void run_png(fuzz::Bytes bytes) {
   if (!bytes.starts_with(kSignature)) return fuzz::run_picture(bytes, 0, 0, 0);
   const auto extent = [&](std::size_t at) {
     return bytes.size() < 24 ? Index{0} : static_cast<Index>(io::big_endian(bytes.substr(at)));
@@ -28,6 +28,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::run_picture(with_right_sums(bytes), extent(16), extent(20), 0);
 }
 
-const fuzz::Registration registration("png", run);
+const fuzz::Registration png_target("png", run_png);
 
 }  // namespace

@@ -5,7 +5,7 @@ namespace {
 
 using namespace hcnn;
 
-void run(fuzz::Bytes bytes) {
+void run_ppm(fuzz::Bytes bytes) {
   // Extents as another parser finds them; a picture that is accepted holds all its pixels, so they are small.
   int width = 0, height = 0;
   const std::string text(bytes);
@@ -16,6 +16,6 @@ void run(fuzz::Bytes bytes) {
   fuzz::run_picture(bytes, held ? width : 0, held ? height : 0, 0);
 }
 
-const fuzz::Registration registration("ppm", run);
+const fuzz::Registration ppm_target("ppm", run_ppm);
 
 }  // namespace

@@ -22,7 +22,7 @@ void claim_same(const io::SafetensorsFile& file, const io::SafetensorsFile& copy
   }
 }
 
-void run(fuzz::Bytes bytes) {
+void run_safetensors(fuzz::Bytes bytes) {
   const auto& path = fuzz::in_memory(bytes);
   const auto file = fuzz::checked(fuzz::allowed(bytes.size()), [&] { return io::read_safetensors(path); });
   if (!file) return;
@@ -48,6 +48,6 @@ void run(fuzz::Bytes bytes) {
   claim_same(*file, fuzz::must("a file that was written cannot be read", [&] { return io::read_safetensors(again); }));
 }
 
-const fuzz::Registration registration("safetensors", run);
+const fuzz::Registration safetensors_target("safetensors", run_safetensors);
 
 }  // namespace

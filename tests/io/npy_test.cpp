@@ -37,7 +37,7 @@ std::string shape_refusal(const std::string& shape, std::size_t payload = 0) {
   return npy_refusal(npy_file(header_of("'<f4'", "False", shape), payload));
 }
 
-std::string sample_file() {
+std::string sample_npy() {
   const TemporaryFolder folder;
   const std::vector<float> values{1.5F, -2.0F, 0.25F, 3e38F, 1e-40F, 0.0F};
   io::write_npy<float>(folder / "x.npy", values, {2, 3});
@@ -70,7 +70,7 @@ TEST_CASE_TEMPLATE("values of every type come back with their bits and extents",
 }
 
 TEST_CASE("a file has the bytes that NumPy's documentation gives") {
-  const std::string bytes = sample_file();
+  const std::string bytes = sample_npy();
   CHECK(bytes.substr(0, 10) == "\x93NUMPY\x01\x00\x76\x00"s);
   CHECK(bytes.substr(10, 59) == "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }");
   CHECK(bytes.substr(69, 58) == std::string(58, ' '));
@@ -120,7 +120,7 @@ TEST_CASE("versions 1.0, 2.0 and 3.0, either quote, any order of keys and no spa
 }
 
 TEST_CASE("a file cut anywhere or with a byte behind its end is refused") {
-  const std::string bytes = sample_file();
+  const std::string bytes = sample_npy();
   for (std::size_t length = 0; length < bytes.size(); ++length)
     CHECK_MESSAGE(npy_refusal(bytes.substr(0, length)) != "no error", length);
   CHECK(names(npy_refusal(bytes + '\0'), "25 bytes of values; its header says 24"));
@@ -129,7 +129,7 @@ TEST_CASE("a file cut anywhere or with a byte behind its end is refused") {
 }
 
 TEST_CASE("a file with a flipped bit is refused, or is an array of as many bytes") {
-  const std::string bytes = sample_file();
+  const std::string bytes = sample_npy();
   const TemporaryFolder folder;
   int refused = 0;
   for (std::size_t bit = 0; bit < 128 * 8; ++bit) {
@@ -148,16 +148,16 @@ TEST_CASE("a file with a flipped bit is refused, or is an array of as many bytes
 }
 
 TEST_CASE("another magic text, another version and a header length that lies are refused") {
-  std::string bytes = sample_file();
+  std::string bytes = sample_npy();
   CHECK(names(npy_refusal("PK\x03\x04" + bytes), "no magic text"));
   for (const char major : {'\0', '\x04', '\x09', '\xff'}) {
     bytes[6] = major;
     CHECK(names(npy_refusal(bytes), concat("version ", static_cast<int>(static_cast<unsigned char>(major)), ".0")));
   }
-  bytes = sample_file();
+  bytes = sample_npy();
   bytes[7] = 1;
   CHECK(names(npy_refusal(bytes), "version 1.1"));
-  bytes = sample_file();
+  bytes = sample_npy();
   for (const int length : {0, 1, 57, 58, 117, 119, 142, 143, 65535}) {
     bytes[8] = static_cast<char>(length & 255);
     bytes[9] = static_cast<char>(length >> 8);

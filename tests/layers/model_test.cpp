@@ -13,6 +13,7 @@
 #include "hcnn/layers/summary.hpp"
 #include "hcnn/models/multi_head_cnn.hpp"
 #include "kernels/each_isa.hpp"
+#include "layers/random_batch.hpp"
 
 using namespace hcnn;
 
@@ -27,14 +28,6 @@ Model<T> small_model(ModelOptions options = {}) {
                   heads(head("fine", seq(Linear<T>{{.out_features = 9}}, ReLU<T>{}), Linear<T>{{.out_features = 7}}),
                         head("group", Linear<T>{{.out_features = 3}})),
                   options);
-}
-
-template <class T>
-Tensor<T> random_batch(Index count, const Shape& shape) {
-  Tensor<T> x(count, shape);
-  RandomStream random(Seed{4}, 1);
-  for (T& value : x) value = T(static_cast<float>(random.normal()));
-  return x;
 }
 
 template <class M>
@@ -78,7 +71,7 @@ TEST_CASE("parameters are named as PyTorch would name them and keep their addres
 TEST_CASE("the gradient of every parameter of a model is right through all heads") {
   Model<double> model = small_model<double>();
   init::he_normal(model, Seed{2});
-  const Tensor<double> x = random_batch<double>(4, model.input_shape());
+  const Tensor<double> x = testing::random_batch<double>(4, model.input_shape());
   const Pass pass{.seed = 3};
   Logits<double> gradients;
   gradients.zeros_like(model.forward(x, pass));
@@ -113,7 +106,7 @@ TEST_CASE("the gradient of every parameter of a model is right through all heads
 TEST_CASE_TEMPLATE("infer of one head equals that head of the joint output", T, float, double, bfloat16) {
   Model<T> model = small_model<T>();
   init::he_normal(model, Seed{1});
-  const Tensor<T> x = random_batch<T>(5, model.input_shape());
+  const Tensor<T> x = testing::random_batch<T>(5, model.input_shape());
   const auto all = model.infer(x);
   for (const char* name : {"fine", "group"}) {
     const auto one = model.infer(x, name);
@@ -128,7 +121,8 @@ TEST_CASE_TEMPLATE("a small batch after a large one has the logits and gradients
     std::vector<Master<T>> all;
     for (auto* param : model.parameters()) std::fill_n(param->grad(), param->size(), Master<T>(0));
     Logits<Master<T>> gradients;
-    const auto& logits = model.forward(random_batch<T>(count, model.input_shape()));
+    const Tensor<T> x = testing::random_batch<T>(count, model.input_shape());
+    const auto& logits = model.forward(x);
     gradients.zeros_like(logits);
     for (const auto& [head, values] : logits) all.insert(all.end(), values.begin(), values.end());
     for (auto& [head, values] : gradients)
@@ -152,7 +146,7 @@ TEST_CASE("infer does not depend on the batch a sample is in") {
   testing::on_each_isa([] {
     Model<float> model = small_model<float>();
     init::he_normal(model, Seed{1});
-    const Tensor<float> x = random_batch<float>(9, model.input_shape());
+    const Tensor<float> x = testing::random_batch<float>(9, model.input_shape());
     const auto all = model.infer(x, "fine");
     for (Index n = 0; n < 9; ++n) {
       const auto one = model.infer(x.view().slice(n, 1), "fine");
@@ -164,7 +158,7 @@ TEST_CASE("infer does not depend on the batch a sample is in") {
 TEST_CASE("eight threads may infer on one model and get the bits of one thread") {
   Model<float> model = small_model<float>();
   init::he_normal(model, Seed{1});
-  const Tensor<float> x = random_batch<float>(6, model.input_shape());
+  const Tensor<float> x = testing::random_batch<float>(6, model.input_shape());
   const auto expected = model.infer(x, "fine");
   model.prepare_inference();
   std::atomic<int> different{0};
@@ -186,7 +180,7 @@ TEST_CASE("a steady training step allocates nothing") {
   for (const bool fuse : {true, false}) {
     Model<float> model = small_model<float>({.fuse = fuse});
     init::he_normal(model, Seed{1});
-    const Tensor<float> x = random_batch<float>(12, model.input_shape());
+    const Tensor<float> x = testing::random_batch<float>(12, model.input_shape());
     Logits<float> gradients;
     const auto step = [&] {
       gradients.zeros_like(model.forward(x));
@@ -203,7 +197,7 @@ TEST_CASE("a steady training step allocates nothing") {
 }
 
 TEST_CASE("a predictor allocates nothing after its first calls, and holds no gradients") {
-  const auto x = random_batch<float>(3, {.height = 8, .width = 8, .channels = 3});
+  const auto x = testing::random_batch<float>(3, {.height = 8, .width = 8, .channels = 3});
   Model<float> model = small_model<float>();
   const Param<float>* weight = model.parameters().front();
   CHECK(weight->grad() != nullptr);
@@ -222,7 +216,7 @@ TEST_CASE("a clone has the same numbers and its own parameters") {
   Model<float> model = small_model<float>();
   init::he_normal(model, Seed{1});
   Model<float> copy = model.clone();
-  const Tensor<float> x = random_batch<float>(2, model.input_shape());
+  const Tensor<float> x = testing::random_batch<float>(2, model.input_shape());
   const auto before = model.infer(x, "group");
   std::fill_n(model.param("heads.group.0.weight").value(), 30, 0.0f);
   model.param("heads.group.0.weight").touch();
@@ -237,7 +231,8 @@ TEST_CASE("fuse = false reaches the layers inside heads") {
                                   Linear{{.out_features = 2}})),
                        {.fuse = fuse});
     init::he_normal(model, Seed{1});
-    model.forward(random_batch<float>(3, {8, 8, 3}));
+    const Tensor<float> x = testing::random_batch<float>(3, {8, 8, 3});
+    model.forward(x);
     return model.workspace_bytes();
   };
   CHECK(make(false) > make(true));  // the originals keep one activation more
@@ -257,10 +252,15 @@ TEST_CASE("misuse of a model is named with what came and what was expected") {
                        "heads.a Linear: input is 4x4x1; expected 1x1xfeatures: put Flatten before it", ShapeError);
   CHECK_THROWS_AS(heads(head("a", Linear{{.out_features = 2}}), head("a", Linear{{.out_features = 2}})), OptionError);
   Model<float> model = small_model<float>();
-  CHECK_THROWS_WITH_AS(model.forward(Tensor<float>(2, {8, 8, 1})),
-                       "Model: batch of 2 samples 8x8x1; expected at least one sample 8x8x3", ShapeError);
+  const auto takes_temporaries = [](auto& network) {
+    return requires { network.forward(Tensor<float>(1, {8, 8, 3})); };
+  };
+  CHECK_FALSE(takes_temporaries(model));  // backward would read it
+  const Tensor<float> grey(2, {8, 8, 1});
+  CHECK_THROWS_WITH_AS(model.forward(grey), "Model: batch of 2 samples 8x8x1; expected at least one sample 8x8x3",
+                       ShapeError);
   CHECK_THROWS_AS(model.backward(Logits<float>{}), ShapeError);
-  const Tensor<float> x = random_batch<float>(2, model.input_shape());
+  const Tensor<float> x = testing::random_batch<float>(2, model.input_shape());
   Logits<float> gradients;
   gradients.zeros_like(model.forward(x));
   gradients.resize("group", 2, 4);

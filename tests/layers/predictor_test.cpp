@@ -9,6 +9,7 @@
 #include "hcnn/layers/init.hpp"
 #include "hcnn/models/multi_head_cnn.hpp"
 #include "kernels/each_isa.hpp"
+#include "layers/random_batch.hpp"
 
 using namespace hcnn;
 
@@ -26,18 +27,10 @@ Model<T> trained_model() {
   return model;
 }
 
-template <class T>
-Tensor<T> random_batch(Index count, const Shape& shape) {
-  Tensor<T> x(count, shape);
-  RandomStream random(Seed{4}, 1);
-  for (T& value : x) value = T(static_cast<float>(random.normal()));
-  return x;
-}
-
 // A forward and a backward pass: running statistics that are no longer 0 and 1, and memory to be dropped.
 template <class T>
 void train_once(Model<T>& model) {
-  const Tensor<T> x = random_batch<T>(4, model.input_shape());
+  const Tensor<T> x = testing::random_batch<T>(4, model.input_shape());
   Logits<Master<T>> gradients;
   gradients.zeros_like(model.forward(x));
   model.backward(gradients);
@@ -58,7 +51,7 @@ TEST_CASE_TEMPLATE("a predictor has the model's bits for any batch and number of
     Model<T> model = trained_model<T>();
     train_once(model);
     for (const Index count : {1, 2, 3, 7}) {
-      const Tensor<T> x = random_batch<T>(count, model.input_shape());
+      const Tensor<T> x = testing::random_batch<T>(count, model.input_shape());
       const auto expected = model.infer(x);
       for (const int threads : {1, 2, 4, 8}) {
         const Predictor<T> predictor{model.clone(), {.threads = threads}};
@@ -73,7 +66,7 @@ TEST_CASE_TEMPLATE("a predictor has the model's bits for any batch and number of
 TEST_CASE("eight threads may share a predictor") {
   Model<float> model = trained_model<float>();
   train_once(model);
-  const Tensor<float> x = random_batch<float>(3, model.input_shape());
+  const Tensor<float> x = testing::random_batch<float>(3, model.input_shape());
   const auto expected = model.infer(x);
   const Predictor predictor{std::move(model)};
   std::vector<std::thread> threads;
@@ -93,11 +86,11 @@ TEST_CASE("eight threads may share a predictor") {
 TEST_CASE("the thread count outside is as before, and misuse is named") {
   set_thread_count(3);
   const Predictor predictor{trained_model<float>(), {.threads = 2}};
-  predictor.logits(random_batch<float>(1, predictor.input_shape()));
+  predictor.logits(testing::random_batch<float>(1, predictor.input_shape()));
   CHECK(thread_count() == 3);
-  CHECK_THROWS_WITH_AS(predictor.logits(random_batch<float>(1, {.height = 2, .width = 2, .channels = 3})),
+  CHECK_THROWS_WITH_AS(predictor.logits(testing::random_batch<float>(1, {.height = 2, .width = 2, .channels = 3})),
                        "Model: batch of 1 samples 2x2x3; expected at least one sample 12x12x3", ShapeError);
-  CHECK_THROWS_AS(predictor.logits(random_batch<float>(1, predictor.input_shape()), "class"), DataError);
+  CHECK_THROWS_AS(predictor.logits(testing::random_batch<float>(1, predictor.input_shape()), "class"), DataError);
   CHECK_THROWS_WITH_AS((Predictor<float>{trained_model<float>(), {.threads = 0}}),
                        "Predictor: 0 threads; at least 1 is needed", OptionError);
 }

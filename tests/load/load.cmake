@@ -5,6 +5,7 @@ foreach(name IN ITEMS infer_threads soak)
   add_executable(${name} "${load}/${name}.cpp")
   target_link_libraries(${name} PRIVATE hcnn::io hcnn_warnings)
   target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+  optimize_little(${name})
 endforeach()
 add_test(NAME load.infer_threads COMMAND infer_threads --seconds 2)
 # Other tests run beside it: a drift is looked for in campaigns only.

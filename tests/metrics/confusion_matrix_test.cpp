@@ -9,7 +9,7 @@ using hcnn::metrics::ConfusionMatrix;
 namespace {
 
 // rows: true class      0: 3 1 0   1: 2 4 0   2: 0 0 0
-ConfusionMatrix example() {
+ConfusionMatrix example_matrix() {
   ConfusionMatrix matrix(3);
   for (int i = 0; i < 3; ++i) matrix.add(0, 0);
   matrix.add(0, 1);
@@ -21,7 +21,7 @@ ConfusionMatrix example() {
 }  // namespace
 
 TEST_CASE("rows count true classes, columns predictions") {
-  const ConfusionMatrix matrix = example();
+  const ConfusionMatrix matrix = example_matrix();
   CHECK(matrix(0, 1) == 1);
   CHECK(matrix(1, 0) == 2);
   CHECK(matrix.total() == 10);
@@ -32,7 +32,7 @@ TEST_CASE("rows count true classes, columns predictions") {
 }
 
 TEST_CASE("recall, precision and F1 follow their definitions and are 0 where nothing is counted") {
-  const ConfusionMatrix matrix = example();
+  const ConfusionMatrix matrix = example_matrix();
   CHECK(matrix.recall(0) == doctest::Approx(3.0 / 4));
   CHECK(matrix.precision(0) == doctest::Approx(3.0 / 5));
   const double recall = 3.0 / 4, precision = 3.0 / 5;
@@ -45,19 +45,19 @@ TEST_CASE("recall, precision and F1 follow their definitions and are 0 where not
 
 TEST_CASE("another order of classes moves rows and columns together") {
   const std::vector<Label> order = {2, 1, 0};
-  const ConfusionMatrix moved = example().reordered(order);
+  const ConfusionMatrix moved = example_matrix().reordered(order);
   CHECK(moved(2, 2) == 3);
   CHECK(moved(2, 1) == 1);
   CHECK(moved(1, 2) == 2);
   CHECK(moved.accuracy() == 0.7);
-  CHECK(moved.reordered(order) == example());
+  CHECK(moved.reordered(order) == example_matrix());
 }
 
 TEST_CASE("classes out of range and orders that are no permutation are refused") {
-  ConfusionMatrix matrix = example();
+  ConfusionMatrix matrix = example_matrix();
   CHECK_THROWS_WITH_AS(matrix.add(0, 3), "ConfusionMatrix: class 3; classes are 0..2", DataError);
   CHECK_THROWS_AS(matrix.add(-1, 0), DataError);
-  CHECK(matrix == example());
+  CHECK(matrix == example_matrix());
   CHECK_THROWS_AS(ConfusionMatrix(0), DataError);
   const std::vector<Label> twice = {0, 1, 1}, few = {0, 1}, high = {0, 1, 3}, many = {0, 1, 2, 2};
   for (const auto& order : {twice, few, high, many}) CHECK_THROWS_AS(matrix.reordered(order), DataError);

@@ -20,7 +20,7 @@ using namespace hcnn;
 
 namespace {
 
-const nlohmann::json& expected() {
+const nlohmann::json& expected_muon() {
   static const nlohmann::json json = reference::load_json("muon.json");
   return json;
 }
@@ -28,8 +28,8 @@ const nlohmann::json& expected() {
 /// The parameters of make_muon.py under their names.
 template <class M>
 sample::Params<M> params() {
-  sample::Params<M> all(expected()["shapes"].get<std::vector<std::vector<Index>>>());
-  for (std::size_t t = 0; t < all.size(); ++t) all[t].name = expected()["names"][t].get<std::string>();
+  sample::Params<M> all(expected_muon()["shapes"].get<std::vector<std::vector<Index>>>());
+  for (std::size_t t = 0; t < all.size(); ++t) all[t].name = expected_muon()["names"][t].get<std::string>();
   return all;
 }
 
@@ -43,17 +43,17 @@ MuonOptions options(const std::string& name) {
 
 /// Largest difference to the weights of make_muon.py.
 template <class M>
-double error_after_training(const std::string& name) {
+double muon_error(const std::string& name) {
   sample::Params<M> all = params<M>();
   Muon<M> optimizer{all.list(), options(name)};
-  for (Index step = 0; step < expected()["steps"].get<Index>(); ++step) {
+  for (Index step = 0; step < expected_muon()["steps"].get<Index>(); ++step) {
     all.backward(step);
     optimizer.step();
   }
   double error = 0;
   for (std::size_t t = 0; t < all.size(); ++t)
     for (Index i = 0; i < all[t].size(); ++i) {
-      const double wanted = expected()["weights"][name][t][static_cast<std::size_t>(i)].get<double>();
+      const double wanted = expected_muon()["weights"][name][t][static_cast<std::size_t>(i)].get<double>();
       const double difference = std::abs(static_cast<double>(all[t].value()[i]) - wanted);
       if (!(difference <= error)) error = difference;
     }
@@ -97,8 +97,8 @@ std::vector<float> random_matrix(Index rows, Index columns) {
 
 TEST_CASE("in double matrices and weights are PyTorch's to 1e-10") {
   Workspace workspace;
-  for (std::size_t m = 0; m < expected()["matrices"].size(); ++m) {
-    const auto& record = expected()["matrices"][m];
+  for (std::size_t m = 0; m < expected_muon()["matrices"].size(); ++m) {
+    const auto& record = expected_muon()["matrices"][m];
     const Index rows = record["shape"][0], columns = record["shape"][1];
     std::vector<double> x;
     for (Index i = 0; i < rows * columns; ++i) x.push_back(sample::pattern(50 + static_cast<Index>(m), i));
@@ -108,7 +108,7 @@ TEST_CASE("in double matrices and weights are PyTorch's to 1e-10") {
   }
   for (const char* name : {"plain", "decayed", "all"}) {
     CAPTURE(name);
-    CHECK(error_after_training<double>(name) <= 1e-10);
+    CHECK(muon_error<double>(name) <= 1e-10);
   }
 }
 
@@ -154,7 +154,7 @@ TEST_CASE("every matrix moves by the formula, whatever its shape" * doctest::tes
 TEST_CASE("in float, on every instruction set, weights are PyTorch's to 1e-4") {
   // Five steps multiply rounding errors of 6e-8 by at most 3.4445^5 = 485 each; twelve steps of 0.1 add them up.
   testing::on_each_isa([] {
-    for (const char* name : {"plain", "decayed", "all"}) CHECK(error_after_training<float>(name) <= 1e-4);
+    for (const char* name : {"plain", "decayed", "all"}) CHECK(muon_error<float>(name) <= 1e-4);
   });
 }
 

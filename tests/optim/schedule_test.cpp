@@ -16,14 +16,14 @@ using namespace hcnn::schedules;
 
 namespace {
 
-const nlohmann::json& expected() {
+const nlohmann::json& expected_rates() {
   static const nlohmann::json json = reference::load_json("optim.json");
   return json;
 }
 
 std::vector<double> metrics() {
   std::vector<double> all;
-  for (const auto& value : expected()["metrics"])
+  for (const auto& value : expected_rates()["metrics"])
     all.push_back(value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN());
   return all;
 }
@@ -42,7 +42,7 @@ std::vector<double> rates(Schedule schedule, std::size_t steps, const std::vecto
 /// ones, or as products of twenty factors.
 void check_sequence(const std::string& name, const Schedule& schedule, const std::vector<double>& watched = {}) {
   CAPTURE(name);
-  const auto wanted = expected()["schedules"][name].get<std::vector<double>>();
+  const auto wanted = expected_rates()["schedules"][name].get<std::vector<double>>();
   const auto seen = rates(schedule, wanted.size(), watched);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     CAPTURE(i);

@@ -6,8 +6,10 @@
 #include <limits>
 
 #include "../io/temporary_folder.hpp"
+#include "report/count_pixels.hpp"
 
 using namespace hcnn;
+using hcnn::testing::count_pixels;
 using namespace io_test;
 
 namespace {
@@ -21,13 +23,6 @@ report::ComparedRun made_up(const std::string& name, Index epochs, Index first =
     run.history.add(record);
   }
   return run;
-}
-
-Index count(const io::Image& image, io::Colour colour) {
-  Index sum = 0;
-  for (Index y = 0; y < image.height; ++y)
-    for (Index x = 0; x < image.width; ++x) sum += image.get(x, y) == colour;
-  return sum;
 }
 
 }  // namespace
@@ -74,9 +69,9 @@ TEST_CASE("a scatter plot has a mark for each point where it lies") {
     }
   CHECK(left > 150);  // a disc of 16 pixels has an area of 201
   CHECK(right == 0);
-  const Index entry = count(image, report::series_colour(2));
+  const Index entry = count_pixels(image, report::series_colour(2));
   CHECK(entry > 100);  // in the legend alone
-  CHECK(count(image, report::series_colour(1)) > entry + 150);
+  CHECK(count_pixels(image, report::series_colour(1)) > entry + 150);
   CHECK(report::severity_scatter({made_up("a", 1), made_up("b", 2)}).width == 1200);
   CHECK(names(error_of<OptionError>([] { report::scatter({}, {.width = 1}); }), "1x640"));
 }

@@ -9,8 +9,10 @@
 #include "../io/temporary_folder.hpp"
 #include "hcnn/report/bars.hpp"
 #include "hcnn/report/confusion_plot.hpp"
+#include "report/count_pixels.hpp"
 
 using namespace hcnn;
+using hcnn::testing::count_pixels;
 using namespace io_test;
 
 namespace {
@@ -19,14 +21,6 @@ std::string labels(const std::vector<report::Tick>& ticks) {
   std::string all;
   for (const auto& tick : ticks) all += (all.empty() ? "" : " ") + tick.label;
   return all;
-}
-
-/// Number of pixels of exactly this colour.
-Index count(const io::Image& image, io::Colour colour) {
-  Index sum = 0;
-  for (Index y = 0; y < image.height; ++y)
-    for (Index x = 0; x < image.width; ++x) sum += image.get(x, y) == colour;
-  return sum;
 }
 
 const double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -85,7 +79,7 @@ TEST_CASE("panels, empty and unusable curves give a picture of the asked size") 
                      {.title = "t", .width = 600, .panel_height = 250});
   CHECK(image.width == 600);
   CHECK(image.height == 4 * 250 + 57);
-  CHECK(count(image, report::series_colour(0)) > 300);
+  CHECK(count_pixels(image, report::series_colour(0)) > 300);
   CHECK(names(error_of<OptionError>([] { report::curves({}, {}); }), "0 panels"));
   CHECK(names(error_of<OptionError>([] { report::curves({{}}, {.width = 10}); }), "10x440"));
 }

@@ -3,22 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include "report/count_pixels.hpp"
+
 using namespace hcnn;
-
-namespace {
-
-/// Pixels of exactly that colour.
-Index count(const io::Image& image, report::Colour colour) {
-  Index pixels = 0;
-  for (Index y = 0; y < image.height; ++y)
-    for (Index x = 0; x < image.width; ++x) {
-      const report::Colour here = image.get(x, y);
-      pixels += here.red == colour.red && here.green == colour.green && here.blue == colour.blue;
-    }
-  return pixels;
-}
-
-}  // namespace
+using hcnn::testing::count_pixels;
 
 TEST_CASE("each finite point is a disc in the colour of its group") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -26,7 +14,7 @@ TEST_CASE("each finite point is a disc in the colour of its group") {
       report::point_panels({{.x_label = "rate", .xs = {1e-4, 1e-3, 1e-2, 1}, .logarithmic = true}},
                            {.y_label = "accuracy", .ys = {0.1, 0.5, 0.4, nan}, .groups = {0, 0, 1, 1}});
   // A disc of 12 pixels has 113 pixels in all; those at its edge are mixed with the background.
-  const Index first = count(image, report::series_colour(0)), second = count(image, report::series_colour(1));
+  const Index first = count_pixels(image, report::series_colour(0)), second = count_pixels(image, report::series_colour(1));
   CHECK((first > 2 * 70 && first <= 2 * 113));
   CHECK((second > 70 && second <= 113));
 }

@@ -17,7 +17,7 @@ add_test(NAME structure.markdown_violations COMMAND Python3::Interpreter -B "${s
 # What SECURITY.md promises of the source, and that every test it names exists.
 add_test(NAME structure.security COMMAND Python3::Interpreter -B "${structure}/security_test.py" "${PROJECT_SOURCE_DIR}")
 
-# Every header compiled alone, one ctest entry per folder; then all of them at once, without OpenMP, by each compiler.
+# Every header compiled alone, one ctest entry per folder, minutes in all, so not in the quick proof; then all of them at once, without OpenMP, by each compiler.
 set(check_headers "${CMAKE_COMMAND}" "-DINCLUDE=${PROJECT_SOURCE_DIR}/include")
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include/hcnn"
      "${PROJECT_SOURCE_DIR}/include/hcnn/*/*.hpp")
@@ -27,6 +27,7 @@ foreach(folder IN LISTS folders)
   add_test(NAME structure.header_alone.${folder}
            COMMAND ${check_headers} "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=${OpenMP_CXX_FLAGS}" -DGLOB=GLOB_RECURSE
                    "-DPATTERN=hcnn/${folder}/*.hpp" -P "${structure}/check_headers.cmake")
+  set_tests_properties(structure.header_alone.${folder} PROPERTIES LABELS slow)
 endforeach()
 
 find_program(HCNN_GXX g++)
@@ -64,6 +65,7 @@ add_test(NAME structure.two_units COMMAND structure_two_units)
 # The report page in headless Chromium; ctest names the test as skipped where none is installed.
 add_executable(report_page "${structure}/report_page.cpp")
 target_link_libraries(report_page PRIVATE hcnn::io hcnn_warnings)
+optimize_little(report_page)
 add_test(NAME structure.report_in_browser
          COMMAND Python3::Interpreter -B "${structure}/report_in_browser.py" "$<TARGET_FILE:report_page>"
                  "${CMAKE_CURRENT_BINARY_DIR}/report_in_browser")
@@ -77,9 +79,7 @@ add_custom_command(OUTPUT "${guide_source}" VERBATIM DEPENDS "${structure}/guide
                            "${PROJECT_SOURCE_DIR}/README.md" ${chapters})
 add_executable(guide "${guide_source}")
 target_link_libraries(guide PRIVATE hcnn::io hcnn_warnings)
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(guide PRIVATE -O1)
-endif()
+optimize_little(guide)
 add_test(NAME structure.guide COMMAND guide "${CMAKE_CURRENT_BINARY_DIR}/guide_work")
 add_test(NAME structure.guide_violations COMMAND Python3::Interpreter -B "${structure}/guide_test.py")
 set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "testing/mentions.hpp"
+
 using namespace hcnn;
 using namespace hcnn::testing;
 
@@ -99,8 +101,6 @@ class Square : public Layer<double> {
 };
 
 std::string failure_of(Mistake mistake) { return check_layer(Square(mistake), {2, 3, 4}).failure(); }
-
-bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

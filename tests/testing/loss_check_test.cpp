@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "testing/mentions.hpp"
+
 using namespace hcnn;
 using namespace hcnn::testing;
 
@@ -51,8 +53,6 @@ Logits<double> some_logits() {
   for (Index i = 0; i < values.size(); ++i) values[i] = 0.3 * static_cast<double>(i) - 0.5;
   return logits;
 }
-
-bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string failure_of(Quadratic::Mistake mistake) {
   Quadratic loss(mistake);

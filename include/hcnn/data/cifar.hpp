@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "hcnn/core/check.hpp"
@@ -15,10 +14,10 @@ namespace hcnn::data {
 inline constexpr CifarFormat kCifar100{"CIFAR-100", 2, "CIFAR-10", 1};
 
 /// Throws FormatError unless record `index` has a fine class, and that class's superclass.
-inline void check_cifar100_record(const std::filesystem::path& path, std::size_t index, const std::uint8_t* record) {
+inline void check_cifar100_record(const std::string& path, std::size_t index, const std::uint8_t* record) {
   const Taxonomy& tree = cifar100_taxonomy();
   const auto wrong = [&](const std::string& came, const std::string& expected) {
-    fail<FormatError>(path.string(), concat("record ", index, " has ", came), expected + " is expected");
+    fail<FormatError>(path, concat("record ", index, " has ", came), expected + " is expected");
   };
   const int superclass = record[0], fine = record[1];
   if (superclass >= tree.class_count(1)) wrong(concat("superclass ", superclass), "0..19");
@@ -31,13 +30,13 @@ inline void check_cifar100_record(const std::filesystem::path& path, std::size_t
 /// Reads one file of CIFAR-100 records: shape 32x32x3, levels "fine", "superclass" and "group" of `cifar100_taxonomy`.
 /// Samples are sorted by the bytes of their records, so that nothing depends on the order in the file. Any number of
 /// records will do. Throws FormatError, which names the file and the record.
-inline Dataset read_cifar100_file(const std::filesystem::path& path) {
+inline Dataset read_cifar100_file(const std::string& path) {
   return read_cifar_files({path}, kCifar100, check_cifar100_record, cifar100_taxonomy());
 }
 
 /// Reads `dir`/train.bin or `dir`/test.bin as `read_cifar100_file` does; the same FormatError.
-inline Dataset load_cifar100(const std::filesystem::path& dir, Part part) {
-  return read_cifar100_file(dir / (part == Part::train ? "train.bin" : "test.bin"));
+inline Dataset load_cifar100(const std::string& dir, Part part) {
+  return read_cifar100_file(cifar_file(dir, part == Part::train ? "train.bin" : "test.bin"));
 }
 
 }  // namespace hcnn::data

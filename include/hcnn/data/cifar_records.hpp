@@ -1,14 +1,15 @@
 // What the binary versions of CIFAR-10 and CIFAR-100 share: records of label bytes and three planes; not trusted.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <memory>
 #include <numeric>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,22 +34,19 @@ struct CifarFormat {
 };
 
 /// Throws FormatError unless record `index` of the file has legal labels.
-using CifarCheck = void (*)(const std::filesystem::path& path, std::size_t index, const std::uint8_t* record);
+using CifarCheck = void (*)(const std::string& path, std::size_t index, const std::uint8_t* record);
 
 /// Number of records a file must hold, from its size. Throws FormatError unless it is a regular file that can be read
 /// and holds whole records, at least one.
-inline std::size_t count_cifar_records(const std::filesystem::path& path, const CifarFormat& format) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
+inline std::size_t count_cifar_records(const std::string& path, const CifarFormat& format) {
   const std::string wanted = concat("a ", format.name, " file is expected");
-  if (!std::filesystem::exists(status)) fail<FormatError>(path.string(), "no such file", wanted);
-  if (!std::filesystem::is_regular_file(status)) fail<FormatError>(path.string(), "not a regular file", wanted);
-  const std::uintmax_t bytes = std::filesystem::file_size(path, error);
-  if (error) fail<FormatError>(path.string(), error.message(), "a readable file is expected");
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) fail<FormatError>(path, "no such file", wanted);
+  if (!S_ISREG(status.st_mode)) fail<FormatError>(path, "not a regular file", wanted);
+  const auto bytes = static_cast<std::uint64_t>(status.st_size);
   if (bytes == 0 || bytes % format.record() != 0) {
     const bool other = bytes != 0 && bytes % (format.other_labels + 3 * 1024) == 0;
-    fail<FormatError>(path.string(),
-                      concat(bytes, " bytes", other ? concat(" (the size of a ", format.other, " file)") : ""),
+    fail<FormatError>(path, concat(bytes, " bytes", other ? concat(" (the size of a ", format.other, " file)") : ""),
                       concat("a positive multiple of ", format.record(), " is expected"));
   }
   return static_cast<std::size_t>(bytes / format.record());
@@ -56,19 +54,18 @@ inline std::size_t count_cifar_records(const std::filesystem::path& path, const 
 
 /// Appends the checked records of a file, in file order. Memory for all of them is taken only after the first 64 have
 /// passed, so a huge file of something else costs little. Throws FormatError.
-inline void append_cifar_records(const std::filesystem::path& path, const CifarFormat& format, CifarCheck check,
+inline void append_cifar_records(const std::string& path, const CifarFormat& format, CifarCheck check,
                                  std::vector<std::uint8_t>& records) {
   const std::size_t count = count_cifar_records(path, format), chunk = 64, before = records.size();
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail<FormatError>(path.string(), "cannot be opened", "a readable file is expected");
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  if (!file) fail<FormatError>(path, "cannot be opened", "a readable file is expected");
   for (std::size_t first = 0; first < count; first += chunk) {
     const std::size_t last = std::min(count, first + chunk);
     if (first == chunk) records.reserve(before + count * format.record());
     records.resize(before + last * format.record());
     std::uint8_t* into = records.data() + before;
-    if (!file.read(reinterpret_cast<char*>(into + first * format.record()),
-                   static_cast<std::streamsize>((last - first) * format.record())))
-      fail<FormatError>(path.string(), concat("ended in the records ", first, "..", last - 1),
+    if (std::fread(into + first * format.record(), format.record(), last - first, file.get()) != last - first)
+      fail<FormatError>(path, concat("ended in the records ", first, "..", last - 1),
                         concat(count, " records are expected"));
     for (std::size_t i = first; i < last; ++i) check(path, i, into + i * format.record());
   }
@@ -76,8 +73,8 @@ inline void append_cifar_records(const std::filesystem::path& path, const CifarF
 
 /// The checked records of files as a data set with the labels of the tree. Samples are sorted by the bytes of their
 /// records, so that nothing depends on their order in the files.
-inline Dataset read_cifar_files(const std::vector<std::filesystem::path>& paths, const CifarFormat& format,
-                                CifarCheck check, const Taxonomy& tree) {
+inline Dataset read_cifar_files(const std::vector<std::string>& paths, const CifarFormat& format, CifarCheck check,
+                                const Taxonomy& tree) {
   std::vector<std::uint8_t> records;
   for (const auto& path : paths) append_cifar_records(path, format, check, records);
   const std::size_t size = format.record();
@@ -99,6 +96,11 @@ inline Dataset read_cifar_files(const std::vector<std::filesystem::path>& paths,
   }
   records = {};  // frees them: the peak stays at twice the files
   return Dataset(kCifarShape, std::move(pixels), tree, std::move(fine));
+}
+
+/// The file of this name in a folder.
+inline std::string cifar_file(const std::string& dir, const std::string& name) {
+  return dir.empty() || dir.ends_with('/') ? dir + name : dir + '/' + name;
 }
 
 }  // namespace hcnn::data

@@ -46,7 +46,8 @@ class Model {
   /// An independent network with the same layers and parameters.
   Model clone() const { return Model(*this); }
 
-  /// Logits of every head for a batch; what backward needs stays in the model. The result lives until the next call.
+  /// Logits of every head for a batch; what backward needs stays in the model, and x has to stay where it is until then.
+  /// The result lives until the next call.
   const Logits<M>& forward(TensorView<const T> x, const Pass& pass = {}) {
     require_input(x);
     workspace_.reset();
@@ -56,6 +57,8 @@ class Model {
     heads_->forward(y_, logits_, pass, workspace_);
     return logits_;
   }
+  /// A temporary would be gone when backward reads it.
+  const Logits<M>& forward(const Tensor<T>&& x, const Pass& pass = {}) = delete;
 
   /// Adds dL/dparameter to every `Param::grad`, for the batch of the last `forward`, which must still be where it was.
   /// @param gradients dL/dlogits of every head
