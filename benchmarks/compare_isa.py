@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Trains the same network on every instruction set and prints the losses side by side: they may differ by rounding only.
 
-    benchmarks/compare_isa.py --data cifar-100-binary [--epochs 3] [--limit 5000] [--network compact]
+    benchmarks/compare_isa.py --data cifar-100-binary [--epochs 3] [--limit 5000] [--network compact] [--out FOLDER]
 
-Needs a Release build (--build names its folder). Most of its time goes to the portable path; instruction sets that the machine lacks are named and left out. The table gives the training loss of each
-epoch in fp32 and in bf16, and how far the last one is from the mean of its precision. bf16 runs by conversion to float
-on avx2 and avx512.
+Needs a Release build (--build names its folder). Most of its time goes to the portable path; instruction sets that the
+machine lacks are named and left out. The table gives the training loss of each epoch in fp32 and in bf16, and how far
+the last one is from the mean of its precision. bf16 runs by conversion to float on avx2 and avx512. --out keeps the run
+folders, and compare_runs's page and pictures of them.
 """
 import argparse
 import csv
@@ -40,19 +41,25 @@ def main():
     parser.add_argument("--network", default="compact", choices=("compact", "multihead"), help="default: compact")
     parser.add_argument("--epochs", type=int, default=3, help="default: 3")
     parser.add_argument("--limit", type=int, default=5000, help="training images (default: 5000)")
+    parser.add_argument("--out", type=Path, help="new folder for the run folders and pictures (default: not kept)")
     arguments = parser.parse_args()
+    if arguments.out:
+        arguments.out.mkdir(parents=True)
     print("| instruction set | precision | training loss of each epoch | last one against the mean |")
     print("| --- | --- | --- | --- |")
     worst = 0
     with tempfile.TemporaryDirectory() as work:
+        runs = arguments.out or Path(work)
+        kept = []
         for precision in ("fp32", "bf16"):
             losses, missing = {}, []
             for isa in SETS[:3] if precision == "fp32" else SETS:
-                run = train(arguments, isa, precision, Path(work) / f"{isa}_{precision}")
+                run = train(arguments, isa, precision, runs / f"{isa}_{precision}")
                 if run is None:
                     missing.append(isa)
                 else:
                     losses[isa] = run
+                    kept.append(str(runs / f"{isa}_{precision}"))
             mean = sum(run[-1] for run in losses.values()) / len(losses)
             for isa, run in losses.items():
                 distance = 100 * (run[-1] / mean - 1)
@@ -60,6 +67,9 @@ def main():
                 print(f"| {isa} | {precision} | {', '.join(f'{loss:.4f}' for loss in run)} | {distance:+.2f} % |")
             for isa in missing:
                 print(f"| {isa} | {precision} | this machine lacks it | |")
+        if arguments.out:
+            subprocess.run([str(Path(arguments.build) / "examples" / "compare_runs"), *kept, "--out",
+                            str(runs / "compare.html")], check=True)
     return 0 if worst <= 2 else 1
 
 
