@@ -2,7 +2,7 @@
 // better the network is on what it trained on, and ends a training that only learns its pictures by heart.
 //
 // Run:    build/release/examples/custom_augmentation
-// Takes:  no options; about 2 seconds on 2 cores.
+// Takes:  about 2 seconds on 2 cores.
 // Expect: the gap of the second training, with augmentation, below that of the first.
 #include <algorithm>
 #include <hcnn/hcnn.hpp>
@@ -14,7 +14,7 @@ using namespace hcnn;
 class Brightness : public data::Augmentation {
  public:
   explicit Brightness(double strength) : strength_(strength) {
-    if (!(strength > 0 && strength < 1)) fail<OptionError>("Brightness", concat("strength ", strength), "0..1");
+    require_option(strength > 0 && strength < 1, "Brightness", "strength", strength, "must be above 0 and below 1");
   }
   std::string name() const override { return concat("brightness(", strength_, ")"); }
   /// Called by several threads at once: all that is random comes from `random`, and no member is written.

@@ -2,7 +2,7 @@
 // check and used in a network like any other.
 //
 // Run:    build/release/examples/custom_layer
-// Takes:  no options; about 10 seconds on 2 cores.
+// Takes:  about 10 seconds on 2 cores.
 // Expect: a passed gradient check, then a training whose validation accuracy rises.
 #include <cmath>
 #include <hcnn/hcnn.hpp>

@@ -3,10 +3,9 @@
 // any cost matrix, the expected severity in training and the decision of least expected cost after it.
 //
 // Run:    build/release/examples/custom_loss
-// Takes:  no options; about 10 seconds on 2 cores.
+// Takes:  about 10 seconds on 2 cores.
 // Expect: a passed gradient check; then for each way the accuracy, the mean cost and how often the pair was confused.
-// The
-//         decision by costs lowers both by far the most, 17 confusions to 2, and gives up accuracy for it.
+//         The decision by costs lowers both by far the most, 17 confusions to 2, and gives up accuracy for it.
 #include <cmath>
 #include <hcnn/hcnn.hpp>
 #include <hcnn/testing.hpp>
@@ -14,32 +13,42 @@
 
 using namespace hcnn;
 
+/// Options of PairLoss.
+struct PairLossOptions {
+  Index classes = 0;  ///< of the head
+  Label one = 0;      ///< of the pair
+  Label other = 1;    ///< of the pair
+  double weight = 1;  ///< of -log(1 - p_o); >= 0
+};
+
 /// Mean over the samples of  -log p_y - weight log(1 - p_o)  where the true class y is one of the pair and o the other
 /// one, -log p_y elsewhere: unlike expected severity it does not let go of a sample that is wrong for certain.
 template <class M = float>
 class PairLoss : public losses::PerSampleLoss<M> {
  public:
-  PairLoss(std::string head, Index classes, Label one, Label other, double weight)
-      : losses::PerSampleLoss<M>(std::move(head), "", classes), one_(one), other_(other), weight_(weight) {
-    require_nonnegative("PairLoss", "weight", weight);
+  PairLoss(std::string head, const PairLossOptions& options)
+      : losses::PerSampleLoss<M>(std::move(head), "", options.classes), options_(options) {
+    require_nonnegative("PairLoss", "weight", options.weight);
   }
-  std::string name() const override { return concat("pair_loss(", this->head(), ", ", one_, ", ", other_, ')'); }
+  std::string name() const override {
+    return concat("pair_loss(", this->head(), ", ", options_.one, ", ", options_.other, ')');
+  }
   std::unique_ptr<losses::Loss<M>> clone() const override { return std::make_unique<PairLoss>(*this); }
 
  private:
   // With p = softmax(z):  d(-log p_y)/dz_k = p_k - [k = y],  d(-log(1 - p_o))/dz_k = ([k = o] - p_k) p_o / (1 - p_o).
   double sample(Label truth, const losses::Softmax& p, double scale, M* gradient) override {
     const auto y = static_cast<std::size_t>(truth);
-    const bool of_pair = truth == one_ || truth == other_;
-    const auto o = static_cast<std::size_t>(truth == one_ ? other_ : one_);
-    const double rest = std::max(1 - p[o], 1e-12), odds = of_pair ? weight_ * p[o] / rest : 0;
+    const Label one = options_.one, other = options_.other;
+    const bool of_pair = truth == one || truth == other;
+    const auto o = static_cast<std::size_t>(truth == one ? other : one);
+    const double rest = std::max(1 - p[o], 1e-12), odds = of_pair ? options_.weight * p[o] / rest : 0;
     for (std::size_t k = 0; k < p.size(); ++k)
       gradient[k] += static_cast<M>(scale * (p[k] - (k == y) + odds * ((of_pair && k == o) - p[k])));
-    return -p.log(y) - (of_pair ? weight_ * std::log(rest) : 0);
+    return -p.log(y) - (of_pair ? options_.weight * std::log(rest) : 0);
   }
 
-  Label one_, other_;
-  double weight_;
+  PairLossOptions options_;
 };
 
 constexpr Label kRed = 0, kOrange = 1;  // groups of the built-in images: the pair
@@ -80,7 +89,7 @@ int main(int argc, char** argv) {
     std::cerr << "custom_loss: " << argv[1] << "; it takes no options\n";
     return 2;
   }
-  PairLoss<double> loss("group", 4, 0, 2, 3.0);
+  PairLoss<double> loss("group", {.classes = 4, .one = 0, .other = 2, .weight = 3});
   Logits<double> logits;
   Targets targets;
   for (double& z : logits.resize("group", 5, 4)) z = std::sin(static_cast<double>(&z - logits["group"].data()));
@@ -91,5 +100,5 @@ int main(int argc, char** argv) {
 
   compare("cross-entropy", losses::cross_entropy("group"));
   compare("and expected severity", losses::cross_entropy("group") + losses::expected_severity("group", pair_costs(9)));
-  compare("pair loss", PairLoss<>("group", 9, kRed, kOrange, 10.0));
+  compare("pair loss", PairLoss<>("group", {.classes = 9, .one = kRed, .other = kOrange, .weight = 10}));
 }

@@ -6,7 +6,8 @@
 //         build/release/examples/train_folder conveyor/train --test conveyor/test --hierarchy conveyor/hierarchy.csv
 //             --costs conveyor/costs.csv --size 48 --epochs 10
 //         build/release/examples/predict_image runs/train_folder-001/best.safetensors conveyor/test/gear_cracked
-// Needs:  nothing. Takes: seconds to draw, about two minutes to train on 2 cores.
+// Needs:  nothing.
+// Takes:  seconds to draw, about two minutes to train on 2 cores.
 // Expect: conveyor/train/bolt_cracked/1001.png and so on, 20 folders each in train and test; of the test pictures about
 //         91 % in the right class of 20, all of the right kind, at a mean cost of about 0.35.
 #include <hcnn/io.hpp>

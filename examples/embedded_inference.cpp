@@ -1,5 +1,5 @@
-// The smallest program that uses a trained network: no training, no pictures, no command-line library. Built for a
-// board by `cmake --preset aarch64`, statically, it is one file to copy there.
+// The smallest program that uses a trained network: no training, no picture files, no command-line library. Built for
+// a board by `cmake --preset aarch64`, statically, it is one file to copy there.
 //
 // Run:    build/release/examples/embedded_inference runs/train_multihead-001/last.safetensors pictures.npy
 // Needs:  a model file of a training program, and pictures as numpy's float32 array (N, H, W, C) of values from 0 to 1.
@@ -25,7 +25,7 @@ std::string class_name(const exchange::ModelInfo& info, const std::string& head,
 
 void classify(const char* model_file, const char* pictures_file) {
   exchange::LoadedModel<float> loaded = exchange::load_model(model_file);
-  if (loaded.has_non_finite) fail<FormatError>(model_file, "a weight is NaN or infinite", "expected finite weights");
+  if (loaded.has_non_finite) fail<NumericError>(model_file, "a weight is NaN or infinite", "a trained model is needed");
   const exchange::ModelInfo info = std::move(loaded.info);
   const Predictor predictor{std::move(loaded.model)};
   Tensor<float> pictures = io::load_npy(pictures_file);

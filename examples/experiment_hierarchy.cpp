@@ -6,9 +6,8 @@
 //         build/release/examples/experiment_hierarchy --data cifar-100-binary --cell ce_seed_1
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all 30 cells take half a day on two cores.
 // Expect: results/experiment_hierarchy: summary.md with the mean of each loss and rule over the seeds, its interval,
-// and
-//         what guessing reaches; table.md, pictures and a folder for each finished cell. Published effects are small:
-//         HD@1 lower by 0.4 to 1.6 %, MS by 1 to 3 %.
+//         and what guessing reaches; table.md, pictures and a folder for each finished cell. Published effects are
+//         small: HD@1 lower by 0.4 to 1.6 %, MS by 1 to 3 %.
 #include "examples/common/experiment.hpp"
 
 namespace {

@@ -1,11 +1,11 @@
 // Writes a model file as ONNX, for programs that run networks without hcnn: onnxruntime, OpenVINO, a browser ...
 //
 // Run:    build/release/examples/export_onnx runs/train_multihead-001/best.safetensors model.onnx
+//         options: --force, --keep-batch-norm, --normalized-input; see --help
 // Needs:  a model file of a training program.
-// Takes:  --force, --keep-batch-norm, --normalized-input; see --help.
 // Expect: one line about the input and one for each output. The input "images" is N x channels x height x width, pixels
-//         from 0 to 1; the outputs are logits, N x classes, named as the heads. An existing file is kept, but for
-//         --force.
+//         from 0 to 1; the outputs are logits, N x classes, named as the heads. An existing file is overwritten
+//         only with --force.
 #include <hcnn/io.hpp>
 
 #include "examples/common/options.hpp"

@@ -1,10 +1,9 @@
 // Says what pictures show: the likeliest classes of each, with superclass and group.
 //
 // Run:    build/release/examples/predict_image runs/train_multihead-001/last.safetensors picture.png folder
-// Needs:  a model file of a training program; PNG, JPEG or PPM files, or folders of them. They are brought to
-//         the network's input as its training pictures were: scaled, cut where it was trained so, in grey for 1
-//         channel.
-// Takes:  --top, --flip, --json, --csv, --threads; see --help.
+//         options: --top, --flip, --json, --csv, --threads; see --help
+// Needs:  a model file of a training program; PNG, JPEG or PPM files, or folders of them. They are brought to the
+//         network's input as its training pictures were: scaled, cut where it was trained so, in grey for 1 channel.
 // Expect: five lines a picture, a class and its probability each, then the likeliest class of every other head; a file
 //         that is no picture gets one line on standard error, and the exit status is then 1.
 #include <hcnn/io.hpp>

@@ -2,9 +2,10 @@
 // one request after another and wait. Prints latency and throughput, and compares every answer with one thread's.
 //
 // Run:    build/release/examples/serve_threads runs/train_multihead-001/last.safetensors --workers 2 --clients 8
+//         options: --workers, --clients, --requests; see --help
 // Needs:  a model file of a training program. The requests are built-in pictures, or noise where the network's input is
 //         of another shape.
-// Takes:  --workers, --clients, --requests; see --help. About 2 seconds on 2 cores.
+// Takes:  about 2 seconds on 2 cores.
 // Expect: throughput that grows with the workers up to the number of cores, no answer that differs. With more clients
 //         than workers requests wait, which the latency includes.
 #include <hcnn/io.hpp>

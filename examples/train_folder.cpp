@@ -6,6 +6,7 @@
 // Needs:  photos/cat/*.jpg, photos/dog/*.jpg ...: a folder for each class. Folders in folders, photos/pet/cat and
 //         photos/farm/cow, make a label tree, and so does `--hierarchy FILE`. draw_conveyor draws a folder to try it
 //         on.
+// Takes:  about two minutes for the 2,400 pictures of draw_conveyor, 10 epochs on 2 cores.
 // Expect: a head for each level of the tree; accuracies, confusion and, with `--costs FILE`, what the mistakes cost.
 #include "examples/common/folder_images.hpp"
 #include "examples/common/run_training.hpp"

@@ -1,5 +1,5 @@
-// Trains a network with heads for fine class, superclass and group on CIFAR-100 or on the synthetic images, evaluates
-// it and writes a report.
+// Trains a network with heads for fine class, superclass and group on CIFAR-100, CIFAR-10 or the synthetic images,
+// evaluates it and writes a report.
 //
 // Run:    build/release/examples/train_multihead --data cifar-100-binary --recipe best --split 0.9
 //         build/release/examples/train_multihead --data synthetic --network compact

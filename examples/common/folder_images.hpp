@@ -56,7 +56,7 @@ inline void add_folder_options(CLI::App& app, TrainingOptions& options) {
                  "CSV or JSON file with the parents of the classes, for folders that are not in folders");
   app.add_option("--costs", folder.costs,
                  "CSV file with what each mistake costs, a row for each true class, a column for each predicted one: "
-                 "measured in the report, and S of --loss report and readme");
+                 "measured in the report, and S of --loss report, readme, expected and soft-labels");
   app.add_flag("--skip-bad", folder.skip_bad, "name files that are no pictures and go on without them");
 }
 

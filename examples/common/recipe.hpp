@@ -22,7 +22,7 @@ struct Recipe {
   bool small_heads = false;
   bool batch_norm = true;
   double dropout = 0.5;
-  std::string optimizer = "adam";  ///< adam, adamw, sgd (momentum 0.9; nesterov in recipe best) or muon
+  std::string optimizer = "adam";  ///< adam, adamw, sgd (momentum 0.9; nesterov in recipes best and resnet9) or muon
   double learning_rate = 1e-3;
   double other_learning_rate = 0.05;  ///< muon: of all that is no matrix, and of the heads
   double trunk_rate = 1;              ///< times the learning rate: of the trunk; 0: it is frozen

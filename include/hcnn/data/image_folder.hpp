@@ -118,8 +118,8 @@ inline std::vector<std::string> drop_bad(PictureBatch& batch, std::vector<std::s
 /// images of one shape, see `io::input_bytes`. Samples are sorted by the paths of their files, byte by byte: neither
 /// the order on the disk matters nor the size that is asked for. With `options.taxonomy` folders are named like its
 /// finest classes or nested as it is, and every class needs one. Throws FormatError for a folder that holds no such
-/// data set and for a bad picture, naming it; OptionError for options out of range. All pictures are held in memory: N
-/// * height * width * channels bytes.
+/// data set and for a bad picture, naming it; OptionError for options out of range. All pictures are held in memory,
+/// one byte for each of the (N, H, W, C) values.
 inline ImageFolder read_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {}) {
   check_options(options);
   const std::vector<ClassFolder> classes = find_class_folders(folder);

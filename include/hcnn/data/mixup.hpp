@@ -11,8 +11,8 @@
 namespace hcnn::data {
 
 /// log of a number drawn from the gamma distribution of this shape, above 0, and scale 1. A logarithm, because for
-/// small shapes most of the numbers themselves are 0 in double. Source: Marsaglia, Tsang 2000, "A simple method for
-/// generating gamma variables", ACM Trans. Math. Softw. 26.
+/// shapes below 0.0009 most of the numbers themselves are 0 in double. Source: Marsaglia, Tsang 2000, "A simple method
+/// for generating gamma variables", ACM Trans. Math. Softw. 26.
 inline double log_gamma_variate(double shape, RandomStream& random) {
   const double raised = shape < 1 ? shape + 1 : shape, d = raised - 1.0 / 3, c = 1 / std::sqrt(9 * d);
   while (true) {

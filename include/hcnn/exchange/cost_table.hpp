@@ -1,7 +1,6 @@
 // Costs of mistakes as a CSV table with class names, and back.
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -17,12 +16,6 @@
 
 namespace hcnn::exchange {
 
-/// The shortest text that reads as this number again.
-inline std::string exact_text(double value) {
-  std::array<char, 32> digits;
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
-}
-
 /// A row for each true class, a column for each predicted one, with their names in front. Throws DataError where the
 /// numbers of names and of classes differ.
 inline io::CsvTable cost_table(const CostMatrix& costs, const std::vector<std::string>& classes) {
@@ -33,7 +26,7 @@ inline io::CsvTable cost_table(const CostMatrix& costs, const std::vector<std::s
   for (Label truth = 0; truth < costs.classes(); ++truth) {
     table.rows.push_back({classes[static_cast<std::size_t>(truth)]});
     for (Label predicted = 0; predicted < costs.classes(); ++predicted)
-      table.rows.back().push_back(exact_text(costs(truth, predicted)));
+      table.rows.back().push_back(io::exact_text(costs(truth, predicted)));
   }
   return table;
 }
@@ -44,7 +37,9 @@ inline std::string_view trimmed(std::string_view text) {
   return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// Where each name of the table stands in `classes`; the names must be these, each once, in any order.
+/// Where each name of the table stands in `classes`; the names must be these, each once, in any order. Throws
+/// FormatError, beginning with `where`, for another name, one that comes twice and one that is missing.
+/// @param line what a name stands for in messages: "row" or "column"
 inline std::vector<std::size_t> match_classes(const std::vector<std::string_view>& names,
                                               const std::vector<std::string>& classes, const std::string& where,
                                               const char* line) {

@@ -33,9 +33,6 @@ inline io::CsvTable taxonomy_table(const Taxonomy& taxonomy) {
   return table;
 }
 
-/// Most levels of a tree in a file.
-inline constexpr std::size_t kMostLevels = 64;
-
 /// The tree in such a table, with the classes of each level sorted by their ancestors and names: the order of the rows
 /// does not matter. Throws FormatError, beginning with `where`, for an empty name, a finest class that comes twice,
 /// a class with two parents and more than kMostLevels levels.

@@ -30,7 +30,7 @@ inline constexpr Index kLayerValues = 64;
 struct ModelInfo {
   io::Json network = nullptr;             ///< `network_json(options, name)`; null for a network of your own
   std::vector<float> mean = {};           ///< of each input channel, subtracted before the network; empty: nothing is
-  std::vector<float> deviation = {};      ///< of each input channel, divided by after that
+  std::vector<float> deviation = {};      ///< standard deviation of each; the network's input is (x - mean) / deviation
   std::optional<Taxonomy> taxonomy = {};  ///< class names of the heads, and their tree
   std::optional<io::Fit> fit = {};        ///< how pictures become inputs, see io::input_bytes; none: not told
   io::Json notes = io::Json::object();    ///< anything else: recipe, epoch, accuracy ...

@@ -98,7 +98,8 @@ inline Index state_values(const models::NetworkOptions& network) {
   return add_heads(inputs, options.heads);
 }
 
-/// No fewer values than one sample has behind any layer of `models::make_network(network)`.
+/// No fewer values than one sample has behind any convolution or pooling of `models::make_network(network)`; linear
+/// layers have at most kMostFeatures.
 inline Index layer_values(const models::NetworkOptions& network) {
   if (const auto* resnet = std::get_if<models::ResNetOptions>(&network))
     return resnet->input.pixels() * std::max(resnet->input.channels, 2 * resnet->width);

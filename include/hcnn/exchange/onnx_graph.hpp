@@ -44,7 +44,7 @@ struct OnnxAttribute {
 /// Collects what a GraphProto holds. Field numbers are those of onnx.proto, IR version 8 (ONNX 1.12).
 class OnnxGraph {
  public:
-  /// Adds the input, of `dims` behind the batch dimension.
+  /// Adds the input, of `shape` behind the batch dimension, which reads (N, C, H, W).
   OnnxValue input(const std::string& name, const Shape& shape, std::string_view documentation) {
     names_.insert(name);
     graph_.message(11, value_info(name, {shape.channels, shape.height, shape.width}, documentation));

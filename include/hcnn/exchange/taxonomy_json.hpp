@@ -1,6 +1,7 @@
 // A label tree as JSON, and back.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,9 @@
 #include "hcnn/io/json_object.hpp"
 
 namespace hcnn::exchange {
+
+/// Most levels of a tree in a file.
+inline constexpr std::size_t kMostLevels = 64;
 
 /// {"levels": [{"name", "classes": [names], "parents": [class of the next level]}, ...]}, fine to coarse. The parents
 /// of the last level are an empty array.
@@ -31,7 +35,7 @@ inline Taxonomy taxonomy_from_json(const io::Json& json, const std::string& wher
   constexpr std::size_t kMostClasses = 1'000'000;
   io::JsonObject object(json, where);
   std::vector<TaxonomyLevel> levels;
-  for (const io::Json& entry : object.array("levels", 64)) {
+  for (const io::Json& entry : object.array("levels", kMostLevels)) {
     io::JsonObject level(entry, where);
     levels.push_back({level.text("name"), level.texts("classes", kMostClasses)});
     for (const Index parent : level.integers("parents", kMostClasses, 0, static_cast<Index>(kMostClasses)))

@@ -1,6 +1,8 @@
 // Comma-separated tables: history and confusion matrices, in and out.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -24,6 +26,12 @@ struct CsvTable {
   std::vector<std::string> header;             ///< names of the columns
   std::vector<std::vector<std::string>> rows;  ///< each as long as the header
 };
+
+/// The shortest text that reads as this number again.
+inline std::string exact_text(double value) {
+  std::array<char, 32> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
 
 /// What spreadsheets put in front of UTF-8.
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -153,9 +161,8 @@ class CsvParser {
 };
 
 /// The table in CSV text: lines end in "\n" or "\r\n", the last may lack it; a byte order mark, with which spreadsheets
-/// begin UTF-8, is passed over. Throws FormatError, beginning with `where`
-/// and naming the line, for an empty text, a quote out of place, one that is never closed, rows of unequal length, or
-/// more fields than kCsvBytes hold.
+/// begin UTF-8, is passed over. Throws FormatError, beginning with `where` and naming the line, for an empty text, a
+/// quote out of place, one that is never closed, rows of unequal length, or more fields than kCsvBytes hold.
 inline CsvTable parse_csv(std::string_view text, const std::string& where) {
   return CsvParser(text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0), where).parse();
 }

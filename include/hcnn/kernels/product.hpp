@@ -63,10 +63,10 @@ void add_scaled(Index n, M a, const M* b, M* c) {
   for (; j < n; ++j) c[j] += a * b[j];
 }
 
-/// C += A B on the calling thread.   (M, N) += (M, K) (K, N), all row-major and dense. The library's only portable
-/// product: factors that lie otherwise are transposed first, which costs little beside it. Not inlined, so that a
-/// program holds it once. 45 GFLOP/s in float and 22 in double on a core of an AMD EPYC (Zen 5) with 128-bit
-/// registers, 1024 x 576 x 64: some 5 % below Eigen's, which would cost every program two seconds and 150 MB to
+/// C += A B on the calling thread.   (rows, columns) += (rows, depth) (depth, columns), all row-major and dense. The
+/// library's only portable product: factors that lie otherwise are transposed first, which costs little beside it. Not
+/// inlined, so that a program holds it once. 45 GFLOP/s in float and 22 in double on a core of an AMD EPYC (Zen 5) with
+/// 128-bit registers, 1024 x 576 x 64: some 5 % below Eigen's, which would cost every program two seconds and 150 MB to
 /// compile.
 template <class M>
 [[gnu::noinline]] void add_product(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {

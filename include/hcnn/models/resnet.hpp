@@ -83,10 +83,11 @@ void add_resnet18(Sequential<T>& trunk, const ResNetOptions& options) {
 
 /// A residual network. With 9 layers, by the letters "c" (conv 3x3, batch norm, activation) and "p" (max-pooling 2):
 ///   c 64, c 128 p, [c 128, c 128] + x, c 256 p, c 512 p, [c 512, c 512] + x, max-pooling of what is left
-/// (6,619,300 parameters with one head of 100 classes). With 18: c 64, then twice each [c k, conv 3x3 and batch norm k]
-/// + x, activation, for k = 64, 128, 256, 512, the first of all but the first k with stride 2 and a 1x1 convolution on
-/// x, then the mean of each channel (11,220,132). In both a linear layer for each head follows. Throws OptionError for
-/// another number of layers and a width below 1, ShapeError for images of less than 8 pixels.
+/// (6,619,300 parameters with one head of 100 classes). With 18: c 64, then for k = 64, 128, 256, 512 twice
+///   [c k, conv 3x3 and batch norm k] + x, activation
+/// the first of all but the first k with stride 2 and a 1x1 convolution on x, then the mean of each channel
+/// (11,220,132). In both a linear layer for each head follows. Throws OptionError for another number of layers and a
+/// width below 1, ShapeError for images of less than 8 pixels.
 /// Sources: He, Zhang, Ren, Sun 2015, arXiv:1512.03385, whose first layers are for larger pictures; David Page 2018,
 /// "How to Train Your ResNet", part 4, whose 9 layers multiply the logits by 1/8 besides.
 template <class T = float>

@@ -9,7 +9,8 @@
 
 namespace hcnn {
 
-/// C = A B.   (M, N) = (M, K) (K, N), or with B given as its transpose (N, K); all row-major and dense.
+/// C = A B.   (rows, columns) = (rows, depth) (depth, columns), or with B given as its transpose (columns, depth); all
+/// row-major and dense.
 template <class M>
 void multiply(Index rows, Index depth, Index columns, const M* a, const M* b, bool b_is_transposed, M* c,
               Workspace& workspace) {

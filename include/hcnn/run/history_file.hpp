@@ -1,7 +1,6 @@
 // history.csv: the history of a training as a table, exact to the last bit.
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -15,11 +14,7 @@
 namespace hcnn::run {
 
 /// The shortest text that gives the same double again; "" for NaN.
-inline std::string number_text(double value) {
-  if (std::isnan(value)) return "";
-  std::array<char, 32> text;
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
+inline std::string number_text(double value) { return std::isnan(value) ? "" : io::exact_text(value); }
 
 /// The number in a field of a table, NaN where the field is empty; FormatError, beginning with `where`, for other text.
 inline double parse_number(std::string_view text, const std::string& where) {
