@@ -9,7 +9,7 @@ Usage: bash tools/run.sh [--data DIR] [--download] [OPTION...]
 
 Installs the packages that are missing, builds the training program, trains, evaluates and writes a report.
 
-  --data DIR   folder with CIFAR-100's train.bin and test.bin (binary version), or "synthetic".
+  --data DIR   folder with CIFAR-100's train.bin and test.bin, or CIFAR-10's files (binary versions), or "synthetic".
                Default: \$HCNN_CIFAR100_DIR, else data/cifar-100-binary, else synthetic
   --download   first fetch CIFAR-100 (161 MB) into data/cifar-100-binary; its SHA-256 is verified
   --help       this text
