@@ -13,5 +13,5 @@ foreach(reader IN ITEMS npy onnx onnxruntime torch)
            COMMAND Python3::Interpreter -B "${exchange}/${reader}_files.py" "$<TARGET_FILE:exchange_files>"
                    "${CMAKE_CURRENT_BINARY_DIR}/exchange_${reader}" ${arguments_of_${reader}})
   set_tests_properties(exchange.${reader} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive SKIP_RETURN_CODE 77
-                       TIMEOUT 300)
+                       TIMEOUT ${test_timeout})
 endforeach()

@@ -10,7 +10,7 @@ endforeach()
 add_test(NAME load.infer_threads COMMAND infer_threads --seconds 2)
 # Other tests run beside it: a drift is looked for in campaigns only.
 add_test(NAME load.soak COMMAND soak --minutes 0.1 --every 0.5 --drift 100 --images 160)
-set_tests_properties(load.infer_threads load.soak PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+set_tests_properties(load.infer_threads load.soak PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT ${test_timeout})
 
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
   find_library(HCNN_ARCHER archer PATHS /usr/lib/llvm-14/lib REQUIRED)

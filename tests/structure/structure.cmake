@@ -8,7 +8,7 @@ add_test(NAME structure.planted_violations COMMAND Python3::Interpreter -B "${st
 # Every public layer, loss and optimizer is proved on shapes of all kinds (tests/proof.hpp).
 add_test(NAME structure.registry COMMAND Python3::Interpreter -B "${structure}/registry_test.py"
                                          "${CMAKE_CURRENT_BINARY_DIR}")
-set_tests_properties(structure.registry PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+set_tests_properties(structure.registry PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT ${test_timeout})
 
 # Links and names in the Markdown files, and planted violations of both.
 add_test(NAME structure.markdown COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_markdown.py")
@@ -44,7 +44,7 @@ foreach(compiler IN ITEMS "${HCNN_GXX}" "${HCNN_CLANGXX}")
                      "-DCONSUMER=${CMAKE_CURRENT_SOURCE_DIR}/consumer"
                      "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/consumer_${name}"
                      -P "${structure}/consumer_test.cmake")
-    set_tests_properties(structure.consumer.${name} PROPERTIES TIMEOUT 300 RUN_SERIAL ON)  # it limits processor time
+    set_tests_properties(structure.consumer.${name} PROPERTIES TIMEOUT ${test_timeout} RUN_SERIAL ON)  # it limits processor time
   endif()
 endforeach()
 
@@ -69,7 +69,7 @@ optimize_little(report_page)
 add_test(NAME structure.report_in_browser
          COMMAND Python3::Interpreter -B "${structure}/report_in_browser.py" "$<TARGET_FILE:report_page>"
                  "${CMAKE_CURRENT_BINARY_DIR}/report_in_browser")
-set_tests_properties(structure.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+set_tests_properties(structure.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${test_timeout})
 
 # The C++ blocks of README and guide are one program, a namespace for each page; the guide's commands are run where the programs are built.
 file(GLOB chapters CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/guide/*.md")
@@ -82,7 +82,7 @@ target_link_libraries(guide PRIVATE hcnn::io hcnn_warnings)
 optimize_little(guide)
 add_test(NAME structure.guide COMMAND guide "${CMAKE_CURRENT_BINARY_DIR}/guide_work")
 add_test(NAME structure.guide_violations COMMAND Python3::Interpreter -B "${structure}/guide_test.py")
-set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+set_tests_properties(structure.guide PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT ${test_timeout})
 
 include("${structure}/documentation.cmake")
 
@@ -94,7 +94,7 @@ if(HCNN_BUILD_EXAMPLES)
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DPYTHON=${Python3_EXECUTABLE}" "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/gallery" -P "${structure}/gallery_test.cmake")
   set_tests_properties(structure.guide_commands structure.gallery PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive
-                       TIMEOUT 300)
+                       TIMEOUT ${test_timeout})
   add_test(NAME structure.programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/programs" -P "${structure}/programs_test.cmake")
@@ -102,7 +102,7 @@ if(HCNN_BUILD_EXAMPLES)
            COMMAND Python3::Interpreter -B "${structure}/bad_inputs.py" "${PROJECT_BINARY_DIR}/examples"
                    "${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus" "${CMAKE_CURRENT_BINARY_DIR}/bad_inputs")
   # Its bounds are for the programs that users run.
-  set_tests_properties(structure.bad_inputs PROPERTIES TIMEOUT 300)
+  set_tests_properties(structure.bad_inputs PROPERTIES TIMEOUT ${test_timeout})
   add_test(NAME structure.folder_programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/folder_programs" -P "${structure}/folder_programs_test.cmake")
@@ -114,7 +114,7 @@ if(HCNN_BUILD_EXAMPLES)
            COMMAND Python3::Interpreter -B "${structure}/searches_test.py" "${PROJECT_BINARY_DIR}/examples"
                    "${CMAKE_CURRENT_BINARY_DIR}/searches")
   set_tests_properties(structure.kill_and_resume structure.searches structure.folder_programs PROPERTIES
-                       ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 300)
+                       ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT ${test_timeout})
 endif()
 
 # Every published figure follows from the confusion matrices beside it.
