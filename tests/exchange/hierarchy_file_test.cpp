@@ -84,7 +84,7 @@ TEST_CASE("more than 64 levels and names that are not UTF-8 are refused, fifty t
   for (int i = 0; i < 50'000; ++i) many += concat(",\"", i, "\":\"x\"");
   const auto begin = std::chrono::steady_clock::now();
   CHECK(tree_refusal(many + R"(}},{"name":"kind"}]})") == "no error");
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));  // a search for each took minutes
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(1));  // a search for each took minutes
 }
 
 TEST_CASE("a JSON file that is no tree is refused with the file and the class") {
