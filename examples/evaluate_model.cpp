@@ -3,8 +3,10 @@
 //
 // Run:    build/release/examples/evaluate_model runs/train_multihead-001/last.safetensors --data cifar-100-binary
 //         build/release/examples/evaluate_model runs/train_severity-001/last.safetensors --temperature fit --rule crm
-//         build/release/examples/evaluate_model runs/train_folder-001/best.safetensors --data photos/test
-// Needs:  a model of a training program, and the images it was trained for; for train_folder's a folder of pictures.
+//         build/release/examples/evaluate_model runs/train_folder-001/best.safetensors
+//         build/release/examples/evaluate_model runs/train_folder-001/best.safetensors --data more_photos
+// Needs:  a model of a training program, and the images it was trained for; of train_folder's, the pictures that were
+//         kept for its test, or another folder of the same classes.
 // Expect: the figures under "test" in the run's metrics.json; with --rule crm a lower HD@1 and MS at about the same
 //         accuracy.
 #include <hcnn/io.hpp>
@@ -12,6 +14,7 @@
 #include <hcnn/run.hpp>
 
 #include "examples/common/decision_options.hpp"
+#include "examples/common/folder_images.hpp"
 #include "examples/common/print.hpp"
 
 using namespace hcnn;
@@ -34,28 +37,50 @@ void print_csv(const metrics::EvaluationResult& result) {
         {head.level, concat(result.samples), concat(head.top1.value()), concat(head.top5.value())});
 }
 
-// What is tested, and the training images of the data set where it has any.
+// What is tested, its name, and the images that the model was trained on and validated with, where they are known.
 struct Loaded {
   data::Dataset test;
+  std::string name;
   std::optional<data::Dataset> train = {};
 };
 
-// The pictures in the folders of the model's classes, for a model that was trained on such a folder; else the data set,
-// with the classes that the model was trained on.
+// Of a model of train_folder: its test pictures, those that it kept of its own folder or those of its test folder; or
+// all pictures of another folder.
+Loaded load_folder(const Options& options, const Shape& shape, const exchange::ModelInfo& info) {
+  const io::Json config = examples::config_of(info);
+  const auto note = [&](const char* name) {
+    const auto value = config.find(name);
+    return value != config.end() && value->is_string() ? value->get<std::string>() : std::string();
+  };
+  const std::string own = note("data_folder"), test = note("test");
+  if (options.data.empty() && own.empty())
+    fail<OptionError>("--data", "none was given", "the model does not say which folder it was trained on: give one");
+  const std::string folder = options.data.empty() ? own : options.data;
+  data::ImageFolderOptions how{.height = shape.height,
+                               .width = shape.width,
+                               .channels = shape.channels,
+                               .fit = *info.fit,
+                               .taxonomy = info.taxonomy};
+  how.skip_bad = config.value("skip_bad", io::Json(false)) == true;
+  std::error_code ignored;
+  if (own.empty() || !std::filesystem::equivalent(folder, own, ignored))
+    return {examples::read_folder(folder, how), folder};
+  data::Dataset all = examples::read_folder(folder, how);
+  if (const auto share = examples::test_share(test)) {
+    auto [rest, kept] = data::stratified_split(all, 1 - *share, examples::seed_of(config));
+    return {std::move(kept), "kept for the test of " + folder, std::move(rest)};
+  }
+  if (!options.data.empty() || test.empty()) return {std::move(all), folder};
+  return {examples::read_folder(test, how), test, std::move(all)};
+}
+
+// The images that the options ask for, with the classes that the model was trained on.
 Loaded load(const Options& options, const Shape& shape, const exchange::ModelInfo& info) {
-  if (info.fit && options.data.empty())
-    fail<OptionError>("--data", "none was given", "the model was trained on a folder of pictures: give one");
-  if (info.fit && info.taxonomy)
-    return {data::read_image_folder(options.data, {.height = shape.height,
-                                                   .width = shape.width,
-                                                   .channels = shape.channels,
-                                                   .fit = *info.fit,
-                                                   .taxonomy = info.taxonomy})
-                .images};
+  if (info.fit && info.taxonomy) return load_folder(options, shape, info);
   const examples::Images images = examples::load_images(options.data, options.seed);
-  const io::Json config = info.notes.is_object() ? info.notes.value("config", io::Json()) : io::Json();
-  const std::string classes = config.is_object() ? config.value("classes", "all") : "all";
-  Loaded loaded{examples::with_classes(images.test, classes), examples::with_classes(images.train, classes)};
+  const std::string classes = examples::config_of(info).value("classes", "all");
+  Loaded loaded{examples::with_classes(images.test, classes), examples::images_name(options.data) + " test",
+                examples::with_classes(images.train, classes)};
   if (info.taxonomy && *info.taxonomy != *loaded.test.taxonomy())
     fail<DataError>(options.model, "the model's classes are not those of " + images.name,
                     "give the images it was trained for");
@@ -75,15 +100,19 @@ class Evaluation {
     const Loaded images = load(options_, loaded_.model.input_shape(), loaded_.info);
     const metrics::DecisionRules rules = make_rules(images);
     metrics::Inspection inspection;
-    metrics::Outcomes outcomes(images.test.taxonomy());
+    const Taxonomy* tree = images.test.taxonomy();
+    metrics::Outcomes outcomes(tree, metrics::usual_ranks(tree ? tree->class_count(0) : 1));
+    std::optional<CostMatrix> costs;
+    if (!options_.decision.costs.empty() && tree)
+      costs = exchange::read_costs(options_.decision.costs, tree->classes(0));
     metrics::BatchObservers observers({&inspection, &outcomes});
     const metrics::EvaluationResult result = measure(images.test, rules.empty() ? nullptr : &rules, &observers);
     if (options_.json)
-      print_json(result, rules, inspection, outcomes);
+      print_json(result, rules, inspection, outcomes, costs);
     else if (options_.csv)
       print_csv(result);
     else
-      print(result, rules, inspection, outcomes);
+      print(images.name, result, rules, inspection, outcomes, costs);
     return 0;
   }
 
@@ -113,7 +142,7 @@ class Evaluation {
         for (const std::string& head : heads) temperatures[head] = *given;
       } else {
         metrics::TemperatureFit fit;
-        measure(examples::validation_part(images.train.value_or(images.test), loaded_.info), nullptr, &fit);
+        measure(examples::validation_part(images.train, loaded_.info), nullptr, &fit);
         temperatures = fit.rule().temperatures();
       }
       rules.add(std::make_shared<metrics::Temperature>(std::move(temperatures)));
@@ -125,8 +154,10 @@ class Evaluation {
   }
 
   void print_json(const metrics::EvaluationResult& result, const metrics::DecisionRules& rules,
-                  const metrics::Inspection& inspection, const metrics::Outcomes& outcomes) const {
+                  const metrics::Inspection& inspection, const metrics::Outcomes& outcomes,
+                  const std::optional<CostMatrix>& costs) const {
     io::Json json = run::evaluation_json(result);
+    if (costs) json["mean_cost"] = metrics::mean_cost(result.heads.front().confusion, *costs);
     run::add_outcomes(json, outcomes);
     for (const auto& head : result.heads)
       if (const auto* inspected = inspection.find(head.level); inspected && rules.gives_probabilities())
@@ -135,11 +166,11 @@ class Evaluation {
     std::cout << io::to_text(json);
   }
 
-  void print(const metrics::EvaluationResult& result, const metrics::DecisionRules& rules,
-             const metrics::Inspection& inspection, const metrics::Outcomes& outcomes) const {
+  void print(const std::string& images, const metrics::EvaluationResult& result, const metrics::DecisionRules& rules,
+             const metrics::Inspection& inspection, const metrics::Outcomes& outcomes,
+             const std::optional<CostMatrix>& costs) const {
     if (!rules.empty()) std::cout << "rule: " << rules.name() << '\n';
-    examples::print_evaluation(
-        std::cout, (loaded_.info.fit ? options_.data : examples::images_name(options_.data)) + " test", result);
+    examples::print_evaluation(std::cout, io::printable(images), result, costs);
     std::cout << "95 % intervals, by drawing the images anew:\n";
     for (const auto& [name, value, interval] : run::figure_texts(outcomes))
       std::cout << "  " << std::left << std::setw(36) << name << std::right << std::setw(9) << value << "   "
@@ -161,7 +192,9 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Evaluates a model file on the test images", "evaluate_model"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
-  examples::add_data_option(app, options.data);
+  app.add_option("--data", options.data,
+                 "folder of the images, as of the program that trained; 'synthetic' for the built-in ones [default: "
+                 "$HCNN_CIFAR100_DIR, then data/cifar-100-binary; of a model of train_folder its test pictures]");
   app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str();

@@ -5,7 +5,9 @@
 //           --range learning-rate=1e-3:1:log --range dropout=0:0.6 -- --recipe best
 //         build/release/examples/search_hyperparameters --data synthetic --program train_severity --method grid
 //           --values alpha=0.5,1,2 --values severity-3=3,6 --metric val.ms --epochs 3 -- --loss readme --limit 2000
-// Needs:  train_multihead and train_severity in its own folder, and the images that they need.
+//         build/release/examples/search_hyperparameters --program train_folder --data photos --method grid
+//           --values dropout=0,0.3 --epochs 5
+// Needs:  the training programs in its own folder, and the images that they need.
 // Expect: trials.csv, search.png and report.html with the best trial and the command that repeats it.
 #include "examples/common/search.hpp"
 

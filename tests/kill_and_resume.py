@@ -4,8 +4,8 @@ an undisturbed run: models, history, steps, metrics, tables and the whole checkp
 
 kill_and_resume.py build/release/examples/train_multihead [--kills 20] [--stops 2] [--seed 1] [-- options of the program]
 
-Where a run ends before all kills are done, the next one begins. Some stops are SIGINT and SIGTERM instead: they must save
-and end with status 130 and 143. Exit status 0: all runs ended alike.
+Where a run ends before all kills are done, the next one begins. Some stops are SIGINT, SIGTERM and SIGHUP instead, each
+twice at once, as `timeout` sends them: they must save and end with status 130, 143 and 129. Exit status 0: all runs ended alike.
 """
 import argparse
 import csv
@@ -21,7 +21,7 @@ import time
 
 OPTIONS = "--data synthetic --network compact --limit 400 --epochs 3 --batch 16 --checkpoint-every 0.5".split()
 CLOCK = ("at.seconds", "at.total_seconds", "history.values")  # of resume.safetensors: they hold wall-clock times
-STATUS = {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}
+STATUS = {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 def read_safetensors(path):
@@ -75,14 +75,14 @@ def main():
     parser = argparse.ArgumentParser(usage=usage, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in all")
-    parser.add_argument("--stops", type=int, default=2, help="SIGINTs, and as many SIGTERMs")
+    parser.add_argument("--stops", type=int, default=2, help="SIGINTs, and as many SIGTERMs and SIGHUPs")
     parser.add_argument("--seed", type=int, default=1, help="of the moments")
     words = sys.argv[1:]
     end = words.index("--") if "--" in words else len(words)
     arguments = parser.parse_args(words[:end])
     options = words[end + 1:] or OPTIONS
     chance = random.Random(arguments.seed)
-    signals = [signal.SIGKILL] * arguments.kills + [signal.SIGINT, signal.SIGTERM] * arguments.stops
+    signals = [signal.SIGKILL] * arguments.kills + [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] * arguments.stops
     chance.shuffle(signals)
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -113,7 +113,8 @@ def main():
                     status = process.wait(timeout=delay if signals else None)
                 except subprocess.TimeoutExpired:
                     kind = signals.pop()
-                    process.send_signal(kind)
+                    for _ in range(1 if kind == signal.SIGKILL else 2):
+                        process.send_signal(kind)
                     status = process.wait()
                     done += 1
                     print(f"run {number}, stop {done}: {kind.name} after {delay:.2f} s, status {status}; "

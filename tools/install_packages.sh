@@ -11,7 +11,7 @@ aarch64=(g++-aarch64-linux-gnu qemu-user zlib1g-dev:arm64 libpng-dev:arm64 libjp
 case "${1:-}" in
   programs) wanted=("${programs[@]}") ;;
   tests) wanted=("${programs[@]}" "${tests[@]}") ;;
-  coverage) wanted=("${programs[@]}" "${tests[@]}" gcovr) ;;
+  coverage) wanted=("${programs[@]}" "${tests[@]}" llvm) ;;
   aarch64) wanted=("${programs[@]}" "${tests[@]}" "${aarch64[@]}") ;;
   *) echo "usage: $0 programs|tests|aarch64|coverage" >&2; exit 2 ;;
 esac

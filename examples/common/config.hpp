@@ -1,6 +1,7 @@
 // config.json: every setting of a training, out of a program and back into one.
 #pragma once
 
+#include <zlib.h>
 #include <hcnn/io.hpp>
 
 #include <variant>
@@ -85,11 +86,18 @@ inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
                                      {"channels", &folder.channels, 1, 3},
                                      {"fit", &folder.fit, 0, 0, {"squash", "crop"}},
                                      {"test", &folder.test},
+                                     {"levels", &folder.levels, 0, 0, {}, true},
                                      {"hierarchy", &folder.hierarchy},
                                      {"costs", &folder.costs},
                                      {"skip_bad", &folder.skip_bad}};
   all.insert(all.end(), more.begin(), more.end());
   return all;
+}
+
+/// The CRC-32 of a file of costs, which tells whether it is still the one that a run began with. Throws FormatError.
+inline std::uint32_t costs_checksum(const std::string& path) {
+  const std::string text = io::read_file(path);
+  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
 }
 
 /// Everything needed to repeat the run: the content of config.json.
@@ -102,6 +110,7 @@ inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::s
     json["data_folder"] = std::filesystem::absolute(find_cifar100(options.common.data)).string();
   for (const Setting& setting : settings(recipe, options))
     std::visit([&](const auto* value) { json[setting.name] = *value; }, setting.value);
+  if (options.folder && !options.folder->costs.empty()) json["costs_crc32"] = costs_checksum(options.folder->costs);
   json["threads"] = thread_count();
   json["isa"] =
       kernels::to_string(options.common.precision == "bf16" ? kernels::isa_for<bfloat16>() : kernels::isa_for<float>());
@@ -149,7 +158,8 @@ inline Recipe read_config(const std::filesystem::path& path, const std::string& 
   const bool synthetic = object.text("data") == "synthetic";
   options.common.data = synthetic ? "synthetic" : json.contains("data_folder") ? object.text("data_folder") : "";
   for (const char* note : {"threads", "isa", "commit"}) object.member(note);
-  if (json.contains("command")) object.member("command");
+  for (const char* note : {"command", "costs_crc32"})
+    if (json.contains(note)) object.member(note);
   object.finish();
   return recipe;
 }
@@ -161,6 +171,10 @@ inline void require_same_settings(const io::Json& run, const io::Json& asked, co
                       "the run has " + there.dump() + " and keeps it");
   };
   if (run["recipe"] != options.recipe) refuse("recipe", run["recipe"], options.recipe);
+  if (const auto costs = run.find("costs_crc32"); costs != run.end() && run["costs"] == asked["costs"])
+    if (asked["costs_crc32"] != *costs)
+      fail<OptionError>("--resume", io::printable(asked["costs"].get<std::string>()) + " has changed",
+                        "the costs that the run began with are needed");
   for (const auto& [name, value] : run.items())
     if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && name != "command" &&
         asked[name] != value)

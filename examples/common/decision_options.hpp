@@ -24,18 +24,32 @@ inline void add_decision_options(CLI::App& app, DecisionOptions& options) {
   app.add_option("--temperature", options.temperature,
                  "divide the logits by this number before any rule, or 'fit': by the one with the least negative "
                  "log-likelihood on the images that validated the training, for each head");
-  app.add_option("--costs", options.costs, "CSV file of the costs of mistakes that crm goes by, as of train_folder");
+  app.add_option("--costs", options.costs,
+                 "CSV file of the costs of mistakes, as of train_folder: their mean is printed, and crm goes by them");
 }
 
-/// The images that validated the training whose model file this is, found by its config. Throws OptionError for a model
-/// that says too little, or that was trained on a folder of pictures.
-inline data::Dataset validation_part(const data::Dataset& train, const exchange::ModelInfo& info) {
+/// The config.json of the training whose model file this is; an empty object where the file has none.
+inline io::Json config_of(const exchange::ModelInfo& info) {
   const io::Json config = info.notes.is_object() ? info.notes.value("config", io::Json()) : io::Json();
-  if (info.fit || !config.is_object() || !config.contains("split") || !config.contains("seed"))
-    fail<OptionError>("--temperature fit", "the model does not say which images validated it",
+  return config.is_object() ? config : io::Json::object();
+}
+
+/// The seed of that training; 1 where it has none.
+inline std::uint64_t seed_of(const io::Json& config) {
+  const auto seed = config.find("seed");
+  return seed != config.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1;
+}
+
+/// The images that validated the training whose model file this is, found by its config.
+/// @param train the images that it split; none: it is not known which
+/// Throws OptionError where they are not known.
+inline data::Dataset validation_part(const std::optional<data::Dataset>& train, const exchange::ModelInfo& info) {
+  const io::Json config = config_of(info);
+  if (!train || !config.contains("split") || !config.contains("seed"))
+    fail<OptionError>("--temperature fit", "the model does not say which of these images validated it",
                       "give a number: --temperature 1.5");
-  const auto seed = config["seed"].get<std::uint64_t>();
-  return data::stratified_split(limited(train, config.value("limit", Index{0}), seed), config["split"].get<double>(),
+  const std::uint64_t seed = seed_of(config);
+  return data::stratified_split(limited(*train, config.value("limit", Index{0}), seed), config["split"].get<double>(),
                                 seed)
       .second;
 }
@@ -43,8 +57,6 @@ inline data::Dataset validation_part(const data::Dataset& train, const exchange:
 /// The rules that `--rule` names, for a network with these heads.
 inline void add_rules(metrics::DecisionRules& rules, const DecisionOptions& options, const Taxonomy& tree,
                       const std::vector<std::string>& heads) {
-  if (!options.costs.empty() && std::find(options.rules.begin(), options.rules.end(), "crm") == options.rules.end())
-    fail<OptionError>("--costs", "without --rule crm", "it is of that rule alone");
   const std::string& fine = tree.level_name(0);
   std::vector<std::string> coarser;
   for (Index level = 1; level < tree.levels(); ++level)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hcnn/io.hpp>
+#include <hcnn/run/search_space.hpp>
 
 #include <cmath>
 
@@ -52,6 +53,8 @@ inline void add_folder_options(CLI::App& app, TrainingOptions& options) {
       ->capture_default_str();
   app.add_option("--validation", folder.validation, "share of the other pictures that validates [default: 0.2]")
       ->check(between(0.01, 0.99));
+  app.add_option("--levels", folder.levels,
+                 "names of the levels of folders in folders, finest first: part,kind [default: fine,superclass,group]");
   app.add_option("--hierarchy", folder.hierarchy,
                  "CSV or JSON file with the parents of the classes, for folders that are not in folders");
   app.add_option("--costs", folder.costs,
@@ -68,7 +71,10 @@ inline void resolve_folder(TrainingOptions& options) {
     fail<OptionError>("folder", "none was given", "a folder of pictures is needed; see --help");
   parse_size(folder.size);
   const auto resolved = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+  if (folder.test.empty()) fail<OptionError>("--test", "''", "a share above 0 and below 1, or a folder");
   if (!test_share(folder.test)) folder.test = resolved(folder.test);
+  if (!folder.levels.empty() && !folder.hierarchy.empty())
+    fail<OptionError>("--levels", "with --hierarchy", "the file has the names of the levels");
   if (!folder.hierarchy.empty()) folder.hierarchy = resolved(folder.hierarchy);
   if (!folder.costs.empty()) folder.costs = resolved(folder.costs);
   if (folder.validation) options.split = 1 - *folder.validation;
@@ -112,9 +118,13 @@ inline Images load_folder(const TrainingOptions& options) {
                                .fit = io::parse_fit(asked.fit, "--fit"),
                                .skip_bad = asked.skip_bad};
   if (!asked.hierarchy.empty()) how.taxonomy = exchange::read_taxonomy(asked.hierarchy);
+  if (!asked.levels.empty()) how.levels = run::split_text(asked.levels, ',');
   const data::Dataset all = read_folder(path, how);
   how.taxonomy = *all.taxonomy();
+  how.levels.clear();
   require_severities(options, *how.taxonomy);
+  if (how.taxonomy->class_count(0) < 2)
+    fail<DataError>(io::printable_path(path), "a single class", "two or more are needed");
   std::optional<CostMatrix> costs;
   if (!asked.costs.empty()) costs = exchange::read_costs(asked.costs, how.taxonomy->classes(0));
   const std::string name = path.has_filename() ? path.filename().string() : path.parent_path().filename().string();

@@ -75,7 +75,7 @@ inline void add_common_options(CLI::App& app, CommonOptions& options) {
                              "run folder, must not exist yet but for --resume [default: runs/<program>-NNN]");
   app.add_flag("--resume", options.resume,
                "continue the run in --out where it was saved last, to the same bits; its config.json says with which "
-               "options: only --data, --threads and --checkpoint-every may be others")
+               "options: only the place of the data, --threads and --checkpoint-every may be others")
       ->needs(out);
   add_seed_option(app, options.seed, "of weights, split, shuffling, augmentation and dropout");
   app.add_option("--epochs", options.epochs,
@@ -148,7 +148,11 @@ int run_program(CLI::App& app, int argc, char** argv, const int& threads, const 
     kernels::active_isa();  // refuses a wrong HCNN_ISA before anything is read or written
     return body();
   } catch (const CLI::Success& request) {
-    return app.exit(request);  // --help
+    return app.exit(request);          // --help
+  } catch (const CLI::ExtrasError&) {  // whose own text has the words in reverse order
+    std::string words;
+    for (const std::string& word : app.remaining()) words += ' ' + word;
+    return complain(OptionError("not expected:" + words), "; see --help", 2);
   } catch (const CLI::ParseError& error) {
     return complain(error, "; see --help", 2);
   } catch (const std::exception& error) {

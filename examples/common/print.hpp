@@ -15,9 +15,12 @@ using namespace hcnn;
 inline void print_evaluation(std::ostream& out, const std::string& part, const metrics::EvaluationResult& result,
                              const std::optional<CostMatrix>& costs = std::nullopt) {
   out << part << " (" << result.samples << " images)\n";
-  for (const auto& head : result.heads)
+  for (const auto& head : result.heads) {
     out << "  " << std::left << std::setw(12) << io::printable(head.level) << std::right << " top-1 " << std::setw(8)
-        << run::percent(head.top1.value()) << "   top-5 " << std::setw(8) << run::percent(head.top5.value()) << '\n';
+        << run::percent(head.top1.value());
+    if (head.confusion.classes() > 5) out << "   top-5 " << std::setw(8) << run::percent(head.top5.value());
+    out << '\n';
+  }
   if (costs)
     out << "  mean cost    " << report::decimal(metrics::mean_cost(result.heads.front().confusion, *costs), 4) << '\n';
   if (result.severity.total() == 0) return;

@@ -18,7 +18,7 @@ struct SearchOptions {
   Index eta = 3;                            ///< of halving
   std::string metric = "val.fine.top1";     ///< column of history.csv, its last row counts
   std::uint64_t seed = 1;                   ///< of the points, and of every trial
-  std::string data;                         ///< as of the training programs
+  std::string data;                         ///< as of the training programs; of train_folder the folder of pictures
   std::vector<std::string> passed;          ///< what every trial is given besides
   std::optional<std::string> out;           ///< folder of the search
   bool resume = false;                      ///< continue the search in `out`
@@ -29,7 +29,7 @@ struct SearchOptions {
 /// Adds every option but those behind "--".
 inline void add_search_options(CLI::App& app, SearchOptions& options) {
   app.add_option("--program", options.program, "program of the trials, in the folder of this one")
-      ->check(CLI::IsMember({"train_multihead", "train_severity"}))
+      ->check(CLI::IsMember({"train_multihead", "train_severity", "train_folder"}))
       ->capture_default_str();
   app.add_option("--method", options.method,
                  "grid: all combinations of --values; random: --trials random points; halving: the same, first with "
@@ -51,7 +51,9 @@ inline void add_search_options(CLI::App& app, SearchOptions& options) {
                  "column of history.csv whose value after the last epoch counts; of loss, hd1 and ms the lowest is the "
                  "best, of others the highest")
       ->capture_default_str();
-  add_data_option(app, options.data);
+  app.add_option("--data", options.data,
+                 "images, as of the program [default: $HCNN_CIFAR100_DIR, then data/cifar-100-binary]; of train_folder "
+                 "the folder of pictures");
   add_seed_option(app, options.seed, "of the points, and of every trial");
   auto* out = app.add_option("--out", options.out,
                              "folder of the search, must not exist yet but for --resume "
@@ -65,9 +67,17 @@ inline void add_search_options(CLI::App& app, SearchOptions& options) {
   app.footer("What follows after -- is given to every trial: -- --recipe best --limit 5000");
 }
 
+/// Where the images of the trials are, absolute; Error where there are none.
+inline std::string search_data(const SearchOptions& options) {
+  if (options.program != "train_folder")
+    return options.data == "synthetic" ? options.data : std::filesystem::absolute(find_cifar100(options.data)).string();
+  if (!std::filesystem::is_directory(options.data))
+    fail<OptionError>("--data", "'" + io::printable(options.data) + "'", "train_folder needs a folder of pictures");
+  return std::filesystem::absolute(options.data).string();
+}
+
 /// What decides the trials and their figures: the content of search.json.
 inline io::Json search_json(const SearchOptions& options) {
-  const bool synthetic = options.data == "synthetic";
   return {{"program", options.program},
           {"method", options.method},
           {"ranges", options.ranges},
@@ -77,7 +87,7 @@ inline io::Json search_json(const SearchOptions& options) {
           {"eta", options.eta},
           {"metric", options.metric},
           {"seed", options.seed},
-          {"data", synthetic ? options.data : std::filesystem::absolute(find_cifar100(options.data)).string()},
+          {"data", search_data(options)},
           {"arguments", options.passed}};
 }
 
@@ -136,8 +146,9 @@ inline std::vector<run::SearchAxis> search_axes(const SearchOptions& options) {
 inline std::vector<std::string> trial_arguments(const SearchOptions& options, const std::string& data,
                                                 const std::vector<run::SearchAxis>& axes, const run::SearchPoint& point,
                                                 Index epochs) {
-  std::vector<std::string> arguments = {
-      "--data", data, "--seed", std::to_string(options.seed), "--epochs", std::to_string(epochs)};
+  std::vector<std::string> arguments = {"--data", data};
+  if (options.program == "train_folder") arguments = {data};
+  arguments.insert(arguments.end(), {"--seed", std::to_string(options.seed), "--epochs", std::to_string(epochs)});
   for (std::size_t i = 0; i < axes.size(); ++i)
     arguments.insert(arguments.end(), {"--" + axes[i].name, run::value_text(axes[i], point[i])});
   arguments.insert(arguments.end(), options.passed.begin(), options.passed.end());

@@ -55,7 +55,8 @@ class Training {
     run::RunSummary run = describe(model, result);
     run.train = measure(model, loss, measured(fit_set), interrupt);
     run.val = measure(model, loss, to_validate, interrupt);
-    metrics::BatchObservers observers({&run.inspection.emplace(), &run.outcomes.emplace(&tree)});
+    metrics::BatchObservers observers(
+        {&run.inspection.emplace(), &run.outcomes.emplace(&tree, metrics::usual_ranks(tree.class_count(0)))});
     run.test = measure(model, loss, test_set, interrupt, &observers);
     run.images = test_set;
     run.taxonomy = tree;
@@ -75,7 +76,8 @@ class Training {
     const std::uint64_t seed = options_.common.seed;
     auto parts = data::stratified_split(limited(all, options_.limit, seed), options_.split, seed);
     if (parts.first.size() == 0 || parts.second.size() == 0)
-      fail<OptionError>(concat("--limit ", options_.limit, " --split ", options_.split),
+      fail<OptionError>(options_.folder ? concat("--validation ", 1 - options_.split)
+                                        : concat("--limit ", options_.limit, " --split ", options_.split),
                         concat(parts.first.size(), " images to train on, ", parts.second.size(), " to validate"),
                         "some of both are needed");
     return parts;
@@ -196,7 +198,7 @@ class Training {
     run::write_learning_rates(folder, found);
     std::cout << found.steps.size() << " steps; ";
     if (std::isnan(found.suggestion))
-      std::cout << "the loss never falls: no rate can be suggested\n";
+      std::cout << "the loss falls nowhere clearly: no rate can be suggested\n";
     else
       std::cout << "the loss falls fastest at --learning-rate " << concat(found.suggestion) << '\n';
     std::cout << "curve: " << folder.learning_rates_picture().string() << std::endl;

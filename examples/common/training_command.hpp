@@ -3,19 +3,23 @@
 
 #include <algorithm>
 
+#include "examples/common/folder_images.hpp"
 #include "examples/common/resolve.hpp"
 
 namespace examples {
 
 /// The command line of a training program, read but not run.
 struct TrainingCommand {
-  /// @param program train_multihead or train_severity
+  /// @param program train_multihead, train_severity or train_folder
   explicit TrainingCommand(const std::string& program) : app("", program) {
+    if (program == "train_folder") {
+      options.recipe = "small";
+      options.monitor = "";
+      add_folder_options(app, options);
+    }
     add_training_options(app, options, networks_of(program));
-    if (program == "train_severity")
-      add_severity_options(app, options.losses);
-    else
-      add_consistency_option(app, options);
+    if (program != "train_severity") add_consistency_option(app, options);
+    if (program != "train_multihead") add_severity_options(app, options.losses);
   }
   /// Throws OptionError, one line that begins with `where`, for arguments that the program would refuse or that ask for
   /// something else than a training.
@@ -23,7 +27,10 @@ struct TrainingCommand {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
       app.parse(std::move(arguments));
-      if (options.config.empty()) resolve(options, make_recipe(options.recipe));
+      if (options.config.empty()) {
+        if (options.folder) resolve_folder(options);
+        resolve(options, make_recipe(options.recipe));
+      }
     } catch (const CLI::Error& error) {
       fail<OptionError>(where, error.what(), "see " + app.get_name() + " --help");
     } catch (const Error& error) {

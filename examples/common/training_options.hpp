@@ -15,6 +15,7 @@ struct FolderOptions {
   std::string fit = "squash";        ///< or "crop"
   std::string test = "0.2";          ///< share of the pictures, or a folder
   std::optional<double> validation;  ///< share of the other pictures; becomes 1 - `TrainingOptions::split`
+  std::string levels;                ///< names of the levels with commas between them; "": the usual ones
   std::string hierarchy, costs;      ///< files; "": none
   bool skip_bad = false;             ///< go on without files that are no pictures
 };

@@ -103,9 +103,9 @@ TEST_CASE("folders find their class in a given tree, flat or nested as the tree 
   };
   CHECK(text({{"bad bolt"}, {"good bolt"}}) == "root: no folder for class 'nut'; every class needs one");
   CHECK(text({{"bad bolt"}, {"god bolt"}, {"nut"}}) ==
-        "root/god bolt: no such class in the hierarchy; a folder for each of its classes is needed");
+        "root/god bolt: the hierarchy has no class 'god bolt'; it needs one for each folder");
   CHECK(text({{"nuts", "bad bolt"}, {"bolts", "good bolt"}, {"nuts", "nut"}}) ==
-        "root/nuts/bad bolt: no such class in the hierarchy; a folder for each of its classes is needed");
+        "root/nuts/bad bolt: the hierarchy has 'bad bolt' below other classes; folders must lie as the classes do");
   CHECK(text({{"a", "b", "nut"}}) == "root: class folders 3 deep; 1 or 2, the levels of the hierarchy, are needed");
 }
 

@@ -103,7 +103,10 @@ TEST_CASE("a file that is no picture is named, and so is the number of all of th
   const auto text = [&] { return error_of<FormatError>([&] { data::read_image_folder(folder.path(), kSmall); }); };
   const std::string line = (folder / "a/2.png").string() + ": not a picture; PNG, JPEG or PPM (P6) is needed";
   CHECK(text() == line);
-  io_test::put(folder / "b/Thumbs.db", "");
+  for (const char* name : {"b/Thumbs.db", "b/desktop.ini", "b/.hidden"})
+    io_test::put(folder / name, "left by a system");
+  CHECK(text() == line);
+  io_test::put(folder / "b/notes.txt", "");
   CHECK(text() == line + " (2 files are bad)");
 }
 

@@ -11,8 +11,9 @@ void run_jpeg(fuzz::Bytes bytes) {
   {
     io::JpegDecoder decoder(bytes);
     if (decoder.read_header()) {
-      width = decoder.width();
-      height = decoder.height();
+      const io::PixelOrder order = io::upright(decoder.width(), decoder.height(), decoder.orientation());
+      width = order.width;
+      height = order.height;
     }
   }
   fuzz::run_picture(bytes, width, height, 3);

@@ -362,6 +362,18 @@ def cases_jpeg():
     yield "good_optimized", jpeg(optimize=True)
     yield "good_trailing", good + b"preview"
     yield "good_comment", good[:2] + b"\xff\xfe\0\x0a<script>" + good[2:]
+    def turned(orientation, order=">"):
+        entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+        return b"Exif\0\0" + (b"MM" if order == ">" else b"II") + struct.pack(order + "HIH", 42, 8, 1) + entry
+
+    def with_exif(data):
+        return good[:2] + b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data + good[2:]
+
+    yield "good_turned", with_exif(turned(6))
+    yield "good_mirrored", with_exif(turned(5, "<"))
+    yield "exif_cut", with_exif(turned(6)[:-6])
+    yield "exif_far", with_exif(turned(6)[:10] + b"\xff\xff\xff\xff")
+    yield "exif_entries", with_exif(turned(6)[:14] + b"\xff\xff" + bytes(200))
     yield "cmyk", jpeg("CMYK")
     yield "cut", good[:-20]
     yield "cut_in_header", good[:100]
@@ -547,7 +559,7 @@ def cases_command_line():
                            "--threads": ("-1", "1025"), "--weight-decay": ("nan", "inf", "-0.1"),
                            "--split": ("0.5",), "--validation": ("0", "1", "nan"), "--dropout": ("1", "nan"),
                            "--severity-1": ("nan", "-1", "1e9"), "--clip-norm": ("nan", "inf"), "--ema": ("1", "nan"),
-                           "--size": ("7", "64x", "x64", "1025", "64x64x64", "-64"), "--test": ("1.5", "0", "nan"),
+                           "--size": ("7", "64x", "x64", "1025", "64x64x64", "-64"), "--test": ("1.5", "0", "nan", ""),
                            "--time-limit": ("nan", "inf", "-1"), "--checkpoint-every": ("nan", "inf"),
                            "--limit": ("-1", "nan", "1e30"), "--recipe": ("worst", HOSTILE[0], HOSTILE[3])}.items():
         for number, value in enumerate(values):

@@ -76,6 +76,10 @@ TEST_CASE("contradictions are named when a taxonomy is built") {
   auto levels = small_tree();
   levels[2].name = "leaf";
   check_refused(levels, "Taxonomy: two levels named 'leaf'; names of levels must differ");
+  levels[2].name = std::string(65, 'x');
+  check_refused(levels, "Taxonomy: level name of 65 bytes; at most 64 are possible");
+  levels[2].name.pop_back();
+  CHECK(Taxonomy(levels).level_name(2).size() == 64);
   levels = small_tree();
   levels[1].classes[2] = "x";
   check_refused(levels, "Taxonomy level 'middle': two classes named 'x'; names of classes must differ");

@@ -46,7 +46,7 @@ std::string bytes(std::initializer_list<int> values) {
   return out;
 }
 
-/// A JPEG file of 16x8 pixels, left half red-ish 200/40/40 and right half 40/40/200 for colour.
+/// A JPEG file of 16x8 pixels, left half red-ish 200/40/40 and right half 40/40/200 for colour, below with 90 for 40.
 std::string jpeg(J_COLOR_SPACE space, bool progressive) {
   jpeg_compress_struct info{};
   jpeg_error_mgr errors{};
@@ -67,7 +67,8 @@ std::string jpeg(J_COLOR_SPACE space, bool progressive) {
   for (int y = 0; y < 8; ++y) {
     std::vector<unsigned char> row;
     for (int x = 0; x < 16; ++x)
-      for (int c = 0; c < info.input_components; ++c) row.push_back((c == 0) == (x < 8) && c != 1 ? 200 : 40);
+      for (int c = 0; c < info.input_components; ++c)
+        row.push_back((c == 0) == (x < 8) && c != 1 ? 200 : y < 4 ? 40 : 90);
     JSAMPROW pointer = row.data();
     jpeg_write_scanlines(&info, &pointer, 1);
   }
@@ -76,6 +77,24 @@ std::string jpeg(J_COLOR_SPACE space, bool progressive) {
   jpeg_destroy_compress(&info);
   std::free(buffer);
   return out;
+}
+
+/// EXIF data whose only entry is the orientation.
+std::string exif(int orientation, bool little) {
+  std::string out = bytes({'E', 'x', 'i', 'f', 0, 0});
+  const auto put = [&](std::uint32_t value, int size) {
+    for (int i = 0; i < size; ++i) out += static_cast<char>(value >> 8 * (little ? i : size - 1 - i));
+  };
+  out += little ? "II" : "MM";
+  put(42, 2), put(8, 4), put(1, 2);  // the directory and its length
+  put(0x0112, 2), put(3, 2), put(1, 4), put(static_cast<std::uint32_t>(orientation), 2), put(0, 2);  // tag, type, count
+  return out;
+}
+
+/// The JPEG with an APP1 segment in front.
+std::string with_exif(const std::string& plain, const std::string& data) {
+  const auto size = static_cast<int>(data.size() + 2);
+  return plain.substr(0, 2) + bytes({0xff, 0xe1, size >> 8, size & 255}) + data + plain.substr(2);
 }
 
 io::Image noise(Index width, Index height) {
@@ -171,7 +190,45 @@ TEST_CASE("colour, grey and progressive JPEG are read, CMYK is refused") {
   }
   const io::Image grey = io::decode_image(jpeg(JCS_GRAYSCALE, false), "x");
   CHECK(std::abs(grey.get(2, 3).green - 200) <= 4);
-  CHECK(names(image_refusal(jpeg(JCS_CMYK, false)), "damaged JPEG"));
+  CHECK(names(image_refusal(jpeg(JCS_CMYK, false)), "a JPEG in CMYK"));
+}
+
+TEST_CASE("a JPEG is turned and mirrored as its EXIF orientation says") {
+  const std::string plain = jpeg(JCS_RGB, false);
+  const io::Image lying = io::decode_image(plain, "x");
+  const Index right = lying.width - 1, below = lying.height - 1;
+  for (const bool little : {true, false})
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      const io::Image image = io::decode_image(with_exif(plain, exif(orientation, little)), "x");
+      REQUIRE(image.width == (orientation < 5 ? lying.width : lying.height));
+      REQUIRE(image.height == (orientation < 5 ? lying.height : lying.width));
+      for (Index y = 0; y < lying.height; ++y)
+        for (Index x = 0; x < lying.width; ++x) {
+          const std::pair<Index, Index> to[] = {{x, y}, {right - x, y}, {right - x, below - y}, {x, below - y},
+                                                {y, x}, {below - y, x}, {below - y, right - x}, {y, right - x}};
+          const auto [column, row] = to[orientation - 1];
+          REQUIRE(image.get(column, row) == lying.get(x, y));
+        }
+    }
+}
+
+TEST_CASE("EXIF data that says nothing of the orientation, or is damaged, leaves a JPEG as it is") {
+  const std::string plain = jpeg(JCS_RGB, false), good = exif(6, true);
+  const auto lies = [&](const std::string& data) { return io::decode_image(with_exif(plain, data), "x").width == 16; };
+  CHECK_FALSE(lies(good));
+  for (std::size_t length = 0; length < good.size() - 2; ++length) CHECK_MESSAGE(lies(good.substr(0, length)), length);
+  CHECK(lies(exif(0, true)));
+  CHECK(lies(exif(9, false)));
+  CHECK(io::exif_orientation("http://ns.adobe.com/xap/1.0/") == 1);
+  const auto changed = [&](std::size_t at, char value) {
+    std::string data = good;
+    data[at] = value;
+    return data;
+  };
+  CHECK(lies(changed(6, 'X')));      // no byte order
+  CHECK(lies(changed(10, '\x7f')));  // the directory lies beyond the data
+  CHECK(lies(changed(16, '\x13')));  // another tag
+  CHECK(lies(changed(18, '\x04')));  // another type
 }
 
 TEST_CASE("a JPEG cut anywhere is refused and bytes behind its end are ignored") {

@@ -84,3 +84,9 @@ TEST_CASE("texts beyond 64 KiB and more values than 32 MiB hold are refused") {
 TEST_CASE("a missing file is named") {
   CHECK(names(error_of<FormatError>([] { io::read_json("/no/such.json"); }), "/no/such.json"));
 }
+
+TEST_CASE("a byte string, which only binary forms of JSON have, is no value") {
+  io::JsonBuilder builder("x", io::kJsonBytes);
+  const std::vector<std::uint8_t> cbor{0x81, 0x41, 0x00};  // an array of a string of one byte
+  CHECK_FALSE(io::Json::sax_parse(cbor, &builder, io::Json::input_format_t::cbor));
+}

@@ -220,6 +220,14 @@ TEST_CASE("headers that are not UTF-8 JSON of the right form are refused") {
   CHECK(header_refusal("{\"a\":" + good + "}", 1) == "no error");
 }
 
+TEST_CASE("a byte string, which only binary forms of JSON have, is refused") {
+  io::HeaderHandler handler("x");
+  const std::vector<std::uint8_t> cbor{0xA1, 0x61, 'a', 0x41, 0x00};  // {"a": a string of one byte}
+  const std::string error =
+      error_of<FormatError>([&] { io::Json::sax_parse(cbor, &handler, io::Json::input_format_t::cbor); });
+  CHECK(error == "x: binary data in the header; a safetensors header is needed");
+}
+
 TEST_CASE("offsets that are negative, reversed, overlapping, with holes or past the end are refused") {
   const auto two = [](const std::string& first, const std::string& second) {
     return header_refusal(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":)" + first +

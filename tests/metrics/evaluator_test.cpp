@@ -183,7 +183,7 @@ TEST_CASE("logits and targets that do not fit are named in the error") {
   CHECK_THROWS_WITH_AS(Evaluator(tree).add(high.logits, high.targets), "ConfusionMatrix: class 2; classes are 0..1",
                        DataError);
   CHECK_THROWS_WITH_AS(Evaluator(tree).add(none.logits, batch.targets),
-                       "Evaluator: no head; one named like a level of the targets is needed", DataError);
+                       "Evaluator: heads 'other'; one of the levels is needed: fine, coarse", DataError);
   Batch fine_only;
   predict(fine_only.logits, "fine", 4, {0});
   fine_only.targets.level("fine").labels = {0};

@@ -169,7 +169,7 @@ TEST_CASE("hold-then-linear climbs, holds and falls in straight lines") {
       schedules::hold_then_linear({.warm_up = 0.2, .hold = 0.3, .start_factor = 0.1, .final_factor = 0.2});
   CHECK(at(schedule, 0) == doctest::Approx(0.05));
   CHECK(at(schedule, 10) == doctest::Approx(0.275));
-  for (const std::uint64_t step : {20, 35, 50}) CHECK(at(schedule, step) == 0.5);
+  for (const std::uint64_t step : {20u, 35u, 50u}) CHECK(at(schedule, step) == 0.5);
   CHECK(at(schedule, 75) == doctest::Approx(0.3));
   CHECK(at(schedule, 100) == doctest::Approx(0.1));
   CHECK(at(schedule, 130) == doctest::Approx(0.1));

@@ -99,7 +99,7 @@ TEST_CASE("runs whose severities mean different things are refused") {
   const TemporaryFolder folder;
   make_run(folder / "a");
   make_run(folder / "b", "{}", R"({"test": {"fine": {"top1": 1}}})");
-  CHECK(names(refusal({folder / "a", folder / "b"}), "b: severities of another label tree"));
+  CHECK(names(refusal({folder / "a", folder / "b"}), "b: severities of another label tree ("));
 }
 
 TEST_CASE("the comparison is a page with three pictures beside it, names escaped, nothing overwritten") {

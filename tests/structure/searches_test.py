@@ -94,6 +94,20 @@ def test_halving():
     check(all(0.001 <= float(row[1]) <= 0.1 for row in rows[1:]), rows)
 
 
+def test_folder():
+    run("draw_conveyor", "--out belt --train 3 --test 1 --size 16".split())
+    asked = "--program train_folder --data belt/train --method grid --values dropout=0,0.3 --epochs 1 --out folder".split()
+    own = "-- --dry-run --network compact --size 16 --batch 16 --validation 0.34".split()
+    output = run("search_hyperparameters", asked + own)
+    check([row[1] for row in table("folder")[1:]] == ["0", "0.3"], table("folder"))
+    check(f"train_folder {WORK / 'belt' / 'train'} --seed 1" in output, output)
+    output = run("search_hyperparameters", ["--out", "folder", "--resume"])
+    check("\ntrial " not in output, "what has ended is not run again")
+    asked[3] = "nowhere"
+    output = run("search_hyperparameters", asked + own, 1)
+    check("--data: 'nowhere'; train_folder needs a folder" in output and output.count("\n") == 1, output)
+
+
 def test_failing():
     output = run("search_hyperparameters", "--data missing --method grid --values dropout=0.1 --out failing".split() + TINY, 1)
     check("missing" in output and "1 of 1 trials failed" in output, output)
@@ -159,6 +173,7 @@ test_grid()
 test_stopped(1, signal.SIGINT)
 test_stopped(2, signal.SIGKILL)
 test_halving()
+test_folder()
 test_failing()
 test_experiment()
 test_summary()

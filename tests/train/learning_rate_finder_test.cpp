@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/sgd.hpp"
 #include "train/small_training.hpp"
@@ -47,7 +49,21 @@ TEST_CASE("the steepest fall is found, and none where the loss only grows") {
   };
   CHECK(train::steepest_rate(steps({5, 5, 4.9, 3, 1, 0.9, 2})) == doctest::Approx(1));
   CHECK(std::isnan(train::steepest_rate(steps({1, 2, 3, 4}))));
+  CHECK(std::isnan(train::steepest_rate(steps({5, 4.96, 4.93, 4.95, 6}))));
   CHECK(std::isnan(train::steepest_rate({})));
+}
+
+TEST_CASE("noise is no fall: neither the first batches nor single steps decide") {
+  std::vector<train::LearningRateStep> list;
+  for (int i = 0; i < 100; ++i) {
+    const double rate = 1e-7 * std::pow(10, 8.0 * i / 99), noise = (i % 7 - 3) * 0.02;
+    const double fall = 3 / (1 + std::exp(-2 * std::log10(rate / 0.01)));  // most of it around 0.01
+    list.push_back({rate, 5 - fall, 5 - fall + noise});
+  }
+  list[0].smoothed = 8;
+  const double rate = train::steepest_rate(list);
+  CHECK(rate > 0.003);
+  CHECK(rate < 0.03);
 }
 
 TEST_CASE("the search refuses options out of range") {

@@ -32,8 +32,13 @@ inline bool has_picture_name(const std::filesystem::path& path) {
   return std::find(kKnown.begin(), kKnown.end(), ending) != kKnown.end();
 }
 
-/// What lies in a folder but for hidden names (".git"): the names of folders and of everything else, each sorted byte
-/// by byte. Throws FormatError for a folder that cannot be read.
+/// True for files that a system leaves in folders of pictures: hidden names (".git"), Thumbs.db, desktop.ini.
+inline bool is_stray_name(std::string_view name) {
+  return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini";
+}
+
+/// What lies in a folder but for stray names, see `is_stray_name`: the names of folders and of everything else, each
+/// sorted byte by byte. Throws FormatError for a folder that cannot be read.
 inline std::pair<std::vector<std::string>, std::vector<std::string>> list_folder(const std::filesystem::path& folder) {
   const auto refuse = [&](const std::error_code& error) {
     fail<FormatError>(io::printable_path(folder), error.message(), "a folder that can be read is needed");
@@ -44,7 +49,7 @@ inline std::pair<std::vector<std::string>, std::vector<std::string>> list_folder
   if (error) refuse(error);
   while (entry != std::filesystem::directory_iterator()) {
     const std::string name = entry->path().filename().string();
-    if (!name.starts_with('.')) (entry->is_directory(ignored) ? names.first : names.second).push_back(name);
+    if (!is_stray_name(name)) (entry->is_directory(ignored) ? names.first : names.second).push_back(name);
     entry.increment(error);
     if (error) refuse(error);
   }
@@ -85,7 +90,7 @@ inline void add_class_folders(const std::filesystem::path& root, const ClassPath
 }
 
 /// The folders under `root` that hold files, sorted by path; folders may lie in folders, all class folders equally
-/// deep. Hidden names are passed over, and beside folders so is every file that has no picture's name. Throws
+/// deep. Stray names are passed over, and beside folders so is every file that has no picture's name. Throws
 /// FormatError, naming the folder, for one without an image, a picture beside folders, unequal depths and names that
 /// are not UTF-8.
 inline std::vector<ClassFolder> find_class_folders(const std::filesystem::path& root) {
@@ -133,9 +138,15 @@ inline std::vector<Label> folder_labels(const std::filesystem::path& root, const
   for (const ClassFolder& folder : folders) {
     Label label = 0;
     while (label < taxonomy.class_count(0) && !lies_at(taxonomy, label, folder.path)) ++label;
-    if (label == taxonomy.class_count(0))
-      fail<FormatError>(io::printable_path(root / to_string(folder.path)), "no such class in the hierarchy",
-                        "a folder for each of its classes is needed");
+    if (label == taxonomy.class_count(0)) {
+      const std::string& name = folder.path.back();
+      const auto& names = taxonomy.classes(0);
+      const bool elsewhere = std::find(names.begin(), names.end(), name) != names.end();
+      fail<FormatError>(io::printable_path(root / to_string(folder.path)),
+                        elsewhere ? "the hierarchy has '" + io::printable(name) + "' below other classes"
+                                  : "the hierarchy has no class '" + io::printable(name) + "'",
+                        elsewhere ? "folders must lie as the classes do" : "it needs one for each folder");
+    }
     labels.push_back(label);
     used[static_cast<std::size_t>(label)] = true;
   }

@@ -149,7 +149,10 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
   const io::SafetensorsFile file = io::read_safetensors(path);
   ModelInfo info = model_info(file, where);
   if (info.network.is_null())
-    fail<FormatError>(where, "no network is described", "build it yourself and use load_weights");
+    fail<FormatError>(where, "no network is described",
+                      file.metadata.contains("hcnn.snapshot")
+                          ? "it is a checkpoint: best.safetensors and last.safetensors beside it are models"
+                          : "a file of a training program is needed; weights alone are for load_weights");
   models::NetworkOptions options = network_options(info.network, where + ": network");
   check_normalization(info, models::input_of(options).channels, where + ": normalization");
   Index held = 0;

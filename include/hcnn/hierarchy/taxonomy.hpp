@@ -14,6 +14,9 @@
 
 namespace hcnn {
 
+/// Longest name of a level, bytes: it becomes part of the names of files, in which a byte may take three.
+inline constexpr std::size_t kLevelNameBytes = 64;
+
 /// Classes of one level of a taxonomy.
 struct TaxonomyLevel {
   std::string name;                  ///< also that of heads and label columns
@@ -27,14 +30,18 @@ struct TaxonomyLevel {
 /// A value: it can be copied and compared. Every member throws DataError for a level or label that does not exist.
 class Taxonomy {
  public:
-  /// Throws DataError unless there is a level, level names differ, each level has classes with different names, and
-  /// each class below the last level has one legal parent.
+  /// Throws DataError unless there is a level, level names differ and are no longer than kLevelNameBytes, each level
+  /// has classes with different names, and each class below the last level has one legal parent.
   explicit Taxonomy(std::vector<TaxonomyLevel> levels) : levels_(std::move(levels)) {
     if (levels_.empty()) fail<DataError>("Taxonomy", "no level", "at least one is needed");
     std::unordered_set<std::string_view> names;
-    for (const TaxonomyLevel& level : levels_)
+    for (const TaxonomyLevel& level : levels_) {
+      if (level.name.size() > kLevelNameBytes)
+        fail<DataError>("Taxonomy", concat("level name of ", level.name.size(), " bytes"),
+                        concat("at most ", kLevelNameBytes, " are possible"));
       if (!names.insert(level.name).second)
         fail<DataError>("Taxonomy", "two levels named '" + level.name + "'", "names of levels must differ");
+    }
     for (const TaxonomyLevel& level : levels_)
       if (level.classes.empty())
         fail<DataError>("Taxonomy level '" + level.name + "'", "no class", "at least one is needed");

@@ -41,8 +41,9 @@ inline Image decode_ppm(std::string_view bytes, const std::string& where) {
 }
 
 /// The picture in the bytes of a PNG, JPEG or PPM (P6) file, as 8-bit red, green, blue. Grey and palette become colour;
-/// transparent parts are laid on white; a JPEG's orientation tag is not applied. Throws FormatError, beginning with
-/// `where`, for other formats, 16-bit samples, damage of any kind, and extents beyond `image_limits.hpp`.
+/// transparent parts are laid on white; a JPEG is turned upright as its EXIF orientation says. Throws FormatError,
+/// beginning with `where`, for other formats, 16-bit samples, damage of any kind, and extents beyond
+/// `image_limits.hpp`.
 inline Image decode_image(std::string_view bytes, const std::string& where) {
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(bytes, where);
   if (bytes.starts_with("\xff\xd8\xff")) return decode_jpeg(bytes, where);

@@ -25,17 +25,16 @@ class InputFile {
   InputFile(const std::filesystem::path& path, std::uint64_t most_bytes) : name_(printable_path(path)) {
     // O_NONBLOCK: opening a pipe that nobody writes to must not wait forever.
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor_ < 0) fail<FormatError>(name_, std::strerror(errno), "a readable file is needed");
     try {
       struct stat status {};
-      if (::fstat(descriptor_, &status) != 0)
+      if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
         fail<FormatError>(name_, std::strerror(errno), "a readable file is needed");
       if (!S_ISREG(status.st_mode)) fail<FormatError>(name_, "not a regular file", "a file is needed");
       size_ = static_cast<std::uint64_t>(status.st_size);
       if (size_ > most_bytes)
         fail<FormatError>(name_, concat(size_, " bytes"), concat("at most ", most_bytes, " bytes are read"));
     } catch (...) {
-      ::close(descriptor_);
+      ::close(descriptor_);  // -1 where nothing was opened: no harm
       throw;
     }
   }

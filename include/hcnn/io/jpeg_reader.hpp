@@ -1,4 +1,4 @@
-// Reading JPEG with libjpeg: every warning counts as damage.
+// Reading JPEG with libjpeg, upright: every warning counts as damage.
 #pragma once
 
 #include <csetjmp>
@@ -7,15 +7,39 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <jpeglib.h>  // needs <cstdio> before it
 
 #include "hcnn/core/check.hpp"
+#include "hcnn/io/exif.hpp"
 #include "hcnn/io/image.hpp"
 #include "hcnn/io/image_limits.hpp"
 #include "hcnn/io/printable.hpp"
 
 namespace hcnn::io {
+
+/// Where the pixels of a file go in an upright picture: pixel (x, y) to `first` + x * `right` + y * `down`, in pixels.
+struct PixelOrder {
+  Index width = 0;   ///< of the upright picture
+  Index height = 0;  ///< of the upright picture
+  Index first = 0;   ///< of pixel (0, 0)
+  Index right = 1;   ///< from a pixel to its right neighbour
+  Index down = 0;    ///< from a pixel to the one below it
+};
+
+/// The order of a file of these extents for an orientation of 1 to 8, see `exif_orientation`.
+inline PixelOrder upright(Index width, Index height, int orientation) {
+  const bool turned = orientation >= 5;  // rows become columns
+  PixelOrder order{.width = turned ? height : width, .height = turned ? width : height};
+  const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  order.right = (turned ? order.width : 1) * (from_right ? -1 : 1);
+  order.down = (turned ? 1 : order.width) * (from_below ? -1 : 1);
+  if (from_right) order.first -= (width - 1) * order.right;
+  if (from_below) order.first -= (height - 1) * order.down;
+  return order;
+}
 
 /// libjpeg leaves a failed call by longjmp, which must not pass over a C++ object: the two functions that call it have
 /// none in their frames.
@@ -39,17 +63,21 @@ class JpegDecoder {
     jpeg_create_decompress(&info_);
     info_.progress = &progress_;
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
+    jpeg_save_markers(&info_, kExifMarker, 0xffff);
     jpeg_read_header(&info_, TRUE);
     info_.out_color_space = JCS_RGB;
     return true;
   }
-  /// Writes all rows of red, green, blue to `pixels`; false after an error.
-  bool read_pixels(std::uint8_t* pixels) {
+  /// Writes red, green, blue of all pixels to `pixels`, in this order; false after an error.
+  /// @param row room for a row of the file
+  bool read_pixels(std::uint8_t* pixels, const PixelOrder& order, std::uint8_t* row) {
     if (setjmp(return_point_) != 0) return false;
     jpeg_start_decompress(&info_);
     while (info_.output_scanline < info_.output_height) {
-      JSAMPROW row = pixels + std::size_t{info_.output_scanline} * info_.output_width * 3;
+      const Index begin = order.first + static_cast<Index>(info_.output_scanline) * order.down;
       jpeg_read_scanlines(&info_, &row, 1);
+      for (Index x = 0; x < width(); ++x)
+        for (Index c = 0; c < 3; ++c) pixels[(begin + x * order.right) * 3 + c] = row[x * 3 + c];
     }
     jpeg_finish_decompress(&info_);
     return true;
@@ -58,10 +86,22 @@ class JpegDecoder {
   Index width() const { return static_cast<Index>(info_.image_width); }
   /// Rows, once the header was read.
   Index height() const { return static_cast<Index>(info_.image_height); }
+  /// How the picture lies in the file, once the header was read: what its first EXIF data says.
+  int orientation() const {
+    for (jpeg_saved_marker_ptr marker = info_.marker_list; marker; marker = marker->next)
+      if (const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+          data.starts_with("Exif"))
+        return exif_orientation(data);
+    return 1;
+  }
+  /// True for a picture in inks, which printers use: its colours depend on a profile.
+  bool unsupported() const { return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK; }
   /// What was wrong, after an error.
   const char* message() const { return message_; }
 
  private:
+  static constexpr int kExifMarker = JPEG_APP0 + 1;
+
   static JpegDecoder& self(j_common_ptr info) { return *static_cast<JpegDecoder*>(info->client_data); }
   [[noreturn]] static void give_up(j_common_ptr info) {
     JpegDecoder& decoder = self(info);
@@ -86,11 +126,12 @@ class JpegDecoder {
   char message_[JMSG_LENGTH_MAX] = {};
 };
 
-/// The picture in the bytes of a JPEG file (grey or colour, 8 bits). Bytes behind its end are ignored: cameras put
-/// previews there. Throws FormatError, beginning with `where`.
+/// The picture in the bytes of a JPEG file (grey or colour, 8 bits), turned and mirrored as its EXIF orientation says.
+/// Bytes behind its end are ignored: cameras put previews there. Throws FormatError, beginning with `where`.
 inline Image decode_jpeg(std::string_view bytes, const std::string& where) {
   JpegDecoder decoder(bytes);
   const auto refuse = [&] {
+    if (decoder.unsupported()) fail<FormatError>(where, "a JPEG in CMYK", "colour or grey is needed: save it in RGB");
     fail<FormatError>(where, "a damaged JPEG (" + printable(decoder.message()) + ")", "a readable picture is needed");
   };
   if (!decoder.read_header()) refuse();
@@ -100,8 +141,10 @@ inline Image decode_jpeg(std::string_view bytes, const std::string& where) {
   if (static_cast<std::size_t>(decoder.width() * decoder.height()) / 512 > bytes.size())
     fail<FormatError>(where, concat("a picture of ", decoder.width(), 'x', decoder.height(), " pixels"),
                       concat("more than the file's ", bytes.size(), " bytes are needed for it"));
-  Image image(decoder.width(), decoder.height());
-  if (!decoder.read_pixels(image.pixels.data())) refuse();
+  const PixelOrder order = upright(decoder.width(), decoder.height(), decoder.orientation());
+  Image image(order.width, order.height);
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(3 * decoder.width()));
+  if (!decoder.read_pixels(image.pixels.data(), order, row.data())) refuse();
   return image;
 }
 

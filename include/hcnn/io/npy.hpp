@@ -129,12 +129,11 @@ void write_npy(const std::filesystem::path& path, std::span<const V> values, con
 template <class T>
 void save_npy(const std::filesystem::path& path, TensorView<const T> batch) {
   const Shape& shape = batch.shape;
-  const std::vector<Index> dims = shape.pixels() == 1
-                                      ? std::vector<Index>{batch.count, shape.channels}
-                                      : std::vector<Index>{batch.count, shape.height, shape.width, shape.channels};
+  std::vector<Index> dims{batch.count, shape.height, shape.width, shape.channels};
+  if (shape.pixels() == 1) dims = {batch.count, shape.channels};
   const auto count = static_cast<std::size_t>(batch.size());
   if constexpr (std::is_same_v<T, Master<T>>)
-    return write_npy<T>(path, {batch.data, count}, dims);
+    write_npy<T>(path, {batch.data, count}, dims);
   else
     write_npy<float>(path, std::vector<float>(batch.begin(), batch.end()), dims);
 }

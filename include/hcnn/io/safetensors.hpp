@@ -95,9 +95,9 @@ inline SafetensorsFile read_safetensors(const std::filesystem::path& path,
     fail<FormatError>(input.name(), concat(input.size(), " bytes"), "a safetensors file has at least 10");
   input.read(&header_bytes, sizeof header_bytes);
   if (header_bytes < 2 || header_bytes > kHeaderBytes || header_bytes > input.size() - sizeof header_bytes)
-    fail<FormatError>(input.name(), concat("header length ", header_bytes),
+    fail<FormatError>(input.name(), concat("no safetensors file: header length ", header_bytes),
                       concat("2 to ", std::min(kHeaderBytes, input.size() - sizeof header_bytes),
-                             " bytes are possible in a safetensors file of this size"));
+                             " bytes are possible in a file of this size"));
   const std::uint64_t payload_bytes = input.size() - sizeof header_bytes - header_bytes;
   require_header_bytes(header_bytes, payload_bytes, input.name());
   std::string header(header_bytes, '\0');

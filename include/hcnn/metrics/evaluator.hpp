@@ -98,7 +98,7 @@ class Evaluator {
     for (const auto& [head, values] : logits)
       if (targets.has(head) && !(taxonomy_ && taxonomy_->has_level(head)))
         blank.heads.push_back({head, {}, {}, ConfusionMatrix(values.shape().size())});
-    if (blank.heads.empty()) fail<DataError>("Evaluator", "no head", "one named like a level of the targets is needed");
+    if (blank.heads.empty()) refuse_heads(logits, targets);
 
     for (std::size_t h = 1; h < tree_levels_.size(); ++h) blank.agreement.push_back({blank.heads[h].level, {}});
     if (!tree_levels_.empty()) {
@@ -121,6 +121,13 @@ class Evaluator {
   void reset() { result_ = blank_; }
 
  private:
+  [[noreturn]] static void refuse_heads(const Logits<M>& logits, const Targets& targets) {
+    std::string heads, levels;
+    for (const auto& [head, values] : logits) heads += (heads.empty() ? "" : ", ") + head;
+    for (const LevelTargets& level : targets) levels += (levels.empty() ? "" : ", ") + level.level;
+    fail<DataError>("Evaluator", concat("heads '", heads, "'"), "one of the levels is needed: " + levels);
+  }
+
   void count_head(std::size_t h, const Logits<M>& logits, const Targets& targets) {
     HeadResult& head = result_.heads[h];
     const Tensor<M>& scores = logits[head.level];

@@ -18,6 +18,14 @@
 
 namespace hcnn::metrics {
 
+/// The k of HD@k that tell something about a network of so many classes: 1, and 5 and 20 where there are more.
+inline std::vector<Index> usual_ranks(Index classes) {
+  std::vector<Index> ranks{1};
+  for (const Index rank : {5, 20})
+    if (rank < classes) ranks.push_back(rank);
+  return ranks;
+}
+
 /// Follows an evaluation sample by sample. Its figures, named as in metrics.json:
 ///   <head>.top1                each head that is named like a level of the targets
 ///   from_fine.<level>.top1     the finest head's prediction, lifted to each coarser level of the tree

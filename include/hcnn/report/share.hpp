@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "hcnn/io/input_file.hpp"
@@ -11,13 +12,18 @@
 namespace hcnn::report {
 
 /// The folder share/hcnn: $HCNN_SHARE_DIR where it is set, else the place that the CMake target hcnn::io was built or
-/// installed with; empty for a program that was compiled without either.
+/// installed with, else the one beside the folder of the headers, whose path the compiler must have been given
+/// absolute. Empty where there is none.
 inline std::filesystem::path share_folder() {
   if (const char* folder = std::getenv("HCNN_SHARE_DIR"); folder && *folder) return folder;
 #ifdef HCNN_SHARE_DIR
   return HCNN_SHARE_DIR;
 #else
-  return {};
+  std::filesystem::path prefix = std::filesystem::path(__FILE__).lexically_normal();  // include/hcnn/report/share.hpp
+  for (int up = 0; up < 4; ++up) prefix = prefix.parent_path();
+  const std::filesystem::path folder = prefix / "share" / "hcnn";
+  std::error_code ignored;
+  return std::filesystem::is_directory(folder, ignored) ? folder : std::filesystem::path();
 #endif
 }
 

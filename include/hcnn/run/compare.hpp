@@ -72,8 +72,13 @@ inline FinishedRun read_run(const std::filesystem::path& path) {
 /// `read_run`, and FormatError where severities mean different things.
 inline std::vector<FinishedRun> read_runs(const std::vector<std::filesystem::path>& paths) {
   const auto short_name = [](const std::filesystem::path& path) {
-    const std::filesystem::path clean = std::filesystem::absolute(path / "").lexically_normal();
+    const std::filesystem::path clean = (std::filesystem::current_path() / path / "").lexically_normal();
     return clean.parent_path().filename().string();
+  };
+  const auto listed = [](const std::vector<std::string>& severities) {
+    std::string text;
+    for (const std::string& severity : severities) text += (text.empty() ? "" : ", ") + io::printable(severity);
+    return text;
   };
   std::vector<FinishedRun> runs;
   for (const std::filesystem::path& path : paths) {
@@ -83,8 +88,8 @@ inline std::vector<FinishedRun> read_runs(const std::vector<std::filesystem::pat
     runs.back().figures.name = alone ? short_name(path) : path.string();
     const auto& [first, last] = std::pair(runs.front().severities, runs.back().severities);
     if (first != last)
-      fail<FormatError>(io::printable_path(path), concat("severities of another label tree, ", last.size(), " of them"),
-                        concat("those of ", io::printable_path(paths.front()), ", ", first.size()));
+      fail<FormatError>(io::printable_path(path), "severities of another label tree (" + listed(last) + ")",
+                        "those of " + io::printable_path(paths.front()) + " are needed (" + listed(first) + ")");
   }
   return runs;
 }

@@ -29,7 +29,7 @@ inline void write_learning_rates(const RunFolder& folder, const train::LearningR
   loss.first = smoothed.first = first;
   loss.step = smoothed.step = std::log10(found.steps[1].learning_rate) - first;
   const std::string suggestion =
-      std::isnan(found.suggestion) ? "the loss never falls" : "steepest fall at " + concat(found.suggestion);
+      std::isnan(found.suggestion) ? "no clear fall" : "steepest fall at " + concat(found.suggestion);
   io::write_png(folder.learning_rates_picture(), report::curves({{.title = "Loss over the learning rate: " + suggestion,
                                                                   .y_label = "nats per sample",
                                                                   .series = {loss, smoothed},

@@ -103,7 +103,7 @@ inline void add_accuracies(report::HtmlReport& page, const RunSummary& run) {
   for (const auto& [part, result] : run.parts()) {
     for (const auto& head : result->heads) {
       accuracy.set(head.level, part + " top-1", percent(head.top1.value()));
-      accuracy.set(head.level, part + " top-5", percent(head.top5.value()));
+      if (head.confusion.classes() > 5) accuracy.set(head.level, part + " top-5", percent(head.top5.value()));
     }
     accuracy.set("samples", part + " top-1", std::to_string(result->samples));
     for (const auto& [level, share] : result->from_fine) lifted.set(level, part, percent(share.value()));
@@ -111,7 +111,8 @@ inline void add_accuracies(report::HtmlReport& page, const RunSummary& run) {
     if (!result->agreement.empty()) agreement.set("all of them", part, percent(result->consistent.value()));
   }
   page.heading("Accuracy");
-  accuracy.write(page);
+  accuracy.write(page,
+                 "Of the weights that the training ended with, last.safetensors, without dropout and augmentation.");
   lifted.write(page, "Top-1 of the finest head's prediction, lifted through the label tree:");
   agreement.write(page, "How often a coarser head predicts the ancestor of the finest head's prediction:");
 }

@@ -56,14 +56,14 @@ class RunFolder {
     }
   }
 
-  /// Throws Error, one line, for a path where something else than an empty folder is. Makes nothing, and removes nothing
-  /// but temporary files of killed programs.
+  /// Throws Error, one line, for a path where something else than an empty folder is. Makes nothing, and removes
+  /// nothing but temporary files of killed programs.
   static void require_new(const std::filesystem::path& path) {
     std::error_code error;
     io::remove_temporaries(path);
     if (std::filesystem::exists(std::filesystem::symlink_status(path, error)) &&
         !(std::filesystem::is_directory(path, error) && std::filesystem::is_empty(path, error)))
-      refuse(path, "it is there already", "a new folder is needed: nothing is overwritten");
+      refuse(path, "it is there already", "a new folder is needed, or --resume: nothing is overwritten");
   }
 
   /// A folder that an earlier run made; throws Error where it holds no config.json.

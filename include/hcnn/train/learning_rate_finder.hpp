@@ -36,17 +36,23 @@ struct LearningRateStep {
 /// What `find_learning_rate` returns.
 struct LearningRates {
   std::vector<LearningRateStep> steps;  ///< rates grow by a constant factor
-  double suggestion = 0;  ///< the rate at which the smoothed loss falls fastest over the logarithm of the rate
+  double suggestion = 0;                ///< see `steepest_rate`
 };
 
-/// The rate of the steepest fall of the smoothed loss, measured over three steps; NaN where the loss never falls.
+/// The rate of the steepest fall of the smoothed loss, measured over a decade of rates, half of it on each side: the
+/// noise of the batches is steeper over a few steps. The first tenth of the steps, whose mean is of few batches, is
+/// left out. NaN where the loss falls by less than a fiftieth.
 inline double steepest_rate(const std::vector<LearningRateStep>& steps) {
-  double steepest = 0, rate = std::numeric_limits<double>::quiet_NaN();
-  for (std::size_t i = 1; i + 1 < steps.size(); ++i) {
-    const double slope = (steps[i + 1].smoothed - steps[i - 1].smoothed) /
-                         std::log(steps[i + 1].learning_rate / steps[i - 1].learning_rate);
-    if (slope >= steepest) continue;
-    steepest = slope;
+  double rate = std::numeric_limits<double>::quiet_NaN();
+  const std::size_t first = steps.size() / 10;
+  if (steps.size() < first + 3) return rate;
+  const double apart = std::log(steps[1].learning_rate / steps[0].learning_rate);
+  const auto half = std::max<std::size_t>(1, static_cast<std::size_t>(std::log(10) / 2 / apart));
+  double steepest = -steps[first].smoothed / 50;
+  for (std::size_t i = first + half; i + half < steps.size(); ++i) {
+    const double fall = steps[i + half].smoothed - steps[i - half].smoothed;
+    if (fall >= steepest) continue;
+    steepest = fall;
     rate = steps[i].learning_rate;
   }
   return rate;

@@ -14,7 +14,7 @@ class Confusion {
     this.matrix = new Matrix(this.canvas);
     place.append(this.controls, element("p", { class: "hint" },
       "Rows are true classes, columns predicted ones. Point at a cell or move with the arrow keys; double click or ",
-      "Enter shows the cell's superclass alone, Escape all classes."),
+      "Enter shows the cell's branch of the tree alone, Escape all classes."),
       element("div", { class: "scroll" }, this.stage), this.scale, this.note);
     this.listen(place);
     this.addControls();
