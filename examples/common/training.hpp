@@ -200,7 +200,8 @@ class Training {
     if (std::isnan(found.suggestion))
       std::cout << "the loss falls nowhere clearly: no rate can be suggested\n";
     else
-      std::cout << "the loss falls fastest at --learning-rate " << concat(found.suggestion) << '\n';
+      std::cout << "the largest rate at which the loss falls about fastest: --learning-rate "
+                << run::rate_text(found.suggestion) << '\n';
     std::cout << "curve: " << folder.learning_rates_picture().string() << std::endl;
     return 0;
   }

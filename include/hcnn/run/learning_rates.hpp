@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cmath>
+#include <iomanip>
+#include <sstream>
 #include <string>
 
 #include "hcnn/io/csv.hpp"
@@ -12,6 +14,13 @@
 #include "hcnn/train/learning_rate_finder.hpp"
 
 namespace hcnn::run {
+
+/// A suggested rate as people read it, to two digits: "0.0052".
+inline std::string rate_text(double rate) {
+  std::ostringstream text;
+  text << std::setprecision(2) << rate;
+  return text.str();
+}
 
 /// Writes learning_rates.csv (learning_rate, loss, smoothed: nats per sample) and learning_rates.png.
 inline void write_learning_rates(const RunFolder& folder, const train::LearningRates& found) {
@@ -28,8 +37,7 @@ inline void write_learning_rates(const RunFolder& folder, const train::LearningR
   const double first = std::log10(found.steps[0].learning_rate);
   loss.first = smoothed.first = first;
   loss.step = smoothed.step = std::log10(found.steps[1].learning_rate) - first;
-  const std::string suggestion =
-      std::isnan(found.suggestion) ? "no clear fall" : "steepest fall at " + concat(found.suggestion);
+  const std::string suggestion = std::isnan(found.suggestion) ? "no clear fall" : "try " + rate_text(found.suggestion);
   io::write_png(folder.learning_rates_picture(), report::curves({{.title = "Loss over the learning rate: " + suggestion,
                                                                   .y_label = "nats per sample",
                                                                   .series = {loss, smoothed},

@@ -36,25 +36,27 @@ struct LearningRateStep {
 /// What `find_learning_rate` returns.
 struct LearningRates {
   std::vector<LearningRateStep> steps;  ///< rates grow by a constant factor
-  double suggestion = 0;                ///< see `steepest_rate`
+  double suggestion = 0;                ///< see `suggested_rate`
 };
 
-/// The rate of the steepest fall of the smoothed loss, measured over a decade of rates, half of it on each side: the
-/// noise of the batches is steeper over a few steps. The first tenth of the steps, whose mean is of few batches, is
-/// left out. NaN where the loss falls by less than a fiftieth.
-inline double steepest_rate(const std::vector<LearningRateStep>& steps) {
+/// The largest rate up to which the smoothed loss, from its steepest fall on, still falls at two thirds of that: with
+/// Adam it falls over several decades of rates, and the larger ones learn faster. A fall is measured over a decade,
+/// half of it on each side, for the noise of the batches is steeper over a few steps; the first tenth of the steps,
+/// whose mean is of few batches, is left out. NaN where the loss falls by less than a fiftieth.
+inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
   double rate = std::numeric_limits<double>::quiet_NaN();
-  const std::size_t first = steps.size() / 10;
-  if (steps.size() < first + 3) return rate;
+  if (steps.size() < 3) return rate;
   const double apart = std::log(steps[1].learning_rate / steps[0].learning_rate);
   const auto half = std::max<std::size_t>(1, static_cast<std::size_t>(std::log(10) / 2 / apart));
-  double steepest = -steps[first].smoothed / 50;
-  for (std::size_t i = first + half; i + half < steps.size(); ++i) {
-    const double fall = steps[i + half].smoothed - steps[i - half].smoothed;
-    if (fall >= steepest) continue;
-    steepest = fall;
-    rate = steps[i].learning_rate;
-  }
+  const std::size_t first = steps.size() / 10;
+  const auto fall = [&](std::size_t i) { return steps[i - half].smoothed - steps[i + half].smoothed; };
+  const auto inside = [&](std::size_t i) { return i + half < steps.size(); };
+  std::size_t steepest = first + half;
+  if (!inside(steepest)) return rate;
+  for (std::size_t i = steepest; inside(i); ++i)
+    if (fall(i) > fall(steepest)) steepest = i;
+  if (fall(steepest) < steps[first].smoothed / 50) return rate;
+  for (std::size_t i = steepest; inside(i) && fall(i) >= fall(steepest) * 2 / 3; ++i) rate = steps[i].learning_rate;
   return rate;
 }
 
@@ -115,7 +117,7 @@ LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& lo
   }
   optimizer.zero_grad();
   visit(StateVisitor::loading(before));
-  found.suggestion = steepest_rate(found.steps);
+  found.suggestion = suggested_rate(found.steps);
   return found;
 }
 
