@@ -103,8 +103,8 @@ TEST_CASE("a CIFAR-100 file cut off at any byte but between records is refused")
       CHECK(data::read_cifar100_file(path).size() == 1);
     else
       REQUIRE(cifar100_error(path) == concat(path.string(), ": ", size, " bytes",
-                                       size % 3073 ? "" : " (the size of a CIFAR-10 file)",
-                                       "; a positive multiple of 3074 is expected"));
+                                             size % 3073 ? "" : " (the size of a CIFAR-10 file)",
+                                             "; a positive multiple of 3074 is expected"));
   }
   fs::resize_file(path, 0);
   CHECK(cifar100_error(path) == path.string() + ": 0 bytes; a positive multiple of 3074 is expected");
@@ -130,7 +130,19 @@ TEST_CASE("a bad record far inside a CIFAR-100 file is found") {
   const Folder folder;
   std::vector<std::vector<std::uint8_t>> records(200, record(0, 4, 0));
   records[170] = record(2, 4, 0);
-  CHECK(cifar100_error(folder.write("bad.bin", join(records))).find(": record 170 has fine class 4") != std::string::npos);
+  CHECK(cifar100_error(folder.write("bad.bin", join(records))).find(": record 170 has fine class 4") !=
+        std::string::npos);
+}
+
+TEST_CASE("a CIFAR-100 file that shrinks while it is read is an error") {
+  const Folder folder;
+  const fs::path path = folder.write("x.bin", join(std::vector<std::vector<std::uint8_t>>(70, record(0, 4, 0))));
+  const auto cut = [](const std::string& name, std::size_t index, const std::uint8_t*) {
+    if (index == 0) fs::resize_file(name, 64 * data::kCifar100.record());
+  };
+  std::vector<std::uint8_t> records;
+  CHECK_THROWS_WITH_AS(data::append_cifar_records(path.string(), data::kCifar100, cut, records),
+                       (path.string() + ": ended in the records 64..69; 70 records are expected").c_str(), FormatError);
 }
 
 TEST_CASE("a missing file, a folder and a CIFAR-10 file are told apart") {
@@ -153,7 +165,8 @@ TEST_CASE("a sparse file of more than 4 GiB is refused by its first record") {
     MESSAGE("skipped: no sparse files here");
     return;
   }
-  CHECK(cifar100_error(path) == path.string() + ": record 0 has fine class 0 in superclass 0; its superclass 4 is expected");
+  CHECK(cifar100_error(path) ==
+        path.string() + ": record 0 has fine class 0 in superclass 0; its superclass 4 is expected");
 }
 
 TEST_CASE("the real CIFAR-100 has 50,000 and 10,000 images, balanced, with the published mean and deviation") {

@@ -47,7 +47,7 @@ std::string bytes(std::initializer_list<int> values) {
 }
 
 /// A JPEG file of 16x8 pixels, left half red-ish 200/40/40 and right half 40/40/200 for colour, below with 90 for 40.
-std::string jpeg(J_COLOR_SPACE space, bool progressive) {
+std::string jpeg(J_COLOR_SPACE space, bool progressive, const std::vector<jpeg_scan_info>& scans = {}) {
   jpeg_compress_struct info{};
   jpeg_error_mgr errors{};
   info.err = jpeg_std_error(&errors);
@@ -63,6 +63,10 @@ std::string jpeg(J_COLOR_SPACE space, bool progressive) {
   jpeg_set_quality(&info, 100, TRUE);
   for (int i = 0; i < info.num_components; ++i) info.comp_info[i].h_samp_factor = info.comp_info[i].v_samp_factor = 1;
   if (progressive) jpeg_simple_progression(&info);
+  if (!scans.empty()) {
+    info.scan_info = scans.data();
+    info.num_scans = static_cast<int>(scans.size());
+  }
   jpeg_start_compress(&info, TRUE);
   for (int y = 0; y < 8; ++y) {
     std::vector<unsigned char> row;
@@ -191,6 +195,17 @@ TEST_CASE("colour, grey and progressive JPEG are read, CMYK is refused") {
   const io::Image grey = io::decode_image(jpeg(JCS_GRAYSCALE, false), "x");
   CHECK(std::abs(grey.get(2, 3).green - 200) <= 4);
   CHECK(names(image_refusal(jpeg(JCS_CMYK, false)), "a JPEG in CMYK"));
+}
+
+TEST_CASE("a progressive JPEG of more than 100 scans is refused: each costs a pass over the picture") {
+  std::vector<jpeg_scan_info> scans{{3, {0, 1, 2, 0}, 0, 0, 0, 0}};  // the means of the blocks, then a frequency a scan
+  for (int component = 0; component < 3; ++component)
+    for (int frequency = 1; frequency <= 33; ++frequency)
+      scans.push_back({1, {component, 0, 0, 0}, frequency, frequency, 0, 0});
+  REQUIRE(scans.size() == 100);
+  CHECK(io::decode_image(jpeg(JCS_RGB, true, scans), "x").width == 16);
+  scans.push_back({1, {0, 0, 0, 0}, 34, 34, 0, 0});
+  CHECK(names(image_refusal(jpeg(JCS_RGB, true, scans)), "more than 100 scans"));
 }
 
 TEST_CASE("a JPEG is turned and mirrored as its EXIF orientation says") {
