@@ -4,7 +4,7 @@
 // Run:    build/release/examples/train_folder photos
 //         build/release/examples/predict_image runs/train_folder-001/best.safetensors new.jpg
 // Needs:  photos/cat/*.jpg, photos/dog/*.jpg ...: a folder for each class. Folders in folders, photos/pet/cat and
-//         photos/farm/cow, make a label tree, and so does `--hierarchy FILE`. draw_conveyor draws a folder to try it
+//         photos/field/cow, make a label tree, and so does `--hierarchy FILE`. draw_conveyor draws a folder to try it
 //         on.
 // Takes:  about two minutes for the 2,400 pictures of draw_conveyor, 10 epochs on 2 cores.
 // Expect: a head for each level of the tree; accuracies, confusion and, with `--costs FILE`, what the mistakes cost.
@@ -17,8 +17,6 @@ int main(int argc, char** argv) {
   examples::TrainingOptions options;
   CLI::App app{"Trains on a folder of pictures, evaluates the network and writes a report", "train_folder"};
   options.command = examples::repeatable_command(argc, argv);
-  options.recipe = "small";
-  options.monitor = "";
   examples::add_folder_options(app, options);
   examples::add_training_options(app, options, examples::networks_of("train_folder"));
   examples::add_consistency_option(app, options);

@@ -53,7 +53,16 @@ def runs_here(name):
     return not isa or re.search(rf"\b{ISA_FLAGS[isa[1]]}\b", pathlib.Path("/proc/cpuinfo").read_text()) is not None
 
 
+def groups_of(name):
+    """What a file of the library counts for; nothing where this processor cannot run it."""
+    if not runs_here(name):
+        return []
+    return [name.split("/")[0], "all"] + (["parsers"] if PARSERS.match(name) else [])
+
+
 def llvm_cov(*arguments):
+    """Output of llvm-cov. It warns of functions with mismatched data: those that one program holds without a call of them,
+    which have no counts there; the programs that call them have."""
     objects = [path for path in (BUILD / "tests" / name for name in programs()) if path.exists()]  # one is a library
     command = ["llvm-cov", *arguments, f"--instr-profile={PROFILES}/all.profdata", objects[0],
                *[f"--object={path}" for path in objects[1:]], LIBRARY]
@@ -76,16 +85,15 @@ class Count:
 
 
 def count():
-    subprocess.run(["llvm-profdata", "merge", "--sparse", "-o", PROFILES / "all.profdata", *PROFILES.glob("*.profraw")],
+    subprocess.run(["llvm-profdata", "merge", "-o", PROFILES / "all.profdata", *PROFILES.glob("*.profraw")],
                    check=True)
     counts, groups, name = collections.defaultdict(Count), [], ""
     for line in llvm_cov("export", "--format=lcov").splitlines():
         if line.startswith("SF:"):
             name = line[3:].split("include/hcnn/", 1)[1]
-            groups = [name.split("/")[0], "all"] + (["parsers"] if PARSERS.match(name) else [])
-            if not runs_here(name):
+            groups = groups_of(name)
+            if not groups:
                 print(f"left out: {name}, this processor cannot run it")
-                groups = []
         elif line.startswith("DA:"):
             number, executions = (int(part) for part in line[3:].split(",")[:2])
             for group in groups:
@@ -94,8 +102,7 @@ def count():
     for line in llvm_cov("show", "--show-branches=count", "--show-instantiations", "--use-color=0").splitlines():
         if line.startswith("/") and line.endswith(":"):
             name = line[:-1].split("include/hcnn/", 1)[1]
-            groups = [name.split("/")[0], "all"] + (["parsers"] if PARSERS.match(name) else [])
-            groups = groups if runs_here(name) else []
+            groups = groups_of(name)
         elif found := re.search(r"Branch \((\d+:\d+)\): \[True: ([\d.]+)\w?, False: ([\d.]+)\w?\]", line):
             for group in groups:
                 for outcome, executions in zip(("true", "false"), found.groups()[1:]):

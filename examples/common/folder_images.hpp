@@ -34,8 +34,10 @@ inline std::optional<double> test_share(const std::string& text) {
   return share;
 }
 
-/// Adds the options of a program that trains on a folder of pictures.
+/// Adds the options of a program that trains on a folder of pictures, whose recipe is "small" unless told otherwise.
 inline void add_folder_options(CLI::App& app, TrainingOptions& options) {
+  options.recipe = "small";
+  options.monitor = "";  // the finest level, whatever it is called
   FolderOptions& folder = options.folder.emplace();
   app.add_option("folder", options.common.data,
                  "pictures (PNG, JPEG, PPM) in a folder for each class; folders in folders are the levels of the "

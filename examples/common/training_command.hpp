@@ -12,11 +12,7 @@ namespace examples {
 struct TrainingCommand {
   /// @param program train_multihead, train_severity or train_folder
   explicit TrainingCommand(const std::string& program) : app("", program) {
-    if (program == "train_folder") {
-      options.recipe = "small";
-      options.monitor = "";
-      add_folder_options(app, options);
-    }
+    if (program == "train_folder") add_folder_options(app, options);
     add_training_options(app, options, networks_of(program));
     if (program != "train_severity") add_consistency_option(app, options);
     if (program != "train_multihead") add_severity_options(app, options.losses);

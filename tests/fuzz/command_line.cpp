@@ -53,8 +53,6 @@ void run_command_line(fuzz::Bytes bytes) {
   std::vector<std::string> arguments = lines(bytes);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   TrainingOptions options;
-  options.recipe = "small";
-  options.monitor = "";
   CLI::App app{"", "train_folder"};
   add_folder_options(app, options);
   add_training_options(app, options, networks_of("train_folder"));
