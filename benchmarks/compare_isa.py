@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the same network on every instruction set and prints the losses side by side: they may differ by rounding only.
 
-    benchmarks/compare_isa.py --data cifar-100-binary [--epochs 3] [--limit 5000] [--network compact] [--out FOLDER]
+    benchmarks/compare_isa.py --data cifar-100-binary [--epochs 5] [--limit 5000] [--batch 32] [--out FOLDER]
 
 Needs a Release build (--build names its folder). Most of its time goes to the portable path; instruction sets that the
 machine lacks are named and left out. The table gives the training loss of each epoch in fp32 and in bf16, and how far
@@ -24,6 +24,7 @@ def train(arguments, isa, precision, folder):
     """Training losses by epoch, or None where the kernels that ran are not those of the instruction set."""
     command = [str(Path(arguments.build) / "examples" / "train_multihead"), "--data", arguments.data, "--recipe", "report",
                "--network", arguments.network, "--epochs", str(arguments.epochs), "--limit", str(arguments.limit),
+               "--batch", str(arguments.batch),
                "--seed", "1", "--precision", precision, "--out", str(folder)]
     run = subprocess.run(command, env={**os.environ, "HCNN_ISA": isa}, capture_output=True, text=True)
     if run.returncode != 0:
@@ -39,8 +40,9 @@ def main():
     parser.add_argument("--data", default="synthetic", help="folder of CIFAR-100, or synthetic (default)")
     parser.add_argument("--build", default="build/release", help="folder of the Release build (default: build/release)")
     parser.add_argument("--network", default="compact", choices=("compact", "multihead"), help="default: compact")
-    parser.add_argument("--epochs", type=int, default=3, help="default: 3")
+    parser.add_argument("--epochs", type=int, default=5, help="default: 5")
     parser.add_argument("--limit", type=int, default=5000, help="training images (default: 5000)")
+    parser.add_argument("--batch", type=int, default=32, help="images a step (default: 32)")
     parser.add_argument("--out", type=Path, help="new folder for the run folders and pictures (default: not kept)")
     arguments = parser.parse_args()
     if arguments.out:

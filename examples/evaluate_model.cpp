@@ -15,6 +15,7 @@
 
 #include "examples/common/decision_options.hpp"
 #include "examples/common/folder_images.hpp"
+#include "examples/common/model_files.hpp"
 #include "examples/common/print.hpp"
 
 using namespace hcnn;
@@ -91,10 +92,7 @@ template <class T>
 class Evaluation {
  public:
   explicit Evaluation(const Options& options)
-      : options_(options), loaded_(exchange::load_model<T>(options.model)), loss_(losses_of(loaded_.model)) {
-    if (loaded_.has_non_finite)
-      fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
-  }
+      : options_(options), loaded_(examples::load_trained<T>(options.model)), loss_(losses_of(loaded_.model)) {}
 
   int run() {
     const Loaded images = load(options_, loaded_.model.input_shape(), loaded_.info);

@@ -8,6 +8,7 @@
 //         only with --force.
 #include <hcnn/io.hpp>
 
+#include "examples/common/model_files.hpp"
 #include "examples/common/options.hpp"
 
 using namespace hcnn;
@@ -20,15 +21,8 @@ struct Options {
 };
 
 int export_onnx(const Options& options) {
-  const std::string out = options.out.string();
-  std::error_code none;
-  if (std::filesystem::equivalent(options.model, options.out, none))
-    fail<OptionError>(out, "the model file itself", "another file is needed");
-  if (std::filesystem::exists(std::filesystem::symlink_status(options.out)) && !options.force)
-    fail<OptionError>(out, "it exists", "nothing is overwritten without --force");
-  auto [model, info, has_non_finite] = exchange::load_model<float>(options.model);
-  if (has_non_finite)
-    fail<NumericError>(options.model.string(), "a weight is NaN or infinite", "a trained model is needed");
+  examples::require_new_file(options.out, options.model, options.force);
+  auto [model, info, has_non_finite] = examples::load_trained<float>(options.model);
   const bool normalizes = !options.normalized_input && !info.mean.empty();
   exchange::save_onnx(options.out, model, info,
                       {.fold_batch_norm = !options.keep_batch_norm, .normalize = !options.normalized_input});

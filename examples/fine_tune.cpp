@@ -10,6 +10,7 @@
 //         and 48 % from fresh weights.
 #include <hcnn/io.hpp>
 
+#include "examples/common/model_files.hpp"
 #include "examples/common/options.hpp"
 
 using namespace hcnn;
@@ -98,8 +99,7 @@ class FineTuning {
 int run(const Options& options) {
   if (options.out && std::filesystem::exists(*options.out))
     fail<Error>(*options.out, "it is there already", "a new file is needed: nothing is overwritten");
-  auto [trained, info, has_non_finite] = exchange::load_model<float>(options.model);
-  if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
+  auto [trained, info, has_non_finite] = examples::load_trained<float>(options.model);
 
   FineTuning task(options, {info.mean, info.deviation});
   models::NetworkOptions network = exchange::network_options(info.network, options.model);

@@ -29,12 +29,15 @@ def read_safetensors(path):
             raise ValueError(f"header length {length}")
         header = json.loads(file.read(length))
         payload = file.read()
-    types = {"F64": np.float64, "F32": np.float32, "I64": np.int64}
+    types = {"F64": np.float64, "F32": np.float32, "BF16": np.uint16, "I64": np.int64}
     metadata = header.pop("__metadata__", {})
     arrays = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
-        arrays[name] = np.frombuffer(payload[begin:end], types[entry["dtype"]]).reshape(entry["shape"])
+        values = np.frombuffer(payload[begin:end], types[entry["dtype"]])
+        if entry["dtype"] == "BF16":  # the upper halves of floats
+            values = (values.astype(np.uint32) << 16).view(np.float32)
+        arrays[name] = values.reshape(entry["shape"])
     return arrays, metadata
 
 

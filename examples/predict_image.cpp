@@ -1,15 +1,18 @@
 // Says what pictures show: the likeliest classes of each, with superclass and group.
 //
-// Run:    build/release/examples/predict_image runs/train_multihead-001/last.safetensors picture.png folder
+// Run:    build/release/examples/predict_image photo.png
+//         build/release/examples/predict_image runs/train_multihead-001/last.safetensors picture.png folder
 //         options: --top, --flip, --json, --csv, --threads; see --help
-// Needs:  a model file of a training program; PNG, JPEG or PPM files, or folders of them. They are brought to the
-//         network's input as its training pictures were: scaled, cut where it was trained so, in grey for 1 channel.
+// Needs:  PNG, JPEG or PPM files, or folders of them; before them, if not the network in pretrained/ is wanted, which
+//         knows CIFAR-100's 100 classes, a model file of a training program. Pictures are brought to the network's
+//         input as its training pictures were: scaled, cut where it was trained so, in grey for 1 channel.
 // Expect: five lines a picture, a class and its probability each, then the likeliest class of every other head; a file
 //         that is no picture gets one line on standard error, and the exit status is then 1.
 #include <hcnn/io.hpp>
 
 #include <iomanip>
 
+#include "examples/common/model_files.hpp"
 #include "examples/common/options.hpp"
 
 using namespace hcnn;
@@ -17,8 +20,8 @@ using namespace hcnn;
 namespace {
 
 struct Options {
-  std::string model;
-  std::vector<std::string> images;
+  std::vector<std::string> files;
+  std::string model = HCNN_PRETRAINED;
   int threads = 0;
   Index top = 5;
   bool flip = false, json = false, csv = false;
@@ -56,19 +59,33 @@ std::vector<HeadPrediction> predict(const Model<float>& model, Tensor<float>& sa
   return predictions;
 }
 
+// False for what cannot be asked, a circle of links say: reading it will tell.
+bool is_folder(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
 // The pictures of a folder and those below it, sorted; a file as it is.
 std::vector<std::string> pictures(const std::string& path) {
-  if (!std::filesystem::is_directory(path)) return {path};
+  if (!is_folder(path)) return {path};
   std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-    std::string ending = entry.path().extension().string();
-    std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-    for (const char* known : {".png", ".jpg", ".jpeg", ".ppm"})
-      if (ending == known && entry.is_regular_file()) found.push_back(entry.path().string());
-  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path))
+    if (data::has_picture_name(entry.path()) && entry.is_regular_file()) found.push_back(entry.path().string());
   if (found.empty()) fail<FormatError>(path, "no pictures in the folder", "files *.png, *.jpg, *.jpeg or *.ppm");
   std::sort(found.begin(), found.end());
   return found;
+}
+
+// Takes the model off the list where one leads it: a file before others that is not named as pictures are. Throws
+// OptionError for a model without pictures or behind them.
+void take_model(Options& options) {
+  std::vector<std::string>& files = options.files;
+  if (files.size() > 1 && !data::has_picture_name(files.front()) && !is_folder(files.front())) {
+    options.model = files.front();
+    files.erase(files.begin());
+  }
+  for (const std::string& file : files)
+    if (file.ends_with(".safetensors")) fail<OptionError>(file, "a model", "it comes first, and pictures behind it");
 }
 
 // Class names of a label at its level and at all above it, finest first.
@@ -151,15 +168,14 @@ class Printer {
 };
 
 int classify(const Options& options) {
-  auto [model, info, has_non_finite] = exchange::load_model<float>(options.model);
-  if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
+  auto [model, info, has_non_finite] = examples::load_trained<float>(options.model);
   if (!info.taxonomy)
     fail<FormatError>(options.model, "no class names in the file", "a model of a training program is needed");
   if (const Index channels = model.input_shape().channels; channels != 1 && channels != 3)
     fail<ShapeError>(options.model, to_string(model.input_shape()) + " input",
                      "1 or 3 channels are needed for pictures");
   std::vector<std::string> paths;
-  for (const std::string& path : options.images)
+  for (const std::string& path : options.files)
     for (std::string& picture : pictures(path)) paths.push_back(std::move(picture));
   model.prepare_inference();
   Printer printer(options, *info.taxonomy, model.heads().name(0));
@@ -182,12 +198,17 @@ int classify(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Classifies pictures with a model file", "predict_image"};
-  app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
-  app.add_option("images", options.images, "PNG, JPEG or PPM files, or folders of them")->required();
+  app.add_option("files", options.files,
+                 "PNG, JPEG or PPM files, or folders of them; before them a .safetensors file written by a training "
+                 "program [default: the network for CIFAR-100's 100 classes in " HCNN_PRETRAINED "]")
+      ->required();
   app.add_option("--top", options.top, "classes to show")->check(CLI::Range(1, 100))->capture_default_str();
   app.add_flag("--flip", options.flip, "average the probabilities of each picture and its mirror image");
   auto* json = app.add_flag("--json", options.json, "print JSON, probabilities from 0 to 1");
   app.add_flag("--csv", options.csv, "print CSV, a row for each class that is shown")->excludes(json);
   examples::add_threads_option(app, options.threads);
-  return examples::run_program(app, argc, argv, options.threads, [&] { return classify(options); });
+  return examples::run_program(app, argc, argv, options.threads, [&] {
+    take_model(options);
+    return classify(options);
+  });
 }

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <thread>
 
+#include "examples/common/model_files.hpp"
 #include "examples/common/options.hpp"
 
 using namespace hcnn;
@@ -152,8 +153,7 @@ Seen send_all(Server& server, const Options& options, const std::vector<Tensor<f
 }
 
 int serve(const Options& options) {
-  auto [model, info, has_non_finite] = exchange::load_model<float>(options.model);
-  if (has_non_finite) fail<NumericError>(options.model, "a weight is NaN or infinite", "a trained model is needed");
+  auto [model, info, has_non_finite] = examples::load_trained<float>(options.model);
   const std::vector<Tensor<float>> images = make_images(model.input_shape(), {info.mean, info.deviation});
   const Predictor<float> predictor{std::move(model), {.threads = 1}};  // the workers are the threads
   std::vector<Label> expected;

@@ -3,10 +3,10 @@
 set -euo pipefail
 
 programs=(build-essential cmake ninja-build git ca-certificates libstb-dev nlohmann-json3-dev libcli11-dev
-          zlib1g-dev libpng-dev libjpeg62-turbo-dev)
+          zlib1g-dev libpng-dev libjpeg-dev)
 tests=(python3 libeigen3-dev python3-onnx doctest-dev libbenchmark-dev clang libomp-14-dev pkgconf doxygen)
 
-aarch64=(g++-aarch64-linux-gnu qemu-user zlib1g-dev:arm64 libpng-dev:arm64 libjpeg62-turbo-dev:arm64)
+aarch64=(g++-aarch64-linux-gnu qemu-user zlib1g-dev:arm64 libpng-dev:arm64 libjpeg-dev:arm64)
 
 case "${1:-}" in
   programs) wanted=("${programs[@]}") ;;

@@ -58,9 +58,9 @@ if [[ $data == synthetic && $network_given == no ]]; then
   options+=(--network compact)
 fi
 
-# Only the training program is built; a build folder that has been configured for more stays so.
+# The training program and the one that uses its models are built; a build folder that has been configured for more stays so.
 if [[ ! -f $root/build/release/build.ninja ]]; then
   cmake -S "$root" --preset release -DHCNN_BUILD_TESTS=OFF -DHCNN_BUILD_BENCHMARKS=OFF >/dev/null
 fi
-cmake --build "$root/build/release" --target train_multihead
+cmake --build "$root/build/release" --target train_multihead predict_image
 exec "$root/build/release/examples/train_multihead" --data "$data" "${options[@]}"

@@ -94,7 +94,7 @@ inline io::Image search_picture(const SearchResult& result) {
   for (const run::SearchAxis& axis : result.axes)
     panels.push_back(
         {.x_label = axis.name,
-         .logarithmic = axis.logarithmic || (!axis.values.empty() && axis.low > 0 && axis.high > 9 * axis.low)});
+         .logarithmic = axis.logarithmic || (!axis.values.empty() && report::wants_logarithm(axis.low, axis.high))});
   const Trial* best = best_trial(result);
   for (const Trial& trial : result.trials) {
     if (trial.status.empty()) continue;

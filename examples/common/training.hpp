@@ -71,6 +71,8 @@ class Training {
   }
 
  private:
+  static constexpr Index kFewSteps = 100;  // a network has hardly learned anything then
+
   // The images that are trained on and those that validate.
   std::pair<data::Dataset, data::Dataset> training_parts(const data::Dataset& all) const {
     const std::uint64_t seed = options_.common.seed;
@@ -124,6 +126,12 @@ class Training {
     return run::RunFolder(*options_.common.out);
   }
 
+  // Steps of the optimizer in the whole training.
+  Index steps_of(Index images) const {
+    const auto pieces = [](Index whole, Index piece) { return (whole + piece - 1) / piece; };
+    return pieces(pieces(images, recipe_.batch), recipe_.accumulate) * recipe_.epochs;
+  }
+
   // @param parts images to train on, to validate and to test
   void announce(Model<T>& model, const std::string& images, const std::array<Index, 3>& parts,
                 const run::RunFolder& folder) const {
@@ -135,6 +143,11 @@ class Training {
               << io::printable(images) << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, "
               << parts[2] << " to test\n"
               << "run folder: " << folder.path().string() << std::endl;
+    const bool from_nothing = options_.weights.empty() && options_.trunk.empty() && !options_.common.resume;
+    const bool all_batches = options_.limit_batches == 0 && !options_.dry_run && !options_.find_learning_rate;
+    if (const Index steps = steps_of(parts[0]); from_nothing && all_batches && steps < kFewSteps)
+      std::cerr << program_ << ": note: " << steps << (steps == 1 ? " step" : " steps")
+                << " of the optimizer in all: with a smaller --batch or more --epochs it learns more\n";
   }
 
   train::FitResult train_model(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,

@@ -134,6 +134,35 @@ TEST_CASE("a float file loads into bfloat16 and double networks, within the prob
   CHECK_NOTHROW(load_model<float>(folder / "m"));
 }
 
+TEST_CASE_TEMPLATE(
+    "weights are rounded to bfloat16 in the file alone, and such a file is saved again with the same bits", T, float,
+    double, bfloat16) {
+  const TemporaryFolder folder;
+  auto model = small_model<T>();
+  const auto before = probe_logits(model);
+  save_model(folder / "rounded", model, small_info(), {.bfloat16_weights = true});
+  CHECK(probe_logits(model) == before);
+
+  const auto file = io::read_safetensors(folder / "rounded");
+  const char* wide = std::is_same_v<T, double> ? "F64" : "F32";
+  CHECK(file.find("trunk.0.3.weight")->dtype == "BF16");
+  CHECK(file.find("heads.fine.0.weight")->dtype == "BF16");
+  CHECK(file.find("heads.fine.0.bias")->dtype == wide);
+  CHECK(file.find("trunk.0.1.running_var")->dtype == wide);
+  CHECK(file.find("trunk.0.1.num_batches_tracked")->dtype == "I64");
+
+  auto loaded = load_model<T>(folder / "rounded");
+  for (std::size_t p = 0; p < model.state().size(); ++p) {
+    const auto &exact = *model.state()[p], &rounded = *loaded.model.state()[p];
+    for (Index i = 0; i < exact.size(); ++i) {
+      const auto value = exact.value()[i], nearest = static_cast<Master<T>>(static_cast<float>(bfloat16(value)));
+      CHECK(rounded.value()[i] == (exact.dims.size() >= 2 ? nearest : value));
+    }
+  }
+  save_model(folder / "again", loaded.model, loaded.info, {.bfloat16_weights = true});
+  CHECK(io_test::content(folder / "again") == io_test::content(folder / "rounded"));
+}
+
 TEST_CASE("the probe refuses weights that are not those that were saved") {
   const TemporaryFolder folder;
   auto model = small_model<float>();

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "examples"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "examples"))
 from load_in_pytorch import Residual, build, probe_input, read_safetensors
 from save_from_pytorch import renamed, resnet18_rules, write_safetensors
 
@@ -126,6 +127,16 @@ def save_for_hcnn(folder, name, network, description):
     write_safetensors(folder / f"torch_{name}.safetensors", network.state_dict(), metadata)
 
 
+def check_pretrained(check):
+    """The pretrained network, whose weights are BF16, answers the probe as hcnn does."""
+    arrays, metadata = read_safetensors(ROOT / "pretrained/compact_cifar100.safetensors")
+    description, probe = json.loads(metadata["hcnn.network"]), json.loads(metadata["hcnn.probe"])["logits"]
+    network = build(description)
+    network.load_state_dict({key: torch.from_numpy(array.copy()) for key, array in arrays.items()}, strict=True)
+    for head, values in logits_of(network, probe_input(**description["input"])).items():
+        check.close(f"pretrained, {head}", values.ravel(), np.array(probe[head]))
+
+
 def main():
     program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     shutil.rmtree(folder, ignore_errors=True)
@@ -148,6 +159,7 @@ def main():
             check.close(f"hcnn to PyTorch, {name}, {head}", values, np.load(folder / f"hcnn_{name}.{head}.npy"))
             check(f"{name}, {head}: both networks differ", abs(values - answers[name][head]).max() > 0.01)
 
+    check_pretrained(check)
     plain = PlainResNet18()
     randomize_lightly(plain)
     answers["resnet18_full"] = logits_of(plain, torch.from_numpy(np.load(folder / "hcnn_resnet18_full.npy")))

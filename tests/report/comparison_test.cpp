@@ -48,6 +48,16 @@ TEST_CASE("each run has its curve in every panel whose figure it measured, from 
   CHECK(report::curves(panels).height == 4 * 440 + 10);
 }
 
+TEST_CASE("learning rates that are far apart stand on a logarithmic axis") {
+  std::vector<report::ComparedRun> runs = {made_up("a", 3), made_up("b", 3)};
+  const auto of_rates = [&] { return report::comparison_panels(runs).back().logarithmic; };
+  CHECK_FALSE(of_rates());
+  runs[1].history.add({.epoch = 4, .learning_rate = 0.001});
+  CHECK(of_rates());
+  runs[0].history.add({.epoch = 4, .learning_rate = 0});  // it has no logarithm
+  CHECK_FALSE(of_rates());
+}
+
 TEST_CASE("severity bars are shares of each run's own samples") {
   std::vector<report::ComparedRun> runs = {made_up("before", 1), made_up("after", 1)};
   const std::vector<std::string> names_of = {"0", "1", "2", "3"};

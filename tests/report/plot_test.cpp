@@ -53,6 +53,9 @@ TEST_CASE("a scale shows every finite value and ignores the others") {
   const auto rates = report::scale_for({0, 1e-5, 1e-3, -1}, true);
   CHECK(rates.position(1e-4) == doctest::Approx(0.5));
   CHECK_FALSE(std::isfinite(rates.position(0)));
+  const auto low = report::scale_for({1e-3, 1e-3}, false);  // a constant learning rate in the middle of its axis
+  CHECK(low.position(1e-3) == doctest::Approx(0.5));
+  CHECK(low.high < 2e-3);
   const auto flat = report::scale_for({3, 3}, false);
   CHECK(flat.position(3) == doctest::Approx(0.5));
 }

@@ -28,6 +28,37 @@ if(NOT kept STREQUAL "mine")
   message(FATAL_ERROR "taken.safetensors was overwritten")
 endif()
 
+# The command is in the file before, and not after; the smaller file gives nearly the same answers, and bfloat16 as
+# float exactly the same.
+expect(0 "small.safetensors: [0-9]+ bytes of [0-9]+" convert_model ${model} small.safetensors --without-paths)
+expect(1 "small.safetensors: it exists" convert_model ${model} small.safetensors)
+expect(0 "wide.safetensors: [0-9]+ bytes" convert_model small.safetensors wide.safetensors --weights fp32)
+execute_process(COMMAND "${PYTHON}" -c "import json, struct, sys
+def header(path):
+    with open(path, 'rb') as file:
+        return json.loads(file.read(struct.unpack('<Q', file.read(8))[0]))
+base, small, wide = (header(path) for path in sys.argv[1:])
+notes = [json.loads(each['__metadata__']['hcnn.notes'])['config'] for each in (base, small, wide)]
+assert {'command', 'weights', 'trunk'} <= notes[0].keys() and notes[1] == notes[2], notes
+assert not {'command', 'data_folder', 'weights', 'trunk'} & notes[1].keys() and notes[1]['epochs'] == notes[0]['epochs'], notes[1]
+logits = [json.loads(each['__metadata__']['hcnn.probe'])['logits']['fine'] for each in (base, small, wide)]
+apart = [max(abs(a - b) for a, b in zip(logits[0], other)) / max(map(abs, logits[0])) for other in logits]
+assert 0 < apart[1] < 0.1 and logits[1] == logits[2], apart  # the probe's bound for bfloat16
+types = [each['trunk.5.weight']['dtype'] for each in (base, small, wide)]
+assert types == ['F32', 'BF16', 'F32'] and small['trunk.5.bias']['dtype'] == 'F32', types"
+                ${model} small.safetensors wide.safetensors WORKING_DIRECTORY "${WORK}" COMMAND_ERROR_IS_FATAL ANY)
+foreach(name IN ITEMS base/last small)
+  file(SIZE "${WORK}/${name}.safetensors" bytes)
+  list(APPEND sizes ${bytes})
+endforeach()
+list(GET sizes 0 whole)
+list(GET sizes 1 half)
+math(EXPR most "${whole} * 6 / 10")
+if(half GREATER most)
+  message(FATAL_ERROR "small.safetensors has ${half} of ${whole} bytes")
+endif()
+expect(0 "small.safetensors: [0-9]+ bytes" convert_model ${model} small.safetensors --without-paths --force)
+
 expect(0 "^2 workers, 3 clients: [0-9]+ requests/s, latency .* 0 answers differ" serve_threads ${model} --workers 2
        --clients 3 --requests 50)
 expect(0 "^1 workers, 1 clients" serve_threads tuned.safetensors --workers 1 --clients 1 --requests 5)

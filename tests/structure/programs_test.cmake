@@ -113,6 +113,13 @@ refused("broken.safetensors" export_onnx broken.safetensors new)
 refused("taken/keep.txt: it exists; nothing is overwritten without --force" export_onnx broken.safetensors taken/keep.txt)
 refused("the model file itself" export_onnx broken.safetensors ./broken.safetensors --force)
 refused("--fast" export_onnx broken.safetensors new --fast)
+refused("broken.safetensors" convert_model broken.safetensors new)
+refused("taken/keep.txt: it exists; nothing is overwritten without --force" convert_model broken.safetensors taken/keep.txt)
+refused("the model file itself" convert_model broken.safetensors ./broken.safetensors --force)
+refused("--weights" convert_model broken.safetensors new --weights int8)
+refused("broken.safetensors: a model; it comes first, and pictures behind it" predict_image broken.safetensors)
+refused("broken.safetensors: a model; it comes first" predict_image picture.png broken.safetensors)
+refused("other.name" predict_image other.name picture.png)
 
 # Comparing: folders that hold no finished run.
 file(MAKE_DIRECTORY "${WORK}/unfinished" "${WORK}/untold" "${WORK}/odd")

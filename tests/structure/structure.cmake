@@ -106,6 +106,13 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.folder_programs
            COMMAND "${CMAKE_COMMAND}" "-DPROGRAMS=${PROJECT_BINARY_DIR}/examples"
                    "-DWORK=${CMAKE_CURRENT_BINARY_DIR}/folder_programs" -P "${structure}/folder_programs_test.cmake")
+  foreach(part IN ITEMS answers figures)
+    add_test(NAME structure.pretrained_${part}
+             COMMAND Python3::Interpreter -B "${structure}/pretrained_test.py" ${part} "${PROJECT_BINARY_DIR}/examples"
+                     "${PROJECT_SOURCE_DIR}/pretrained" "${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/png/good_colour")
+    set_tests_properties(structure.pretrained_${part} PROPERTIES SKIP_RETURN_CODE 77 ENVIRONMENT OMP_WAIT_POLICY=passive
+                         TIMEOUT ${test_timeout})
+  endforeach()
   add_test(NAME structure.kill_and_resume
            COMMAND Python3::Interpreter -B "${CMAKE_CURRENT_SOURCE_DIR}/kill_and_resume.py"
                    "$<TARGET_FILE:train_multihead>" --kills 3 --stops 1 --
@@ -117,8 +124,9 @@ if(HCNN_BUILD_EXAMPLES)
                        ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT ${test_timeout})
 endif()
 
-# Every published figure follows from the confusion matrices beside it.
+# Every published figure follows from the confusion matrices beside it, and every answer from the figures.
 add_test(NAME structure.results COMMAND Python3::Interpreter -B "${PROJECT_SOURCE_DIR}/results/check")
+add_test(NAME structure.claims COMMAND Python3::Interpreter -B "${PROJECT_SOURCE_DIR}/results/claims" --check)
 
 add_test(NAME structure.download
          COMMAND Python3::Interpreter -B "${structure}/download_test.py"

@@ -36,6 +36,11 @@ struct ModelInfo {
   io::Json notes = io::Json::object();    ///< anything else: recipe, epoch, accuracy ...
 };
 
+/// How `save_model` writes.
+struct SaveModelOptions {
+  bool bfloat16_weights = false;  ///< weights of two axes or more are rounded to bfloat16: half the bytes
+};
+
 /// What `load_model` returns.
 template <class T>
 struct LoadedModel {
@@ -85,13 +90,18 @@ std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelIn
 }
 
 /// Writes the network as a safetensors file, all or nothing: arrays with PyTorch's names, types and layouts
-/// (`load_state_dict` takes them as they are) and, as metadata, the members of `info` and the probe, each as JSON.
+/// (`load_state_dict` takes them as they are) and, as metadata, the members of `info` and the probe, each as JSON. With
+/// rounded weights the probe is the rounded network's; `model` stays as it is.
 /// Throws FormatError where `info` does not fit the network, Error where the file cannot be written.
 template <class T>
-void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {}) {
-  std::map<std::string, std::string> metadata = model_metadata(model, info, io::printable_path(path));
-  metadata["hcnn.probe"] = probe_json(model).dump(-1, ' ', false, io::Json::error_handler_t::replace);
-  const StateArrays state = state_arrays(model.state());
+void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {},
+                const SaveModelOptions& options = {}) {
+  std::optional<Model<T>> rounded;
+  if (options.bfloat16_weights) round_weights(rounded.emplace(model.clone()).state());
+  Model<T>& written = rounded ? *rounded : model;
+  std::map<std::string, std::string> metadata = model_metadata(written, info, io::printable_path(path));
+  metadata["hcnn.probe"] = probe_json(written).dump(-1, ' ', false, io::Json::error_handler_t::replace);
+  const StateArrays state = state_arrays(written.state(), options.bfloat16_weights);
   std::uint64_t payload_bytes = 0;
   for (const auto& bytes : state.bytes) payload_bytes += bytes.size();
   for (const auto& [key, text] : metadata)  // what is written can be read

@@ -1,16 +1,19 @@
 // Parameters and buffers of a network as named arrays of a file, in PyTorch's order, and back.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "hcnn/core/bfloat16.hpp"
 #include "hcnn/core/param.hpp"
 #include "hcnn/io/safetensors.hpp"
 #include "hcnn/io/safetensors_writer.hpp"
@@ -23,21 +26,47 @@ struct StateArrays {
   std::vector<std::vector<std::byte>> bytes;  ///< of each array
 };
 
-/// Copies parameters into arrays: F32 or F64, counters as I64; convolution weights become (O, C, KH, KW).
+/// True for what a file with bfloat16 weights holds in that type: weights of two axes or more, nearly all of a
+/// network's bytes. Biases and normalisation keep all their digits.
 template <class M>
-StateArrays state_arrays(const ParamList<M>& params) {
+bool is_matrix(const Param<M>& param) {
+  return param.role == Role::weight && param.dims.size() >= 2;
+}
+
+/// Rounds the weights of two axes or more to the nearest bfloat16.
+template <class M>
+void round_weights(const ParamList<M>& params) {
+  for (Param<M>* param : params) {
+    if (!is_matrix(*param)) continue;
+    for (M& value : std::span(param->value(), static_cast<std::size_t>(param->size())))
+      value = static_cast<M>(static_cast<float>(bfloat16(value)));
+    param->touch();
+  }
+}
+
+/// Copies parameters into arrays: F32 or F64, counters as I64, weights of two axes or more
+/// as BF16 where asked for; convolution weights become (O, C, KH, KW).
+template <class M>
+StateArrays state_arrays(const ParamList<M>& params, bool bfloat16_weights = false) {
   StateArrays state;
   for (const Param<M>* param : params) {
-    std::vector<std::byte> bytes(static_cast<std::size_t>(param->size()) * (param->integer ? 8 : sizeof(M)));
-    std::byte* next = bytes.data();
+    const bool narrow = bfloat16_weights && is_matrix(*param);
+    const char* dtype = param->integer ? "I64" : narrow ? "BF16" : std::is_same_v<M, double> ? "F64" : "F32";
+    std::vector<std::byte> bytes;
+    bytes.reserve(static_cast<std::size_t>(param->size()) * io::dtype_bytes(dtype));
+    const auto append = [&](const auto number) {
+      const auto as_bytes = std::bit_cast<std::array<std::byte, sizeof number>>(number);
+      bytes.insert(bytes.end(), as_bytes.begin(), as_bytes.end());
+    };
     for (Index i = 0; i < param->size(); ++i) {
       const M value = param->value()[param->memory_index(i)];
-      const auto count = static_cast<std::int64_t>(param->integer ? value : M{0});
-      const std::size_t size = param->integer ? sizeof count : sizeof value;
-      std::memcpy(next, param->integer ? static_cast<const void*>(&count) : &value, size);
-      next += size;
+      if (param->integer)
+        append(static_cast<std::int64_t>(value));
+      else if (narrow)
+        append(bfloat16(value));
+      else
+        append(value);
     }
-    const char* dtype = param->integer ? "I64" : std::is_same_v<M, double> ? "F64" : "F32";
     state.tensors.push_back({param->name, dtype, param->dims, bytes});
     state.bytes.push_back(std::move(bytes));  // moving a vector keeps its memory: the view above stays right
   }

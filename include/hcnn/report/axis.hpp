@@ -45,6 +45,9 @@ struct Scale {
   }
 };
 
+/// True for values above 0 that are about a decade apart or more: a linear axis would crowd the lower ones.
+inline bool wants_logarithm(double low, double high) { return low > 0 && high > 9 * low; }
+
 /// A scale that shows all finite (positive, where logarithmic) values with some room at both ends.
 inline Scale scale_for(const std::vector<double>& values, bool logarithmic) {
   Scale scale{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), logarithmic};
@@ -55,8 +58,9 @@ inline Scale scale_for(const std::vector<double>& values, bool logarithmic) {
   }
   if (scale.low > scale.high) return {logarithmic ? 0.1 : 0.0, 1, logarithmic};  // nothing to show
   if (logarithmic) return {scale.low / 1.5, scale.high * 1.5, true};
-  const double room =
-      scale.high > scale.low ? 0.06 * (scale.high - scale.low) : 0.1 * std::max(1.0, std::abs(scale.low));
+  const double room = scale.high > scale.low ? 0.06 * (scale.high - scale.low)
+                      : scale.low != 0       ? 0.1 * std::abs(scale.low)
+                                             : 0.1;
   return {scale.low >= 0 ? std::max(0.0, scale.low - room) : scale.low - room, scale.high + room, false};
 }
 

@@ -59,6 +59,7 @@ inline std::vector<Panel> comparison_panels(const std::vector<ComparedRun>& runs
         100));
   panels.push_back(compared_panel(runs, "val.hd1", {.title = "Average severity (HD@1)", .y_label = "levels"}));
   panels.push_back(compared_panel(runs, "learning_rate", {.title = "Learning rate", .y_label = "rate"}));
+  panels.back().logarithmic = wants_logarithm(panels.back().series);
   std::erase_if(panels, [](const Panel& panel) { return panel.series.empty(); });
   return panels;
 }

@@ -32,6 +32,17 @@ struct Panel {
   std::string x_label = "epoch";    ///< with its unit
 };
 
+/// True where a logarithmic axis shows the values better.
+inline bool wants_logarithm(const std::vector<Series>& series) {
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const Series& one : series)
+    for (const double value : one.values) {
+      low = std::min(low, value);
+      high = std::max(high, value);
+    }
+  return wants_logarithm(low, high);
+}
+
 /// Options of `curves`.
 struct CurvesOptions {
   std::string title = {};    ///< above the picture

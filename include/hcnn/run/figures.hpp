@@ -51,8 +51,7 @@ inline std::vector<report::Panel> training_panels(const metrics::History& histor
                            .values = history.get("learning_rate"),
                            .colour = 6,
                            .first = static_cast<double>(history[0].epoch)});
-    const auto [low, high] = std::minmax_element(rate.series[0].values.begin(), rate.series[0].values.end());
-    rate.logarithmic = *low > 0 && *high > 9 * *low;
+    rate.logarithmic = report::wants_logarithm(rate.series);
   }
   std::vector<report::Panel> panels = {loss, accuracy};
   if (!severity.series.empty()) panels.push_back(severity);
