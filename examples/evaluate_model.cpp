@@ -25,7 +25,7 @@ namespace {
 struct Options {
   std::string model, data, precision = "fp32";
   examples::DecisionOptions decision;
-  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> seed;
   Index batch = 128;
   int threads = 0;
   bool flip = false, json = false, csv = false;
@@ -78,7 +78,8 @@ Loaded load_folder(const Options& options, const Shape& shape, const exchange::M
 // The images that the options ask for, with the classes that the model was trained on.
 Loaded load(const Options& options, const Shape& shape, const exchange::ModelInfo& info) {
   if (info.fit && info.taxonomy) return load_folder(options, shape, info);
-  const examples::Images images = examples::load_images(options.data, options.seed);
+  const examples::Images images =
+      examples::load_images(options.data, options.seed.value_or(examples::seed_of(examples::config_of(info))));
   const std::string classes = examples::config_of(info).value("classes", "all");
   Loaded loaded{examples::with_classes(images.test, classes), examples::images_name(options.data) + " test",
                 examples::with_classes(images.train, classes)};
@@ -196,7 +197,8 @@ int main(int argc, char** argv) {
   app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str();
-  examples::add_seed_option(app, options.seed, "of the synthetic images");
+  app.add_option("--seed", options.seed, "of the synthetic images [default: the training's]")
+      ->check(examples::from_zero());
   app.add_option("--batch", options.batch, "images at a time")
       ->check(CLI::Range(Index{1}, Index{65536}))
       ->capture_default_str();

@@ -1,5 +1,5 @@
-// Adam against SGD and ReLU against Leaky ReLU with the compact network on CIFAR-100 at two splits. Each optimizer's
-// learning rate is the best of three on validation: the grid_ cells, 10 epochs each.
+// Adam against SGD and ReLU against Leaky ReLU with the compact network on CIFAR-100 at two splits. The grid_ cells, 10
+// epochs each, hold the two learning rates beside a lower and a higher one on validation.
 //
 // Run:    build/release/examples/experiment_optimizers --list
 //         build/release/examples/experiment_optimizers --data cifar-100-binary --cell adam_relu_90

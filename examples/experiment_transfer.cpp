@@ -7,8 +7,8 @@
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take a few hours on two cores. The others
 //         begin from the trunks of the cells base_seed_N, whose run folders must still be there.
 // Expect: results/experiment_transfer: summary.md with the means over the seeds and their intervals, table.md, pictures
-//         and a folder for each finished cell. A frozen trunk should win with few images, a tuned one with many. The
-//         row of guessing is that of 100 classes; of 20, one guess in 20 is right.
+//         and a folder for each finished cell. A frozen trunk should win with few images, a tuned one with many.
+//         Frozen are the trunk's parameters: its batch normalisation still follows the new images.
 #include "examples/common/experiment.hpp"
 
 namespace {

@@ -34,9 +34,8 @@ inline ChildProcess start_training(const ChildTraining& training, int threads) {
   if (std::filesystem::exists(folder.config())) {
     const auto config = std::find(arguments.begin(), arguments.end(), "--config");
     if (config != arguments.end()) arguments.erase(config, std::min(config + 2, arguments.end()));  // it has its own
+    std::erase_if(arguments, [](const std::string& word) { return word.starts_with("--config="); });
     arguments.push_back("--resume");
-  } else {
-    std::filesystem::remove_all(folder.path());  // what a training left that was killed before it began
   }
   arguments.insert(arguments.end(), {"--out", folder.path().string(), "--threads", std::to_string(threads)});
   return ChildProcess(sibling_program(training.program), arguments, training.log);

@@ -28,7 +28,6 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
           {"batch", &recipe.batch, 1, 65536},
           {"accumulate", &recipe.accumulate, 1, 65536},
           {"ema", &recipe.ema, 0, 0.999999},
-          {"clip_norm", &recipe.clip_norm, 0, 1e300},
           {"patience", &recipe.patience, 0, 100000},
           {"precision", &options.common.precision, 0, 0, {"fp32", "bf16"}},
           {"network", &recipe.network, 0, 0, models::network_names()},
@@ -51,7 +50,6 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
           {"augment", &recipe.augment, 0, 0, {"none", "crop-flip", "crop-flip-cutout"}},
           {"normalize", &recipe.normalize},
           {"weights", &options.weights},
-          {"monitor", &options.monitor},
           {"limit", &options.limit, 0, 1e15},
           {"limit_batches", &options.limit_batches, 0, 1e15},
           {"time_limit", &options.time_limit, 0, 1e9},
@@ -60,7 +58,9 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
 
 /// Settings that config.json did not have from the first version on.
 inline std::vector<Setting> later_settings(Recipe& recipe, TrainingOptions& options) {
-  return {{"single_head", &recipe.single_head, 0, 0, {}, true},
+  return {{"clip_norm", &recipe.clip_norm, 0, 1e300, {}, true},
+          {"monitor", &options.monitor, 0, 0, {}, true},
+          {"single_head", &recipe.single_head, 0, 0, {}, true},
           {"other_learning_rate", &recipe.other_learning_rate, 0, 1e300, {}, true},
           {"trunk_rate", &recipe.trunk_rate, 0, 1e300, {}, true},
           {"warm_up", &recipe.warm_up, 0, 1, {}, true},

@@ -72,8 +72,9 @@ inline void add_rules(metrics::DecisionRules& rules, const DecisionOptions& opti
       if (coarser.empty())
         fail<OptionError>("--rule " + rule, "a network with the head '" + heads.front() + "' alone",
                           "one with coarser heads is needed");
-      if (rule == "reweight") coarser.resize(1);
-      rules.add(std::make_shared<metrics::HeadReweighting>(fine, coarser, tree));
+      std::vector<std::string> levels = coarser;
+      if (rule == "reweight") levels.resize(1);
+      rules.add(std::make_shared<metrics::HeadReweighting>(fine, levels, tree));
     }
   }
 }

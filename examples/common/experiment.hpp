@@ -52,8 +52,8 @@ struct Experiment {
   }
 };
 
-/// What `main` of an experiment's program does: runs the cells that are not finished yet, a few at a time, and publishes
-/// each as it ends. Returns the exit status.
+/// What `main` of an experiment's program does: runs the cells that are not finished yet, a few at a time, and
+/// publishes each as it ends. Returns the exit status.
 int run_experiment(const Experiment& experiment, const char* description, int argc, char** argv);
 
 }  // namespace examples

@@ -57,7 +57,7 @@ inline std::vector<std::string> results_row(const run::FinishedRun& run) {
   const auto accuracy = [&](const char* level) {  // by its own head, else by the lifted fine prediction
     for (const auto& [name, top1] : run.levels)
       if (name == level) return report::decimal(100 * top1, 2);
-    return report::decimal(100 * metrics[run.part]["from_fine"][level]["top1"].get<double>(), 2);
+    return report::decimal(100 * metrics.at(run.part).at("from_fine").at(level).at("top1").get<double>(), 2);
   };
   const auto [epoch, minutes] = nearly_best(run.figures.history);
   std::vector<std::string> row = {run.figures.name,
@@ -111,6 +111,7 @@ class ExperimentResults {
   /// Copies what others may want to see of a finished run, writes the tables again and prints the cell's figures.
   /// @param rules what the rulings of the experiment gave, by name; null: there are none
   void publish(const Cell& cell, const run::RunFolder& from, const std::string& command, const io::Json& rules) const {
+    const std::vector<std::string> row = results_row(run::read_runs({from.path()}).front());  // what fails, fails here
     const run::RunFolder to = of_cell(cell.name);
     std::filesystem::create_directories(to.path());
     io::Json config = io::read_json(from.config());
@@ -124,7 +125,7 @@ class ExperimentResults {
         io::write_file(to.path() / name, io::read_file(entry.path(), std::uint64_t{1} << 26));
     if (!rules.is_null()) io::write_json(to.path() / "rules.json", rules);
     io::write_json(to.metrics(), io::read_json(from.metrics()));  // the last one: it says that the cell is finished
-    print(results_row(run::read_runs({to.path()}).front()));
+    print(row);
     write_tables();
   }
 
@@ -152,14 +153,15 @@ class ExperimentResults {
     }
   }
 
+  /// The folder of a published cell.
+  run::RunFolder of_cell(const std::string& name) const { return run::RunFolder(folder_ / name); }
+
   /// Prints the figures of every finished cell.
   void print() const {
     for (const auto& row : results().rows) print(row);
   }
 
  private:
-  run::RunFolder of_cell(const std::string& name) const { return run::RunFolder(folder_ / name); }
-
   std::vector<run::FinishedRun> read(const std::vector<std::string>& names) const {
     std::vector<std::filesystem::path> folders;
     for (const std::string& name : names)

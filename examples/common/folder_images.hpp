@@ -108,6 +108,14 @@ inline void require_severities(const TrainingOptions& options, const Taxonomy& t
                         concat("its greatest severity is ", taxonomy.levels()));
 }
 
+/// Throws OptionError for a level named like a figure: metrics.json has both side by side.
+inline void require_level_names(const Taxonomy& taxonomy) {
+  for (const char* taken :
+       {"samples", "loss", "from_fine", "severity", "agreement", "calibration", "intervals", "mean_cost", "all"})
+    if (taxonomy.has_level(taken))
+      fail<OptionError>("levels", concat("one is named '", taken, "'"), "a figure has that name: choose another");
+}
+
 /// Reads the pictures that the options ask for. Throws FormatError, naming the file, and OptionError.
 inline Images load_folder(const TrainingOptions& options) {
   const FolderOptions& asked = *options.folder;
@@ -125,6 +133,7 @@ inline Images load_folder(const TrainingOptions& options) {
   how.taxonomy = *all.taxonomy();
   how.levels.clear();
   require_severities(options, *how.taxonomy);
+  require_level_names(*how.taxonomy);
   if (how.taxonomy->class_count(0) < 2)
     fail<DataError>(io::printable_path(path), "a single class", "two or more are needed");
   std::optional<CostMatrix> costs;

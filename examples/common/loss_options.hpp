@@ -59,6 +59,7 @@ inline void resolve_loss(const LossOptions& options, const std::optional<double>
   const auto set = [](auto& value, const auto& given) {
     if (given) value = *given;
   };
+  const bool other_loss = options.loss && *options.loss != recipe.loss;
   set(recipe.loss, options.loss);
   set(recipe.alpha, options.alpha);
   set(recipe.correct_weight, options.correct_weight);
@@ -72,7 +73,8 @@ inline void resolve_loss(const LossOptions& options, const std::optional<double>
   const bool labels_alone = takes_labels_alone(recipe.loss);
   if (labels_alone && smoothing && *smoothing > 0)
     fail<OptionError>("--label-smoothing", "with --loss " + recipe.loss, "that loss takes labels as they are");
-  if (labels_alone || recipe.loss == "soft-labels") recipe.label_smoothing = smoothing.value_or(0);
+  if ((labels_alone || recipe.loss == "soft-labels") && (other_loss || smoothing))  // else it is the resumed run's own
+    recipe.label_smoothing = smoothing.value_or(0);
   if ((labels_alone || recipe.loss == "expected" || recipe.loss == "soft-labels") && recipe.mixup > 0)
     fail<OptionError>("--mixup", "with --loss " + recipe.loss, "--loss ce, report or readme can take mixed targets");
 }

@@ -116,7 +116,7 @@ inline bool holds_cifar10(const std::filesystem::path& folder) {
 
 /// What config.json calls the images of `--data`.
 inline std::string images_name(const std::string& data) {
-  return data == "synthetic" ? "synthetic" : !data.empty() && holds_cifar10(data) ? "CIFAR-10" : "CIFAR-100";
+  return data == "synthetic" ? "synthetic" : holds_cifar10(find_cifar100(data)) ? "CIFAR-10" : "CIFAR-100";
 }
 
 inline constexpr Index kSyntheticTrain = 10000;  ///< images

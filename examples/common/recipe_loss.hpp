@@ -55,6 +55,9 @@ losses::LossSum<M> make_head_loss(const Recipe& recipe, const std::string& head,
 template <class M, class T>
 losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const CostMatrix& costs, const Taxonomy& taxonomy) {
   const std::string finest = model.heads().name(0);
+  if (recipe.consistency > 0 && model.heads().size() < 2)
+    fail<OptionError>(concat("--consistency ", recipe.consistency), "a network with the head '" + finest + "' alone",
+                      "two heads or more can agree");
   losses::LossSum<M> sum = recipe.head_weights.at(0) * make_head_loss<M>(recipe, finest, costs, taxonomy);
   for (std::size_t h = 1; h < model.heads().size(); ++h) {
     const std::string& name = model.heads().name(h);

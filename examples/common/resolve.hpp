@@ -30,7 +30,7 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   const auto set = [](auto& value, const auto& given) {
     if (given) value = *given;
   };
-  if (options.network && is_residual(*options.network)) recipe.dropout = 0;
+  if (options.network && *options.network != recipe.network && is_residual(*options.network)) recipe.dropout = 0;
   if (options.optimizer && *options.optimizer != recipe.optimizer) {
     recipe.optimizer = *options.optimizer;
     recipe.learning_rate = default_learning_rate(recipe.optimizer);

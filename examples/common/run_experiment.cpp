@@ -34,6 +34,7 @@ class ExperimentRun {
     std::vector<const Cell*> waiting = chosen();
     std::erase_if(waiting, [&](const Cell* cell) { return finished(*cell); });
     if (options_.table || waiting.empty()) return conclude();
+    require_cifar100();
     for (const Cell* cell : waiting) require_ready(*cell, waiting);
     RunFolder::make(options_.out);
     const run::FolderLock lock(options_.out);
@@ -62,6 +63,20 @@ class ExperimentRun {
 
   bool finished(const Cell& cell) const { return results_.finished(cell, cell_command(cell, options_)); }
 
+  // Throws OptionError for CIFAR-10, whose figures would be published as CIFAR-100's.
+  void require_cifar100() const {
+    if (options_.data == "synthetic") return;
+    if (const std::filesystem::path folder = find_cifar100(options_.data); holds_cifar10(folder))
+      fail<OptionError>("--data", io::printable_path(folder) + " holds CIFAR-10", "the experiments are on CIFAR-100");
+  }
+
+  // True for a cell that is published and whose run folder is the published run's.
+  bool has_run(const Cell& cell) const {
+    const RunFolder folder = run_folder(cell);
+    return finished(cell) && std::filesystem::exists(folder.metrics()) && std::filesystem::exists(folder.last()) &&
+           io::read_json(folder.metrics()) == io::read_json(results_.of_cell(cell.name).metrics());
+  }
+
   // Throws OptionError for arguments that the training program would refuse, and for a cell that begins from another
   // one's weights where those are not there and will not come.
   void require_ready(const Cell& cell, const std::vector<const Cell*>& waiting) const {
@@ -69,8 +84,8 @@ class ExperimentRun {
     if (cell.begins_from.empty()) return;
     const Cell& base = experiment_.cell(cell.begins_from);
     const bool comes = std::find(waiting.begin(), waiting.end(), &base) != waiting.end();
-    if (!comes && !std::filesystem::exists(run_folder(base).last()))
-      fail<OptionError>("--cell " + cell.name, io::printable_path(run_folder(base).last()) + " is missing",
+    if (!comes && !has_run(base))
+      fail<OptionError>("--cell " + cell.name, io::printable_path(run_folder(base).path()) + " holds no finished run",
                         "it begins from the weights of " + base.name + ", which has to be run first");
   }
 
@@ -90,11 +105,16 @@ class ExperimentRun {
   bool run_cells(const std::vector<const Cell*>& waiting, bool dependent, const Interrupt& interrupt) {
     std::vector<ChildTraining> trainings;
     std::vector<const Cell*> cells;
-    for (const Cell* cell : waiting)
-      if (cell->begins_from.empty() != dependent) {
-        trainings.push_back(training(*cell));
-        cells.push_back(cell);
+    for (const Cell* cell : waiting) {
+      if (cell->begins_from.empty() == dependent) continue;
+      if (dependent && !has_run(experiment_.cell(cell->begins_from))) {
+        ++failed_;
+        std::cerr << cell->name << ": not run, " << cell->begins_from << " is not finished\n";
+        continue;
       }
+      trainings.push_back(training(*cell));
+      cells.push_back(cell);
+    }
     return run_trainings(trainings, jobs(), threads_, interrupt, [&](std::size_t i, int status) {
       const io::Json rules = status == 0 ? measure_rulings(*cells[i], trainings[i].folder) : io::Json();
       if (status == 0)
@@ -152,7 +172,7 @@ class ExperimentRun {
 
   // Images per second that a cell trains on, 0 where a few steps of it fail: the training itself will say why.
   double measure_speed(const Cell& cell) const {
-    constexpr int kSteps = 12;
+    constexpr int kSteps = 12, kImages = 3800;  // 95 % of the limit below
     ChildTraining probe = training(cell);
     probe.folder = RunFolder(std::filesystem::path(options_.out) / ".speed");
     probe.arguments = cell.arguments;
@@ -165,7 +185,7 @@ class ExperimentRun {
     double speed = 0;
     if (*status == 0) {
       const double batch = io::read_json(probe.folder.config())["batch"].get<double>();
-      speed = kSteps * batch / run::read_history(probe.folder.history())[0].seconds;
+      speed = std::min<double>(kSteps * batch, kImages) / run::read_history(probe.folder.history())[0].seconds;
     }
     std::filesystem::remove_all(probe.folder.path());
     return speed;

@@ -14,7 +14,12 @@ int run_training(TrainingOptions& options, const std::string& network, const std
   if (!file.empty()) {
     recipe = read_config(file, program, options);
     options.dry_run = resume && options.dry_run;
+    const std::string weights = std::exchange(options.weights, {}), trunk = std::exchange(options.trunk, {});
     parse_again();
+    if (options.weights.empty() && options.trunk.empty()) {  // they exclude each other: what is given replaces both
+      options.weights = weights;
+      options.trunk = trunk;
+    }
   } else {
     if (options.common.data == "synthetic" && !options.folder) use_synthetic_defaults(options);
     recipe = make_recipe(options.recipe);
@@ -27,6 +32,9 @@ int run_training(TrainingOptions& options, const std::string& network, const std
     fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
   if (options.folder) resolve_folder(options);
   recipe = resolve(options, recipe);
+  if (options.find_learning_rate && (recipe.mixup > 0 || recipe.accumulate > 1 || recipe.clip_norm > 0))
+    fail<OptionError>("--find-learning-rate", "with --mixup, --accumulate or --clip-norm",
+                      "it tries steps of single batches of plain images: leave them out");
   io::Json config = config_json(recipe, options, program);
   if (resume) {
     const io::Json run = io::read_json(file);

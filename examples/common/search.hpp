@@ -101,15 +101,17 @@ class Search {
     const RunFolder& run = training.folder;
     trial.status = status == 0 ? "finished" : "failed: " + failure_reason(training, status);
     if (status == 0) {
-      const metrics::History history = run::read_history(run.history());
       const std::string& metric = result_.options.metric;
-      if (!history.has(metric))
-        fail<DataError>("--metric", metric, io::printable_path(run.history()) + " says which columns there are");
-      if (!history.empty()) trial.metric = history.get(metric).back();
+      if (std::filesystem::exists(run.history())) {  // else no epoch was finished in its time
+        const metrics::History history = run::read_history(run.history());
+        if (!history.has(metric))
+          fail<DataError>("--metric", metric, io::printable_path(run.history()) + " says which columns there are");
+        if (!history.empty()) trial.metric = history.get(metric).back();
+      }
       trial.seconds = io::read_json(run.metrics()).value("seconds", trial.seconds);
-      std::filesystem::remove(run.resume());  // the largest file, of no use to a finished trial
     }
     io::write_csv(table_path(), trials_table(result_));
+    if (status == 0) std::filesystem::remove(run.resume());  // the largest file, of no use to a finished trial
     std::cout << "trial " << trial.number;
     for (std::size_t i = 0; i < result_.axes.size(); ++i)
       std::cout << ", " << result_.axes[i].name << ' ' << run::value_text(result_.axes[i], trial.point[i]);

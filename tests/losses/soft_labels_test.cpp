@@ -53,6 +53,16 @@ TEST_CASE("a matrix without any cost, and one with large costs everywhere, give 
   CHECK(dear[2] == doctest::Approx(0.0));
 }
 
+TEST_CASE("class weights weigh the soft targets, and the divisor is the sum of the same") {
+  Logits<double> logits, gradients;
+  std::fill_n(logits.resize("fine", 1, 2).data(), 2, 0.0);
+  const CostMatrix costs{{{0, 1}, {1, 0}}};
+  for (const std::vector<double>& weights : {std::vector<double>{1, 3}, {0, 1}}) {
+    auto loss = soft_labels<double>("fine", costs, {.beta = 0, .cross_entropy = {.class_weights = weights}});
+    CHECK(loss.evaluate(logits, labelled({0}), gradients).total == doctest::Approx(std::log(2.0)));
+  }
+}
+
 TEST_CASE("gradients of soft labels agree with central differences, with smoothing and class weights too" *
           doctest::test_suite("proof")) {
   Proof proof("SoftLabels");

@@ -122,6 +122,9 @@ TEST_CASE("rules in a row see what the one before has left") {
   CHECK(rules.gives_probabilities());
   rules.add(std::make_shared<ConditionalRisk>("fine", severity_matrix(tree)));
   CHECK_FALSE(rules.gives_probabilities());
+  DecisionRules more = rules;
+  more.add(std::make_shared<Marginalization>("fine", tree));  // it leaves the costs of the fine head as they are
+  CHECK_FALSE(more.gives_probabilities());
   rules.apply(logits);
   Temperature({{"fine", 2}}).apply(by_hand);
   HeadReweighting("fine", {"superclass"}, tree).apply(by_hand);

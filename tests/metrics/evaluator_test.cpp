@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "count_allocations.hpp"
 #include "hcnn/hierarchy/cifar100.hpp"
 
@@ -55,6 +57,16 @@ TEST_CASE("heads are reported fine to coarse with top-1, top-5 and confusion of 
   CHECK(result.find("coarse")->top1 == Share{2, 4});
   CHECK(result.find("coarse")->confusion(0, 1) == 2);
   CHECK(result.find("group") == nullptr);
+}
+
+TEST_CASE("a network that gives NaN is right about nothing") {
+  Evaluator evaluator(small_tree());
+  Batch batch = example();
+  for (auto& [head, values] : batch.logits)
+    for (float& z : values) z = std::numeric_limits<float>::quiet_NaN();
+  evaluator.add(batch.logits, batch.targets);
+  CHECK(evaluator.result().heads[0].top1 == Share{0, 3});
+  CHECK(evaluator.result().find("coarse")->top1 == Share{0, 4});
 }
 
 TEST_CASE("severity is counted for the finest head, and its prediction is lifted to every level") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,16 @@ TEST_CASE("every figure that an evaluation has too is the same") {
     CHECK(intervals[f].low < outcomes.figures()[f].value());
     CHECK(outcomes.figures()[f].value() < intervals[f].high);
   }
+}
+
+TEST_CASE("a network that gives NaN is right about nothing, in the samples too") {
+  Outcomes outcomes(nullptr);
+  Logits<float> logits;
+  for (float& z : logits.resize("fine", 3, 4)) z = std::numeric_limits<float>::quiet_NaN();
+  Targets targets;
+  targets.level("fine").labels = {0, 1, 2};
+  outcomes.add(logits, targets);
+  CHECK(outcomes.find("fine.top1") == 0.0);
 }
 
 TEST_CASE("without a tree the heads' accuracies are all there is") {

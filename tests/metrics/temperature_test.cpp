@@ -90,6 +90,8 @@ TEST_CASE(
   const Sample right = two_classes(0.1, 5, 0), wrong = two_classes(0.1, 0, 5);
   CHECK(fit_temperature(right.scores, std::span<const Label>(right.labels)) == doctest::Approx(1e-3));
   CHECK(fit_temperature(wrong.scores, std::span<const Label>(wrong.labels)) == doctest::Approx(1e3));
+  const Sample sure = two_classes(10, 5, 0);  // the other probability underflows before the end of the range
+  CHECK(fit_temperature(sure.scores, std::span<const Label>(sure.labels)) == doctest::Approx(1e-3));
 }
 
 TEST_CASE("an observer fits each head that has labels, batch by batch, without the samples that have none") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hcnn/optim/adam.hpp"
+#include "hcnn/optim/muon.hpp"
 #include "hcnn/optim/sgd.hpp"
 #include "proof.hpp"
 #include "sample_params.hpp"
@@ -64,7 +65,9 @@ void prove(const char* name, const Make& make, const Step& step) {
                                                                         {2, 3, 3, 3},
                                                                         {5, 1, 3, 1},
                                                                         {2, 7, 1, 2},
-                                                                        {3, 4, 5}, {19}, {70, 1000}}) {
+                                                                        {3, 4, 5},
+                                                                        {19},
+                                                                        {70, 1000}}) {
     sample::Params<double> params({dims});
     const auto optimizer = make(params.list());
     std::vector<Expected> expected;
@@ -243,6 +246,37 @@ TEST_CASE("saved and restored state continues bit for bit") {
   train(params, optimizer, 5, 10);
   train(resumed, fresh, 5, 10);
   CHECK(resumed.values() == params.values());
+}
+
+TEST_CASE("the state of an optimizer with other options or groups is refused, and named") {
+  sample::Params<double> params(kShapes);
+  const auto list = params.list();
+  const ParamList<double> matrix{list[0]}, others{list[1], list[2]};
+  const auto refusal = [](auto&& then, auto&& now) -> std::string {
+    Snapshot snapshot;
+    StateVisitor::saving(snapshot).visit("optimizer", then);
+    try {
+      StateVisitor::loading(snapshot).visit("optimizer", now);
+      return "";
+    } catch (const FormatError& error) {
+      return error.what();
+    }
+  };
+  const auto has = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  const SGD<double> sgd{list, {.momentum = 0.9, .nesterov = true}};
+  CHECK(refusal(SGD<double>{sgd}, SGD<double>{sgd}) == "");
+  CHECK(has(refusal(SGD<double>{sgd}, SGD<double>{list, {.momentum = 0.5, .nesterov = true}}),
+            "momentum 0.9, nesterov; here it is momentum 0.5, nesterov"));
+  CHECK(has(refusal(SGD<double>{sgd}, SGD<double>{list, {.momentum = 0.9}}), "here it is momentum 0.9"));
+  CHECK(has(refusal(Adam<double>{list}, Adam<double>{list, {.beta2 = 0.99}}), "here it is beta1 0.9, beta2 0.99,"));
+  CHECK(has(refusal(Muon<double>{list}, Muon<double>{list, {.momentum = 0.9}}), "here it is other_learning_rate"));
+  CHECK(has(
+      refusal(Adam<double>{list, {.weight_decay = 0.1}}, Adam<double>{list, {.weight_decay = 0.1, .decay_all = true}}),
+      "p1, weight decay 0; here it is p1, weight decay 0.1"));
+  Adam<double> first{matrix}, second{others};
+  first.add_group({.params = others, .learning_rate_scale = 0.1});
+  second.add_group({.params = matrix, .learning_rate_scale = 0.1});
+  CHECK(has(refusal(first, second), "p0, weight decay 0; here it is p1, weight decay 0"));
 }
 
 TEST_CASE("state tensors are named after optimizer, moment and parameter, each once") {

@@ -176,6 +176,7 @@ TEST_CASE("hold-then-linear climbs, holds and falls in straight lines") {
   CHECK(at(schedules::hold_then_linear(), 50) == 0.5);
   CHECK(at(schedules::hold_then_linear(), 90) == doctest::Approx(0.1));
   CHECK(at(schedules::hold_then_linear({.warm_up = 0, .hold = 1}), 99) == 0.5);
+  CHECK_NOTHROW(schedules::hold_then_linear({.warm_up = 0.8, .hold = 0.2}));  // 1 - 0.8 is less than 0.2
   CHECK(schedule.name() == "hold_then_linear");
   CHECK_THROWS_AS(schedules::hold_then_linear({.warm_up = 0.6, .hold = 0.5}), OptionError);
   CHECK_THROWS_AS(schedules::hold_then_linear({.warm_up = -0.1}), OptionError);

@@ -87,6 +87,8 @@ endforeach()
 works(train_folder nested --size 24x16 --channels 1 --fit crop --test 0.34 --validation 0.5 --epochs 1 --batch 4
       --out grey)
 expect("${output}" "nested: 4 images to train on, 4 to validate, 4 to test")
+refused("levels: one is named 'severity'; a figure has that name" train_folder nested --size 16 --validation 0.5
+        --levels severity,kind --out named)
 file(READ "${WORK}/grey/config.json" config)
 expect("${config}" "\"size\": \"24x16\"")
 expect("${config}" "\"channels\": 1,")

@@ -143,6 +143,9 @@ def test_experiment():
     check(not (WORK / "elsewhere" / "report_90_ce").exists(), "what failed is not published")
     output = run("experiment_severity", "--data synthetic --out apart --cell extra_90_ce".split() + tiny, 1)
     check("has to be run first" in output and not (WORK / "apart").exists(), output)
+    shutil.rmtree(results / "report_90_ce")  # its run folder is there, but whose run it is nobody knows
+    output = run("experiment_severity", "--data synthetic --out cells --cell extra_90_ce".split() + tiny, 1)
+    check("report_90_ce holds no finished run" in output and output.count("\n") == 1, output)
     output = run("experiment_severity", "--data synthetic --out apart -- --learning-rate -1".split(), 1)
     check("learning-rate" in output and output.count("\n") == 1 and not (WORK / "apart").exists(), output)
     output = run("experiment_severity", ["--list"])

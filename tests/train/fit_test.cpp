@@ -228,6 +228,89 @@ TEST_CASE("the stop token ends the loop after the running batch") {
   CHECK(stop->steps == 4 + 2);
 }
 
+TEST_CASE("a stop that is asked for in the very last step comes too late") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  std::stop_source source;
+  struct Stop : train::Callback<float> {
+    explicit Stop(std::stop_source& s) : source(s) {}
+    void on_step_end(train::FitState<float>& state) override {
+      if (state.epoch == 2 && state.step == 4) source.request_stop();
+    }
+    std::stop_source& source;
+  };
+  const auto result =
+      train::fit(model, loss, optimizer, small_images(64),
+                 {.epochs = 2, .batch = 16, .callbacks = {std::make_shared<Stop>(source)}, .stop = source.get_token()});
+  CHECK(result.history.size() == 2);
+  CHECK_FALSE(result.interrupted);
+  CHECK(result.stop_reason.empty());
+}
+
+TEST_CASE("gradients that were there before a training are no part of it") {
+  const auto train = [](float gradient) {
+    Model<float> model = small_model<float>();
+    for (auto* param : model.parameters()) std::fill_n(param->grad(), param->size(), gradient);
+    auto loss = two_heads<float>();
+    Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+    train::fit(model, loss, optimizer, small_images(16), {.batch = 8});
+    return weights(model);
+  };
+  CHECK(train(7) == train(0));
+}
+
+TEST_CASE("without a schedule the learning rate is the optimizer's, whoever has set it") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 1e-3}};
+  struct Halve : train::Callback<float> {
+    void on_epoch_end(train::FitState<float>& state, metrics::EpochRecord&) override {
+      state.optimizer.set_learning_rate(state.optimizer.learning_rate() / 2);
+    }
+  };
+  optimizer.set_learning_rate(1e-4);
+  const auto result = train::fit(model, loss, optimizer, small_images(16),
+                                 {.epochs = 3, .batch = 8, .callbacks = {std::make_shared<Halve>()}});
+  CHECK(result.history.get("learning_rate") == std::vector<double>{1e-4, 5e-5, 2.5e-5});
+}
+
+TEST_CASE("the schedule may follow a column that a callback adds") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {.learning_rate = 1e-6}};
+  struct Figure : train::Callback<float> {
+    void on_epoch_end(train::FitState<float>&, metrics::EpochRecord& record) override { record.set("val.f1", 0.5); }
+  };
+  const auto result = train::fit(model, loss, optimizer, small_images(16),
+                                 {.epochs = 4,
+                                  .batch = 8,
+                                  .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1}),
+                                  .monitor = "val.f1",
+                                  .callbacks = {std::make_shared<Figure>()}});
+  CHECK(result.history.get("learning_rate") == std::vector<double>{1e-6, 1e-6, 1e-6, 5e-7});
+}
+
+TEST_CASE("the batch of a loss that is not finite is counted, not the step") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  struct Break : data::Augmentation {  // of the third batch, of 8 images each
+    std::string name() const override { return "break"; }
+    void apply(float* image, const Shape&, RandomStream&, Workspace&) const override {
+      if (++images == 17) image[0] = std::numeric_limits<float>::quiet_NaN();
+    }
+    mutable int images = 0;
+  };
+  try {
+    train::fit(model, loss, optimizer, small_images(64),
+               {.batch = 8, .accumulate = 4, .augment = {std::make_shared<Break>()}});
+    FAIL("no error");
+  } catch (const NumericError& error) {
+    CHECK(std::string(error.what()).starts_with("epoch 1, batch 3: the loss is nan"));
+  }
+}
+
 TEST_CASE("a loss that is not finite stops with layer, epoch and batch") {
   Model<float> model = small_model<float>();
   model.param("trunk.5.weight").value()[3] = std::numeric_limits<float>::quiet_NaN();

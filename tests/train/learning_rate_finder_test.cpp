@@ -26,6 +26,21 @@ TEST_CASE("the search leaves parameters, statistics and optimizer as they were")
     CHECK(std::all_of(param->grad(), param->grad() + param->size(), [](float value) { return value == 0; }));
 }
 
+TEST_CASE(
+    "a search over part of the parameters leaves no gradient in the others, and a loss below 0 is no divergence") {
+  Model<float> model = small_model<float>();
+  auto loss = -1.0 * two_heads<float>();
+  ParamList<float> of_heads;
+  for (auto* param : model.parameters())
+    if (param->name.starts_with("heads.")) of_heads.push_back(param);
+  Adam optimizer{of_heads, {.learning_rate = 0.01}};
+  const auto found =
+      train::find_learning_rate(model, loss, optimizer, small_images(75), {.to = 1e-3, .steps = 20, .batch = 8});
+  CHECK(found.steps.size() == 20);
+  for (const auto* param : model.parameters())
+    CHECK(std::all_of(param->grad(), param->grad() + param->size(), [](float value) { return value == 0; }));
+}
+
 TEST_CASE("rates grow by a constant factor; the suggestion is one that the network learns with") {
   Model<float> model = small_model<float>(0);
   auto loss = two_heads<float>();

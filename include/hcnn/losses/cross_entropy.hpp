@@ -93,7 +93,7 @@ class CrossEntropy : public Loss<M> {
   }
 
   // sum_n v_n; checks every label.
-  double total_class_weight(const Tensor<M>& scores, const LevelTargets& level) const {
+  double total_class_weight(const Tensor<M>& scores, const LevelTargets& level) {
     double total = 0;
     for (Index n = 0; n < scores.count(); ++n) {
       const Label label = level.labels.data()[n];
@@ -106,23 +106,28 @@ class CrossEntropy : public Loss<M> {
     return total;
   }
 
-  double sample_class_weight(const LevelTargets& level, Index n) const {
+  // v_n = sum_k w_k q_nk
+  double sample_class_weight(const LevelTargets& level, Index n) {
     const std::vector<double>& weights = options_.class_weights;
     if (weights.empty()) return 1;
-    if (level.probabilities.size() == 0) return weights[static_cast<std::size_t>(level.labels.data()[n])];
-    const std::span<const double> soft = row(level.probabilities, n);
+    set_distribution(level, n, weights.size());
     double total = 0;
-    for (std::size_t k = 0; k < soft.size(); ++k) total += weights[k] * soft[k];
+    for (std::size_t k = 0; k < weights.size(); ++k) total += weights[k] * target_[k];
     return total;
   }
 
-  // target_[k] = w_k t_nk. Labels take the same path as soft targets: that makes one-hot equal to labels, bit for bit.
-  void set_target(const LevelTargets& level, Index n, std::size_t classes) {
+  // target_[k] = q_nk. Labels take the same path as soft targets: that makes one-hot equal to labels, bit for bit.
+  void set_distribution(const LevelTargets& level, Index n, std::size_t classes) {
     target_.assign(classes, 0.0);
     if (level.probabilities.size() == 0)
       set_label(level.labels.data()[n], target_);
     else
       std::copy_n(level.probabilities.view().sample(n), classes, target_.begin());
+  }
+
+  // target_[k] = w_k t_nk
+  void set_target(const LevelTargets& level, Index n, std::size_t classes) {
+    set_distribution(level, n, classes);
     const double smoothing = options_.label_smoothing;
     for (double& t : target_) t = (1 - smoothing) * t + smoothing / static_cast<double>(classes);
     if (!options_.class_weights.empty())

@@ -1,6 +1,7 @@
 // What becomes of a network's scores before the class of the greatest one is taken: the contract, and rules in a row.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -51,8 +52,10 @@ class DecisionRules final : public DecisionRuleOf<DecisionRules> {
     for (const auto& rule : rules_) names += (names.empty() ? "" : ", then ") + rule->name();
     return names;
   }
-  /// True where the last rule says so; without rules too.
-  bool gives_probabilities() const override { return rules_.empty() || rules_.back()->gives_probabilities(); }
+  /// True where every rule says so: what one has made of a head, the next may leave as it is.
+  bool gives_probabilities() const override {
+    return std::all_of(rules_.begin(), rules_.end(), [](const auto& rule) { return rule->gives_probabilities(); });
+  }
   /// Applies them one after another.
   template <class M>
   void change(Logits<M>& logits) const {

@@ -145,7 +145,7 @@ class Evaluator {
       predictions_[h][n] = argmax(z);
       if (labels[n] == kNoLabel) continue;
       head.confusion.add(labels[n], predictions_[h][n]);
-      head.top1.add(predictions_[h][n] == labels[n]);
+      head.top1.add(in_top(1, z, labels[n]));
       head.top5.add(in_top(5, z, labels[n]));
     }
   }

@@ -12,6 +12,7 @@
 #include "hcnn/core/logits.hpp"
 #include "hcnn/core/targets.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
+#include "hcnn/metrics/accuracy.hpp"
 #include "hcnn/metrics/batch_observer.hpp"
 #include "hcnn/metrics/bootstrap.hpp"
 #include "hcnn/metrics/prediction.hpp"
@@ -72,7 +73,8 @@ class Outcomes final : public BatchObserver {
                          concat("the batch has ", head.values.count(), " samples"));
       SampleRatio& top1 = figure(head.head + ".top1");
       for (std::size_t n = 0; n < labels.size(); ++n)
-        put(top1, labels[n] != kNoLabel, argmax(row(head.values, static_cast<Index>(n))) == labels[n]);
+        put(top1, labels[n] != kNoLabel,
+            labels[n] != kNoLabel && in_top(1, row(head.values, static_cast<Index>(n)), labels[n]));
       if (!taxonomy_ || !taxonomy_->has_level(head.head)) continue;
       const Index level = taxonomy_->level_index(head.head);
       if (!finest || level < finest_level) {

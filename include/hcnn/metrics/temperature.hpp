@@ -98,7 +98,7 @@ double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
   double low = std::log(1e-3), high = std::log(1e3);  // of b
   for (int i = 0; i < 45; ++i) {                      // 14 / 2^45 = 4e-13
     const double middle = (low + high) / 2;
-    (slope(std::exp(middle)) < 0 ? low : high) = middle;
+    (slope(std::exp(middle)) <= 0 ? low : high) = middle;  // 0: every softmax has underflown
   }
   return std::exp(-(low + high) / 2);
 }

@@ -68,6 +68,10 @@ class AdamFamily : public Optimizer<M> {
   }
 
  private:
+  std::string settings() const override {
+    return concat("beta1 ", options_.beta1, ", beta2 ", options_.beta2, ", epsilon ", options_.epsilon);
+  }
+
   void begin_step() override {
     const auto t = static_cast<double>(this->step_count());
     correction1_ = 1 - std::pow(options_.beta1, t);

@@ -55,6 +55,11 @@ class Muon final : public Optimizer<M> {
  private:
   using typename Optimizer<M>::Range;
 
+  std::string settings() const override {
+    return concat("other_learning_rate ", options_.other_learning_rate, ", momentum ", options_.momentum,
+                  options_.nesterov ? ", nesterov" : "", ", steps ", options_.steps, ", others ", options_.others);
+  }
+
   void update_param(const Param<M>& param, const Range& whole) override {
     if (!orthogonalizes(param)) return Optimizer<M>::update_param(param, whole);
     const Index rows = param.dims[0], columns = param.size() / rows;

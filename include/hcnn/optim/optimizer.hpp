@@ -100,10 +100,12 @@ class Optimizer {
     visitor.expect("type", type_);
     visitor.expect("initial_learning_rate", initial_learning_rate_);
     visitor.expect("weight_decay", weight_decay_);
+    visitor.expect("options", settings());
     visitor.visit("learning_rate", learning_rate_);
     visitor.visit("step_count", step_count_);
     visitor.expect("groups", groups_.size());
     for (std::size_t g = 0; g < groups_.size(); ++g) {
+      visitor.expect(concat("group.", g), group_lines(g));
       visitor.visit(concat("frozen.", g), groups_[g].frozen);
       visitor.visit(concat("learning_rate_scale.", g), groups_[g].learning_rate_scale);
     }
@@ -141,6 +143,8 @@ class Optimizer {
     if (!params.empty()) add_group({.params = params});
   }
 
+  /// Options beside those of the constructor here, as a text: a snapshot of a training with others is refused.
+  virtual std::string settings() const { return {}; }
   /// Called once a step, after the count has moved.
   virtual void begin_step() {}
   /// Moves one parameter, of which `whole` spans everything, and zeroes its gradient; called by one thread at a time.
@@ -172,6 +176,14 @@ class Optimizer {
   ParamGroup<M>& group_at(std::size_t index) {
     require_option(index < groups_.size(), type_, "group", index, "one that was added is needed");
     return groups_[index];
+  }
+
+  // What of a group must be as it was for a training to go on: each parameter with its weight decay.
+  std::vector<std::string> group_lines(std::size_t group) const {
+    std::vector<std::string> lines;
+    for (const Slot& slot : slots_)
+      if (slot.group == group) lines.push_back(concat(slot.name, ", weight decay ", decay_of(slot)));
+    return lines;
   }
 
   void update_all(Slot& slot, double rate, double decay) {

@@ -53,8 +53,9 @@ class Policy {
   virtual void restore(std::span<const double> state) { static_cast<void>(state); }
 };
 
-/// Copyable value that holds any policy; a copy has its own state. Default: the learning rate stays as it is.
-/// `optimizer.set_learning_rate(schedule.rate({step, steps_per_epoch, total_steps, base_rate}))` before each step.
+/// Copyable value that holds any policy; a copy has its own state. Default: none, and `fit` leaves the learning rate
+/// alone. `optimizer.set_learning_rate(schedule.rate({step, steps_per_epoch, total_steps, base_rate}))` before each
+/// step.
 class Schedule {
  public:
   Schedule() = default;
@@ -76,6 +77,8 @@ class Schedule {
   }
   ~Schedule() = default;
 
+  /// True without a policy.
+  bool empty() const { return !policy_; }
   /// The policy's name, "constant" without one.
   std::string name() const { return policy_ ? policy_->name() : "constant"; }
   /// Learning rate of the step. Throws OptionError for steps_per_epoch = 0, NumericError where the policy's answer is

@@ -123,7 +123,7 @@ struct HoldThenLinearOptions {
 inline Schedule hold_then_linear(const HoldThenLinearOptions& options = {}) {
   require_option(options.warm_up >= 0 && options.warm_up <= 1, "schedules::hold_then_linear", "warm_up",
                  options.warm_up, "must be in [0, 1]");
-  require_option(options.hold >= 0 && options.hold <= 1 - options.warm_up, "schedules::hold_then_linear", "hold",
+  require_option(options.hold >= 0 && options.warm_up + options.hold <= 1, "schedules::hold_then_linear", "hold",
                  options.hold, "must be in [0, 1 - warm_up]");
   require_nonnegative("schedules::hold_then_linear", "start_factor", options.start_factor);
   require_nonnegative("schedules::hold_then_linear", "final_factor", options.final_factor);

@@ -38,6 +38,10 @@ class SGD final : public Optimizer<M> {
  private:
   using typename Optimizer<M>::Range;
 
+  std::string settings() const override {
+    return concat("momentum ", options_.momentum, options_.nesterov ? ", nesterov" : "");
+  }
+
   void update(const Range& range) const override {
     const M rate = static_cast<M>(range.learning_rate), decay = static_cast<M>(range.weight_decay);
     const M momentum = static_cast<M>(options_.momentum);

@@ -20,7 +20,8 @@ namespace hcnn::train {
 
 /// Options of `evaluate`.
 struct EvaluateOptions {
-  Index batch = 128;                            ///< samples at a time, at least 1; no figure depends on it
+  Index batch = 128;                            ///< samples at a time, at least 1; no accuracy or severity depends
+                                                ///< on it, but the loss does where labels are missing or weighted
   data::Normalization normalization = {};       ///< the one of the training; none: values as they are in the data set
   bool flip = false;                            ///< average the probabilities of each image and its mirror image
   std::stop_token stop = {};                    ///< asks to stop after the running batch

@@ -19,7 +19,8 @@
 namespace hcnn::train {
 
 /// Trains a network: for each epoch, for each batch of the reshuffled data set, forward, loss, backward, step; then
-/// validation, schedule, callbacks. The same seed gives the same bits at any number of threads.
+/// validation, callbacks, schedule. Begins with gradients of 0. The same seed gives the same bits at any number of
+/// threads.
 template <class T>
 class Fit {
  public:
@@ -65,6 +66,7 @@ class Fit {
       if (finished()) state_.request_snapshot();
       save_if_wanted();
     }
+    if (static_cast<Index>(result_.history.size()) == options_.epochs) result_.interrupted = false;  // it came too late
     state_.interrupted = result_.interrupted;
     if (state_.interrupted) state_.stop("interrupted");
     for (const auto& callback : options_.callbacks) callback->on_train_end(state_);
@@ -81,6 +83,8 @@ class Fit {
     state_.resumed = resume != nullptr;
     figures_.prepare(state_.model, loader_.dataset());
     for (const auto& callback : options_.callbacks) callback->on_train_begin(state_);
+    zero_gradients(state_.model.parameters());  // of whatever came before: the optimizer zeroes only those it moves
+    zero_gradients(loss_parameters_);
     if (resume) load(*resume);
     training_time_.start(state_.total_seconds);
     if (resume)
@@ -139,10 +143,10 @@ class Fit {
     require_finite_parameters(state_);
     record.seconds = epoch_time_.seconds();
     state_.total_seconds = training_time_.seconds();
-    if (!record.has(monitored()))
+    for (const auto& callback : options_.callbacks) callback->on_epoch_end(state_, record);
+    if (!record.has(monitored()))  // a callback may have measured it
       fail<OptionError>("fit", "no column '" + monitored() + "' to monitor", "name one of history.csv");
     options_.schedule.on_epoch(record.get(monitored()));
-    for (const auto& callback : options_.callbacks) callback->on_epoch_end(state_, record);
     result_.history.add(std::move(record));
   }
 
@@ -218,32 +222,34 @@ class Fit {
   void train_step() {
     const auto steps = static_cast<std::uint64_t>(state_.steps_per_epoch);
     const std::uint64_t epoch = static_cast<std::uint64_t>(state_.epoch - 1);
-    state_.learning_rate = options_.schedule.rate({.step = epoch * steps + static_cast<std::uint64_t>(state_.step),
-                                                   .steps_per_epoch = steps,
-                                                   .total_steps = static_cast<std::uint64_t>(options_.epochs) * steps,
-                                                   .base_rate = state_.optimizer.initial_learning_rate()});
-    state_.optimizer.set_learning_rate(state_.learning_rate);
+    if (!options_.schedule.empty())
+      state_.optimizer.set_learning_rate(
+          options_.schedule.rate({.step = epoch * steps + static_cast<std::uint64_t>(state_.step),
+                                  .steps_per_epoch = steps,
+                                  .total_steps = static_cast<std::uint64_t>(options_.epochs) * steps,
+                                  .base_rate = state_.optimizer.initial_learning_rate()}));
+    state_.learning_rate = state_.optimizer.learning_rate();
     const Index first = state_.step * options_.accumulate;
     const Index last = std::min(first + options_.accumulate, batches_per_epoch());
     const Index samples = std::min(last * options_.batch, loader_.dataset().size()) - first * options_.batch;
     for (Index i = first; i < last; ++i) {
       const data::Batch<T>& batch = *loader_.next();
-      add_gradients(batch, static_cast<double>(batch.images.count()) / static_cast<double>(samples));
+      add_gradients(batch, i + 1, static_cast<double>(batch.images.count()) / static_cast<double>(samples));
     }
     if (options_.clip_norm > 0) clip_gradient_norm(state_.optimizer.trainable(), options_.clip_norm);
     state_.optimizer.step();
     figures_.end_step(state_);
   }
 
-  // @param share of the batch in the samples of its step
-  void add_gradients(const data::Batch<T>& batch, double share) {
+  // @param number of the batch in its epoch, from 1  @param share of the batch in the samples of its step
+  void add_gradients(const data::Batch<T>& batch, Index number, double share) {
     const Pass pass{.mode = Mode::train,
                     .seed = options_.seed,
                     .epoch = static_cast<std::uint64_t>(state_.epoch),
                     .samples = batch.ids};
     const Logits<M>& logits = state_.model.forward(batch.images, pass);
     const losses::LossValue<M>& value = loss_.evaluate(logits, batch.targets, gradients_, share);
-    if (!std::isfinite(value.total)) stop_at_non_finite<T>(state_, batch.images, value.total);
+    if (!std::isfinite(value.total)) stop_at_non_finite<T>(state_, number, batch.images, value.total);
     state_.model.backward(gradients_);
     figures_.add(batch, logits, value);
   }

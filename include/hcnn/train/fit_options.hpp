@@ -20,7 +20,8 @@ template <class T>
 struct FitOptions {
   Index epochs = 1;                         ///< passes over the data set, at least 1
   Index batch = 128;                        ///< samples a pass, at least 1
-  Index accumulate = 1;                     ///< batches whose gradients are added up for a step, at least 1
+  Index accumulate = 1;                     ///< batches whose gradients are added up for a step, at least 1;
+                                            ///< each counts by its samples, those without a label too
   Index limit_batches = 0;                  ///< batches of an epoch that are trained on; 0: all
   std::uint64_t seed = 1;                   ///< of shuffling, augmentation and dropout
   const data::Dataset* validate = nullptr;  ///< measured after each epoch; null: nothing is
@@ -41,7 +42,7 @@ struct FitOptions {
 /// What `fit` returns.
 struct FitResult {
   metrics::History history;  ///< of the epochs that were finished
-  std::string stop_reason;   ///< empty where every epoch was done
+  std::string stop_reason;   ///< who ended the training and why; empty where nobody did
   bool interrupted = false;  ///< by the stop token, perhaps inside an epoch
   double seconds = 0;        ///< wall clock, without callbacks' beginning and end; of all calls where it was resumed
 };

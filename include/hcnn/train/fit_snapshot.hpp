@@ -36,8 +36,9 @@ template <class T>
                 data::fingerprint(*dataset));
 }
 
-/// Everything that decides how a training goes on, but its state and the augmentations' and schedule's own options:
-/// what differs when loading is refused, FormatError naming both. Slow: it reads all images.
+/// Everything that decides how a training goes on, but its state, the optimizer, and the options of losses,
+/// augmentations and schedule: what differs when loading is refused, FormatError naming both. Slow: it reads all
+/// images.
 template <class T>
 [[gnu::cold]] std::vector<std::string> training_lines(Model<T>& model, const losses::LossSum<Master<T>>& loss,
                                                       const data::Dataset& dataset, const FitOptions<T>& options) {

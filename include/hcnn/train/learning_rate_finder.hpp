@@ -55,7 +55,7 @@ inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
   if (!inside(steepest)) return rate;
   for (std::size_t i = steepest; inside(i); ++i)
     if (fall(i) > fall(steepest)) steepest = i;
-  if (fall(steepest) < steps[first].smoothed / 50) return rate;
+  if (fall(steepest) < std::abs(steps[first].smoothed) / 50) return rate;
   for (std::size_t i = steepest; inside(i) && fall(i) >= fall(steepest) * 2 / 3; ++i) rate = steps[i].learning_rate;
   return rate;
 }
@@ -86,6 +86,11 @@ LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& lo
     visitor.visit("optimizer", optimizer);
   };
   visit(StateVisitor::saving(before));
+  const auto zero_all = [&] {  // the optimizer zeroes only what it moves
+    zero_gradients(model.parameters());
+    zero_gradients(loss_parameters);
+  };
+  zero_all();
 
   data::BatchLoader<T> loader(dataset, {.batch = options.batch,
                                         .shuffle = true,
@@ -109,13 +114,14 @@ LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& lo
     const double value{loss.evaluate(model.forward(batch->images, pass), batch->targets, gradients).total};
     sum = options.smoothing * sum + (1 - options.smoothing) * value;
     const double smoothed = sum / (1 - std::pow(options.smoothing, static_cast<double>(step + 1)));
-    if (!std::isfinite(smoothed) || smoothed > options.divergence * least) break;
+    const bool diverged = step > 0 && smoothed - least > (options.divergence - 1) * std::abs(least);
+    if (!std::isfinite(smoothed) || diverged) break;
     found.steps.push_back({rate, value, smoothed});
     least = std::min(least, smoothed);
     model.backward(gradients);
     optimizer.step();
   }
-  optimizer.zero_grad();
+  zero_all();
   visit(StateVisitor::loading(before));
   found.suggestion = suggested_rate(found.steps);
   return found;

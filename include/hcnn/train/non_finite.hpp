@@ -19,12 +19,14 @@ void require_finite_parameters(const FitState<T>& state) {
                          "a smaller learning rate or clip_norm may help");
 }
 
-/// Throws NumericError naming epoch, batch and the layer that `value`, the loss of these images, is not finite of.
+/// Throws NumericError naming epoch, batch (its number in the epoch, from 1) and the layer that `value`, the loss of
+/// these images, is not finite of.
 template <class T>
-[[noreturn]] void stop_at_non_finite(const FitState<T>& state, TensorView<const T> images, Master<T> value) {
+[[noreturn]] void stop_at_non_finite(const FitState<T>& state, Index batch, TensorView<const T> images,
+                                     Master<T> value) {
   const std::string place = find_non_finite<T>(state.model, images);
   fail<NumericError>(
-      concat("epoch ", state.epoch, ", batch ", state.step + 1),
+      concat("epoch ", state.epoch, ", batch ", batch),
       concat("the loss is ", value, place.empty() ? "" : "; the first value that is not finite is in " + place),
       "a smaller learning rate or clip_norm may help");
 }

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Settings that come from config.json and from the command line together, and options that a program must not take
+silently: settings_test.py build/release/examples FOLDER."""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+PROGRAMS, WORK = (pathlib.Path(argument).absolute() for argument in sys.argv[1:3])
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+failures = 0
+
+
+def check(holds, what):
+    global failures
+    if not holds:
+        failures += 1
+        print("FAILED:", what)
+
+
+def run(program, arguments, status=0):
+    """Standard output of a program that succeeds, standard error of one that must not."""
+    done = subprocess.run([PROGRAMS / program, *map(str, arguments)], cwd=WORK, capture_output=True, text=True, timeout=240)
+    check(done.returncode == status, f"{program} {arguments}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stderr if status else done.stdout
+
+
+def settings(program, *arguments):
+    return json.loads(run(program, [*arguments, "--print-config"]))
+
+
+def config(name, program, *arguments, **changed):
+    """A file with the settings of a run, some of them changed."""
+    (WORK / name).write_text(json.dumps(settings(program, "--data", "synthetic", *arguments) | changed))
+    return name
+
+
+def test_config():
+    moved = config("moved.json", "train_multihead", trunk="base.safetensors")
+    found = settings("train_multihead", "--config", moved)
+    check((found["weights"], found["trunk"]) == ("", "base.safetensors"), f"the trunk of the file: {found}")
+    found = settings("train_multihead", "--config", moved, "--weights", "tuned.safetensors")
+    check((found["weights"], found["trunk"]) == ("tuned.safetensors", ""), f"weights in place of a trunk: {found}")
+
+    soft = config("soft.json", "train_severity", "--loss", "soft-labels", "--label-smoothing", "0.1")
+    check(settings("train_severity", "--config", soft)["label_smoothing"] == 0.1, "smoothing of the file")
+    check(settings("train_severity", "--config", soft, "--loss", "leaf")["label_smoothing"] == 0, "of another loss")
+
+    deep = config("deep.json", "train_multihead", "--network", "resnet9", "--dropout", "0.2")
+    check(settings("train_multihead", "--config", deep, "--network", "resnet9")["dropout"] == 0.2, "the same network")
+    check(settings("train_multihead", "--config", moved, "--network", "resnet9")["dropout"] == 0, "another network")
+
+    for published in sorted((ROOT / "results").glob("*/*/config.json")):
+        program = json.loads(published.read_text())["program"]
+        again = settings(program, "--config", published, "--data", "synthetic")
+        check(again["recipe"] == json.loads(published.read_text())["recipe"], f"{published} is taken")
+
+
+def test_refusals():
+    small = ["--data", "synthetic", "--limit", "100"]
+    for option in (["--accumulate", "2"], ["--clip-norm", "1"], ["--mixup", "0.2"]):
+        error = run("train_multihead", [*small, "--find-learning-rate", *option], 1)
+        check("--find-learning-rate" in error and error.count("\n") == 1, error)
+    error = run("train_multihead", [*small, "--network", "severity", "--consistency", "1", "--out", "alone"], 1)
+    check("--consistency" in error and not (WORK / "alone").exists(), error)
+    (WORK / "ten").mkdir()
+    (WORK / "ten" / "data_batch_1.bin").write_bytes(b"x")
+    error = run("experiment_multihead", ["--data", "ten", "--out", "cells", "--cell", "report_90"], 1)
+    check("ten holds CIFAR-10" in error and not (WORK / "cells").exists(), error)
+    (WORK / "mine" / "severity").mkdir(parents=True)
+    (WORK / "mine" / "severity" / "thesis.txt").write_text("mine")
+    run("experiment_ablations", ["--data", "synthetic", "--out", "mine", "--cell", "severity", "--", "--dry-run"], 1)
+    check((WORK / "mine" / "severity" / "thesis.txt").read_text() == "mine", "a folder of the user's is kept")
+
+
+shutil.rmtree(WORK, ignore_errors=True)
+WORK.mkdir(parents=True)
+test_config()
+test_refusals()
+print("settings:", "all as expected" if failures == 0 else f"{failures} failures")
+sys.exit(failures > 0)
