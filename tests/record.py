@@ -17,9 +17,9 @@ TABLE = ROOT / "tests/campaigns.csv"
 COLUMNS = ["check", "figure", "command", "date", "commit"]
 TESTS = "build/release/tests"
 CAMPAIGNS = {  # what runs, and about how long
-    "kills": (f"tests/faults/kill_checkpoints.py {TESTS}/tiny_run --kills 1000", "20 minutes"),
+    "kills": (f"tests/faults/kill_checkpoints.py {TESTS}/tiny_run --kills 1000", "2 to 20 minutes"),
     "resume": ("tests/kill_and_resume.py build/release/examples/train_multihead --kills 20 --stops 2 -- --data synthetic "
-               "--network compact --limit 120 --epochs 2 --batch 16 --checkpoint-every 0.1", "3 minutes"),
+               "--network compact --limit 120 --epochs 2 --batch 16 --checkpoint-every 0.1", "1 to 3 minutes"),
     "soak": (f"{TESTS}/soak --minutes 30", "30 minutes"),
     "infer": ("tests/tsan.sh --minutes 10", "25 minutes"),
     "fuzz": ("tests/fuzz/run.py --seconds 3600 --csv tests/fuzz/campaign.csv", "9 hours on 2 cores"),
