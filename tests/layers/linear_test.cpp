@@ -50,3 +50,21 @@ TEST_CASE("a bfloat16 layer gives its logits in float, rounded nowhere") {
   CHECK(logit == 257.5f);
   CHECK(numbers(run.forward())[0] == 258);
 }
+
+TEST_CASE("an inference that was prepared does not outlive the weights") {
+  Linear<float> layer{{.out_features = 1, .bias = false}};
+  LayerRunner<float> run(layer, 1, {.channels = 2});
+  assign(run.x(), {1, 1});
+  Param<float>& weight = *run.params()[0];
+  Workspace workspace;
+  for (const float value : {1.0F, 2.0F, 3.0F}) {
+    std::fill_n(weight.value(), 2, value);
+    layer.prepare_inference();  // the first time of weights that nobody has touched
+    std::fill_n(weight.value(), 2, -value);
+    weight.touch();
+    float logit = 0;
+    layer.infer_master(run.x(), &logit, workspace);
+    CHECK(logit == -2 * value);
+    weight.touch();
+  }
+}
