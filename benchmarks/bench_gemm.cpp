@@ -1,6 +1,7 @@
 // Times the products of the networks' linear layers and of a few odd shapes, in fp32 and bf16, on every instruction set
 // of this machine; "portable" has none of their kernels. Beside them the products of Eigen and oneDNN where the build
-// found them.
+// found them; oneDNN chooses its instruction set itself, Eigen is compiled for the same processor as this program, SSE2
+// unless the build says otherwise: a peer of the portable product.
 //
 // Run:   build/release/benchmarks/bench_gemm [--benchmark_filter='4096->1024x128/.*']
 // Needs: an idle machine; threads as OMP_NUM_THREADS says.

@@ -1,5 +1,5 @@
-// Where the time of a training step goes: forward and backward of each block of the multi-head network on its own, the
-// loss and the optimizer, and beside their sum the whole step.
+// Where the time of a training step goes: forward and backward of each block of the multi-head network on its own and
+// the optimizer, and beside their sum the whole step, with the loss.
 //
 // Run:   build/release/benchmarks/bench_layers [--precision fp32|bf16] [--batch 128] [--threads 2]
 // Needs: an idle machine.

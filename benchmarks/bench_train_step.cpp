@@ -5,12 +5,12 @@
 // Takes: a few seconds. Prints the median of the steps, images per second, and the memory before the network was built
 //        and at its peak (of the process, MiB). A step: forward, the heads' cross-entropies, backward, Adam. First the
 //        network's logits are checked against the portable path's; a difference ends the program.
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <hcnn/hcnn.hpp>
 #include <iomanip>
 #include <iostream>
@@ -38,10 +38,13 @@ struct Result {
   const char* isa = "";
 };
 
-long peak_rss_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024;
+// MiB that a line of this process's status says, "VmRSS:" or "VmHWM:", the most so far. getrusage would not do: the
+// most that it knows of is at the beginning that of the program which started this one.
+long resident_mib(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (long kib = 0; word == name && status >> kib) return kib / 1024;
+  fail<Error>("/proc/self/status", "no line " + name, "Linux is needed to measure memory");
 }
 
 // Logits of two images on the instruction set in use against the portable path's, in evaluation mode. The largest
@@ -90,11 +93,11 @@ Result measure(const Options& options) {
   check_apart<T>(options);
   Result result;
   result.isa = kernels::to_string(kernels::isa_for<T>());
-  result.baseline = peak_rss_mib();
+  result.baseline = resident_mib("VmRSS:");
   auto model = make_network<T>(options.network);
   result.parameters = model.parameter_count();
   if (!options.inference_only) result.train = timed(options.steps, TrainingStep<T>(model, options.batch));
-  result.peak = peak_rss_mib();
+  result.peak = resident_mib("VmHWM:");
   model.prepare_inference();
   const Tensor<T> x = random_images<T>(options.batch, model.input_shape());
   Logits<Master<T>> logits;

@@ -23,7 +23,7 @@ BELOW = {
     "io": ["core"],
     "data/folder_classes.hpp": ["data", "io"],
     "data/image_folder.hpp": ["data/folder_classes.hpp"],
-    "exchange": ["models", "optim", "hierarchy", "io"],
+    "exchange": ["models", "optim", "data", "hierarchy", "io"],
     "report": ["metrics", "hierarchy", "io"],
     "train": ["layers", "losses", "optim", "data", "metrics"],
     "run": ["train", "exchange", "report"],

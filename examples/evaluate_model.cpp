@@ -64,11 +64,19 @@ Loaded load_folder(const Options& options, const Shape& shape, const exchange::M
                                .taxonomy = info.taxonomy};
   how.skip_bad = config.value("skip_bad", io::Json(false)) == true;
   std::error_code ignored;
-  if (own.empty() || !std::filesystem::equivalent(folder, own, ignored))
-    return {examples::read_folder(folder, how), folder};
+  if (own.empty() || !std::filesystem::equivalent(folder, own, ignored)) {
+    Loaded all{examples::read_folder(folder, how), folder};
+    std::cerr << "evaluate_model: note: all pictures in " << io::printable(folder)
+              << " are measured; of those that the model was trained on the figures are too good\n";
+    return all;
+  }
   data::Dataset all = examples::read_folder(folder, how);
   if (const auto share = examples::test_share(test)) {
     auto [rest, kept] = data::stratified_split(all, 1 - *share, examples::seed_of(config));
+    if (const auto there = info.notes.find("test_fingerprint");
+        there != info.notes.end() && *there != data::fingerprint(kept))
+      fail<DataError>(io::printable_path(folder), "other pictures than those of the training",
+                      "which of them it was tested on is no longer known: give a folder of others by --data");
     return {std::move(kept), "kept for the test of " + folder, std::move(rest)};
   }
   if (!options.data.empty() || test.empty()) return {std::move(all), folder};
@@ -80,7 +88,9 @@ Loaded load(const Options& options, const Shape& shape, const exchange::ModelInf
   if (info.fit && info.taxonomy) return load_folder(options, shape, info);
   const examples::Images images =
       examples::load_images(options.data, options.seed.value_or(examples::seed_of(examples::config_of(info))));
-  const std::string classes = examples::config_of(info).value("classes", "all");
+  const std::string classes = examples::setting(examples::config_of(info), "classes", std::string("all"));
+  if (classes != "all" && classes != "base" && classes != "novel")
+    fail<FormatError>(options.model, "classes '" + io::printable(classes) + "'", "all, base and novel are known");
   Loaded loaded{examples::with_classes(images.test, classes), examples::images_name(options.data) + " test",
                 examples::with_classes(images.train, classes)};
   if (info.taxonomy && *info.taxonomy != *loaded.test.taxonomy())
@@ -92,8 +102,7 @@ Loaded load(const Options& options, const Shape& shape, const exchange::ModelInf
 template <class T>
 class Evaluation {
  public:
-  explicit Evaluation(const Options& options)
-      : options_(options), loaded_(examples::load_trained<T>(options.model)), loss_(losses_of(loaded_.model)) {}
+  explicit Evaluation(const Options& options) : options_(options), loaded_(examples::load_trained<T>(options.model)) {}
 
   int run() {
     const Loaded images = load(options_, loaded_.model.input_shape(), loaded_.info);
@@ -116,19 +125,14 @@ class Evaluation {
   }
 
  private:
-  static losses::LossSum<Master<T>> losses_of(const Model<T>& model) {
-    return losses::cross_entropy<Master<T>>(model.heads().name(0));
-  }
-
   metrics::EvaluationResult measure(const data::Dataset& images, const metrics::DecisionRule* rule,
                                     metrics::BatchObserver* observer) {
-    return train::evaluate(loaded_.model, loss_, images,
+    return train::evaluate(loaded_.model, images,
                            {.batch = options_.batch,
                             .normalization = {loaded_.info.mean, loaded_.info.deviation},
                             .flip = options_.flip,
                             .rule = rule,
-                            .observer = observer})
-        .result;
+                            .observer = observer});
   }
 
   metrics::DecisionRules make_rules(const Loaded& images) {
@@ -182,7 +186,6 @@ class Evaluation {
 
   const Options& options_;
   exchange::LoadedModel<T> loaded_;
-  losses::LossSum<Master<T>> loss_;
 };
 
 }  // namespace

@@ -38,23 +38,6 @@ data::Dataset new_task(Index samples, data::Part part) {
   return data::Dataset{drawn.shape(), std::move(pixels), {{"mark", 5, marks}, {"colour", 9, colours}}};
 }
 
-// Copies what both networks have under the same name: the trunk, with its running statistics.
-void copy_trunk(Model<float>& from, Model<float>& to) {
-  for (Param<float>* param : to.state()) {
-    if (!param->name.starts_with("trunk.")) continue;
-    const Param<float>& source = from.param(param->name);
-    std::copy_n(source.value(), source.size(), param->value());
-    param->touch();
-  }
-}
-
-ParamList<float> named(Model<float>& model, std::string_view prefix) {
-  ParamList<float> list;
-  for (Param<float>* param : model.parameters())
-    if (param->name.starts_with(prefix)) list.push_back(param);
-  return list;
-}
-
 class FineTuning {
  public:
   FineTuning(const Options& options, data::Normalization normalization)
@@ -70,8 +53,8 @@ class FineTuning {
     // Heads alone are a convex problem, which stands a rate that would destroy a trained trunk.
     Adam<float> optimizer{ParamList<float>{}, {.learning_rate = trunk == 0 ? 2e-2 : 2e-3}};
     // Frozen, not left out: the optimizer also sets the gradients of a frozen group to 0.
-    optimizer.add_group({.params = named(model, "trunk."), .learning_rate_scale = trunk, .frozen = trunk == 0});
-    optimizer.add_group({.params = named(model, "heads.")});
+    optimizer.add_group({.params = model.parameters("trunk."), .learning_rate_scale = trunk, .frozen = trunk == 0});
+    optimizer.add_group({.params = model.parameters("heads.")});
     train::fit(model, loss_, optimizer, train_set_,
                {.epochs = epochs,
                 .batch = 32,
@@ -110,8 +93,9 @@ int run(const Options& options) {
 
   Model<float> fresh = models::make_network(network);
   init::he_normal(fresh, Seed{options.seed});
-  Model<float> tuned = fresh.clone();
-  copy_trunk(trained, tuned);
+  Model<float> tuned =
+      trained.with_heads(heads(head("mark", Linear{{.out_features = 5}}), head("colour", Linear{{.out_features = 9}})));
+  init::he_normal(tuned.parameters("heads."), Seed{options.seed});
 
   task.train(fresh, 1, 2 * options.epochs);
   task.report("from fresh weights:", fresh);

@@ -33,16 +33,6 @@ struct HeadPrediction {
   std::vector<double> probabilities;
 };
 
-// The picture as the network was trained on such pictures.
-Tensor<float> load_sample(const std::string& path, const Shape& shape, const exchange::ModelInfo& info) {
-  const auto bytes = io::input_bytes(io::read_image(path), shape, info.fit.value_or(io::Fit::squash));
-  Tensor<float> sample(1, shape);
-  std::transform(bytes.begin(), bytes.end(), sample.begin(),
-                 [](auto byte) { return static_cast<float>(byte) / 255.0f; });
-  data::Normalization{info.mean, info.deviation}.apply(sample.data(), shape);
-  return sample;
-}
-
 // Probabilities of every head; with `flip` their means over the picture and its mirror image.
 std::vector<HeadPrediction> predict(const Model<float>& model, Tensor<float>& sample, bool flip) {
   std::vector<HeadPrediction> predictions;
@@ -182,7 +172,7 @@ int classify(const Options& options) {
   int status = 0;
   for (const std::string& path : paths) {
     try {
-      Tensor<float> sample = load_sample(path, model.input_shape(), info);
+      Tensor<float> sample = exchange::picture_tensor(io::read_image(path), model.input_shape(), info);
       printer.print(path, predict(model, sample, options.flip));
     } catch (const Error& error) {  // the other pictures may be good
       std::cerr << "predict_image: " << io::printable(error.what(), 8192) << '\n';

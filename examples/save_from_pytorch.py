@@ -42,7 +42,12 @@ def write_safetensors(path, state, metadata=None):
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "xb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(payload))
+        try:
+            file.write(struct.pack("<Q", len(text)) + text + b"".join(payload))
+            file.flush()
+        except OSError:  # a full disk: half a file is none
+            os.remove(path)
+            raise
 
 
 def load_state(path):

@@ -31,6 +31,7 @@ int run_search(SearchOptions& options, const Interrupt& interrupt, const Parse& 
     if (!passed.empty()) options.passed = passed;
     parse_again();
   }
+  if (options.metric.empty()) options.metric = default_metric(options);
   const std::vector<run::SearchAxis> axes = search_axes(options);
   const std::vector<run::SearchPoint> points = search_points(options, axes);
   const io::Json asked = search_json(options);

@@ -14,5 +14,5 @@ else
   choice=(--exclude-regex '^structure\.(consumer|header_alone|umbrellas|download|documentation|markdown|results|include_order)')
   what="every test"
 fi
-ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure "${choice[@]}"
+ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure --no-tests=error "${choice[@]}"
 echo "R8: $what: 0 reports"

@@ -17,12 +17,14 @@ Installs the packages that are missing, builds the training program, trains, eva
                all of them: build/release/examples/train_multihead --help
 
 CIFAR-100 trains the multi-head network; the synthetic data set trains the compact network (--network chooses another).
+With --resume or --config the images and the network are those of the other run.
 TEXT
 }
 
 data=""
 download=no
 network_given=no
+goes_on=no  # with the settings of another run: its images and network too
 options=()
 while (($# > 0)); do
   case "$1" in
@@ -34,6 +36,7 @@ while (($# > 0)); do
       data=$2
       shift ;;
     --network | --network=*) network_given=yes; options+=("$1") ;;
+    --resume | --config | --config=*) goes_on=yes; options+=("$1") ;;
     *) options+=("$1") ;;
   esac
   shift
@@ -45,7 +48,7 @@ folder=$root/data/cifar-100-binary
 if [[ $download == yes && ! -d $folder ]]; then
   cmake -DFOLDER="$root/data" -P "$root/cmake/download_cifar100.cmake"
 fi
-if [[ -z $data ]]; then
+if [[ -z $data && $goes_on == no ]]; then
   if [[ $download == no && -n ${HCNN_CIFAR100_DIR:-} ]]; then
     data=$HCNN_CIFAR100_DIR
   elif [[ -d $folder ]]; then
@@ -63,4 +66,5 @@ if [[ ! -f $root/build/release/build.ninja ]]; then
   cmake -S "$root" --preset release -DHCNN_BUILD_TESTS=OFF -DHCNN_BUILD_BENCHMARKS=OFF >/dev/null
 fi
 cmake --build "$root/build/release" --target train_multihead predict_image
-exec "$root/build/release/examples/train_multihead" --data "$data" "${options[@]}"
+if [[ -n $data ]]; then options=(--data "$data" "${options[@]}"); fi
+exec "$root/build/release/examples/train_multihead" "${options[@]}"

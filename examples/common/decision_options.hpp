@@ -34,24 +34,35 @@ inline io::Json config_of(const exchange::ModelInfo& info) {
   return config.is_object() ? config : io::Json::object();
 }
 
-/// The seed of that training; 1 where it has none.
-inline std::uint64_t seed_of(const io::Json& config) {
-  const auto seed = config.find("seed");
-  return seed != config.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1;
+/// A setting in a config that may be a stranger's; `otherwise` where it has none, or one of another type.
+template <class Value>
+Value setting(const io::Json& config, const char* name, Value otherwise) {
+  const auto found = config.find(name);
+  if (found == config.end()) return otherwise;
+  if constexpr (std::is_same_v<Value, std::string>)
+    return found->is_string() ? found->template get<Value>() : otherwise;
+  else if constexpr (std::is_floating_point_v<Value>)
+    return found->is_number() ? found->template get<Value>() : otherwise;
+  else
+    return found->is_number_unsigned() && std::in_range<Value>(found->template get<std::uint64_t>())
+               ? found->template get<Value>()
+               : otherwise;
 }
+
+/// The seed of that training; 1 where it has none.
+inline std::uint64_t seed_of(const io::Json& config) { return setting(config, "seed", std::uint64_t{1}); }
 
 /// The images that validated the training whose model file this is, found by its config.
 /// @param train the images that it split; none: it is not known which
 /// Throws OptionError where they are not known.
 inline data::Dataset validation_part(const std::optional<data::Dataset>& train, const exchange::ModelInfo& info) {
   const io::Json config = config_of(info);
-  if (!train || !config.contains("split") || !config.contains("seed"))
+  const double split = setting(config, "split", 0.0);
+  if (!train || !(split > 0 && split < 1) || !config.contains("seed"))
     fail<OptionError>("--temperature fit", "the model does not say which of these images validated it",
                       "give a number: --temperature 1.5");
   const std::uint64_t seed = seed_of(config);
-  return data::stratified_split(limited(*train, config.value("limit", Index{0}), seed), config["split"].get<double>(),
-                                seed)
-      .second;
+  return data::stratified_split(limited(*train, setting(config, "limit", Index{0}), seed), split, seed).second;
 }
 
 /// The rules that `--rule` names, for a network with these heads.

@@ -99,6 +99,18 @@ inline data::Dataset read_folder(const std::filesystem::path& path, const data::
   return std::move(folder.images);
 }
 
+/// Throws OptionError where one of both folders lies in the other, or is the other: what is trained on is no test.
+inline void refuse_same(const std::filesystem::path& train, const std::filesystem::path& test) {
+  const auto inside = [](const std::filesystem::path& part, const std::filesystem::path& whole) {
+    const auto relative =
+        std::filesystem::weakly_canonical(part).lexically_relative(std::filesystem::weakly_canonical(whole));
+    return !relative.empty() && *relative.begin() != "..";
+  };
+  if (inside(test, train) || inside(train, test))
+    fail<OptionError>("--test", io::printable_path(test) + " and the pictures to train on are in one folder",
+                      "pictures that are not trained on are needed, or a share such as 0.2");
+}
+
 /// Throws OptionError for the weight of a severity that the tree does not have: it would change nothing.
 inline void require_severities(const TrainingOptions& options, const Taxonomy& taxonomy) {
   for (const auto& [severity, given] :
@@ -132,7 +144,6 @@ inline Images load_folder(const TrainingOptions& options) {
   const data::Dataset all = read_folder(path, how);
   how.taxonomy = *all.taxonomy();
   how.levels.clear();
-  require_severities(options, *how.taxonomy);
   require_level_names(*how.taxonomy);
   if (how.taxonomy->class_count(0) < 2)
     fail<DataError>(io::printable_path(path), "a single class", "two or more are needed");
@@ -145,6 +156,7 @@ inline Images load_folder(const TrainingOptions& options) {
       fail<OptionError>("--test", concat(*share, " of ", all.size(), " pictures"), "some to test and some to train on");
     return {std::move(rest), std::move(test), name, std::move(costs)};
   }
+  refuse_same(path, asked.test);
   return {all, read_folder(asked.test, how), name, std::move(costs)};
 }
 

@@ -11,7 +11,7 @@ inline void require_possible(const TrainingOptions& options, const Recipe& recip
     if (wrong) fail<OptionError>(name, came, expected);
   };
   const std::string& schedule = recipe.schedule;
-  refuse(options.no_batch_norm && is_residual(recipe.network), "--no-batch-norm", "with --network " + recipe.network,
+  refuse(!recipe.batch_norm && is_residual(recipe.network), "--no-batch-norm", "with --network " + recipe.network,
          "a network that can do without is needed");
   refuse(options.other_learning_rate && recipe.optimizer != "muon", "--other-learning-rate",
          "with --optimizer " + recipe.optimizer, "it is of muon alone");

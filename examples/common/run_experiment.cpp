@@ -34,6 +34,9 @@ class ExperimentRun {
     std::vector<const Cell*> waiting = chosen();
     std::erase_if(waiting, [&](const Cell* cell) { return finished(*cell); });
     if (options_.table || waiting.empty()) return conclude();
+    for (const std::string& word : options_.passed)
+      if (word == "--data" || word.starts_with("--data="))
+        fail<OptionError>("--data", "behind --", "it stands before it, for all cells");
     require_cifar100();
     for (const Cell* cell : waiting) require_ready(*cell, waiting);
     RunFolder::make(options_.out);
@@ -80,7 +83,8 @@ class ExperimentRun {
   // Throws OptionError for arguments that the training program would refuse, and for a cell that begins from another
   // one's weights where those are not there and will not come.
   void require_ready(const Cell& cell, const std::vector<const Cell*>& waiting) const {
-    TrainingCommand(cell.program).require_legal(cell_arguments(cell, options_), cell.name);
+    TrainingCommand(cell.program)
+        .require_legal(cell_arguments(cell, options_), cell.name, options_.data == "synthetic");
     if (cell.begins_from.empty()) return;
     const Cell& base = experiment_.cell(cell.begins_from);
     const bool comes = std::find(waiting.begin(), waiting.end(), &base) != waiting.end();
@@ -116,11 +120,16 @@ class ExperimentRun {
       cells.push_back(cell);
     }
     return run_trainings(trainings, jobs(), threads_, interrupt, [&](std::size_t i, int status) {
-      const io::Json rules = status == 0 ? measure_rulings(*cells[i], trainings[i].folder) : io::Json();
-      if (status == 0)
-        return results_.publish(*cells[i], trainings[i].folder, cell_command(*cells[i], options_), rules);
+      std::string reason;
+      if (status == 0) try {
+          const io::Json rules = measure_rulings(*cells[i], trainings[i].folder);
+          return results_.publish(*cells[i], trainings[i].folder, cell_command(*cells[i], options_), rules);
+        } catch (const Error& error) {  // the other cells may be good
+          reason = io::printable(error.what(), 1000);
+        }
       ++failed_;
-      std::cerr << cells[i]->name << ": failed, " << failure_reason(trainings[i], status) << '\n';
+      std::cerr << cells[i]->name << ": failed, " << (status == 0 ? reason : failure_reason(trainings[i], status))
+                << '\n';
     });
   }
 
@@ -176,6 +185,9 @@ class ExperimentRun {
     ChildTraining probe = training(cell);
     probe.folder = RunFolder(std::filesystem::path(options_.out) / ".speed");
     probe.arguments = cell.arguments;
+    if (const auto limit = std::find(probe.arguments.begin(), probe.arguments.end(), "--limit");
+        limit != probe.arguments.end())
+      probe.arguments.erase(limit, limit + 2);
     probe.arguments.insert(probe.arguments.end(), {"--data", "synthetic", "--epochs", "1", "--limit", "4000", "--split",
                                                    "0.95", "--limit-batches", std::to_string(kSteps)});
     std::filesystem::remove_all(probe.folder.path());

@@ -32,6 +32,8 @@ int run_training(TrainingOptions& options, const std::string& network, const std
     fail<OptionError>("--recipe", options.recipe, "--config says " + recipe.name + ": single options override it");
   if (options.folder) resolve_folder(options);
   recipe = resolve(options, recipe);
+  if (options.find_learning_rate && options.dry_run)
+    fail<OptionError>("--find-learning-rate", "with --dry-run", "it takes a hundred steps: leave one of them out");
   if (options.find_learning_rate && (recipe.mixup > 0 || recipe.accumulate > 1 || recipe.clip_norm > 0))
     fail<OptionError>("--find-learning-rate", "with --mixup, --accumulate or --clip-norm",
                       "it tries steps of single batches of plain images: leave them out");

@@ -27,8 +27,8 @@ class Search {
     for (std::size_t rung = 0; rung < rungs.size(); ++rung) {
       const std::size_t first = add_trials(rung, rungs[rung], points);
       if (!run_trials(first, interrupt)) {
-        std::cerr << "search_hyperparameters: interrupted; to go on: search_hyperparameters --out " << folder_.string()
-                  << " --resume\n";
+        std::cerr << "search_hyperparameters: interrupted; to go on: search_hyperparameters --out "
+                  << shell_word(io::printable_path(folder_)) << " --resume\n";
         return interrupt.exit_status();
       }
     }

@@ -16,7 +16,7 @@ struct SearchOptions {
   std::optional<Index> trials;              ///< of random and halving; else 20
   Index epochs = 10;                        ///< of a full trial
   Index eta = 3;                            ///< of halving
-  std::string metric = "val.fine.top1";     ///< column of history.csv, its last row counts
+  std::string metric;                       ///< column of history.csv, its last row counts; "": see default_metric
   std::uint64_t seed = 1;                   ///< of the points, and of every trial
   std::string data;                         ///< as of the training programs; of train_folder the folder of pictures
   std::vector<std::string> passed;          ///< what every trial is given besides
@@ -49,8 +49,7 @@ inline void add_search_options(CLI::App& app, SearchOptions& options) {
   app.add_option("--eta", options.eta, "of halving")->check(CLI::Range(Index{2}, Index{100}))->capture_default_str();
   app.add_option("--metric", options.metric,
                  "column of history.csv whose value after the last epoch counts; of loss, hd1 and ms the lowest is the "
-                 "best, of others the highest")
-      ->capture_default_str();
+                 "best, of others the highest [default: val.fine.top1, or of whatever the finest level is called]");
   app.add_option("--data", options.data,
                  "images, as of the program [default: $HCNN_CIFAR100_DIR, then data/cifar-100-binary]; of train_folder "
                  "the folder of pictures");
@@ -155,6 +154,23 @@ inline std::vector<std::string> trial_arguments(const SearchOptions& options, co
   return arguments;
 }
 
+/// The validation accuracy of the finest level, as the options that every trial is given call it.
+inline std::string default_metric(const SearchOptions& options) {
+  TrainingCommand command(options.program);
+  std::vector<std::string> arguments = trial_arguments(options, options.data, {}, {}, options.epochs);
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    command.app.parse(std::move(arguments));
+  } catch (const CLI::Error&) {  // search_points will say what is wrong
+  }
+  std::string level = "fine";
+  if (const auto& folder = command.options.folder; folder && !folder->hierarchy.empty())
+    level = exchange::read_taxonomy(folder->hierarchy).level_name(0);
+  else if (folder && !folder->levels.empty())
+    level = run::split_text(folder->levels, ',').front();
+  return "val." + level + ".top1";
+}
+
 /// The points that are tried, each legal for the program; OptionError for options that do not fit together.
 inline std::vector<run::SearchPoint> search_points(const SearchOptions& options,
                                                    const std::vector<run::SearchAxis>& axes) {
@@ -174,7 +190,10 @@ inline std::vector<run::SearchPoint> search_points(const SearchOptions& options,
     std::string where = "trial";
     for (std::size_t i = 0; i < axes.size(); ++i)
       where += concat(" --", axes[i].name, ' ', run::value_text(axes[i], point[i]));
-    command.require_legal(trial_arguments(options, "synthetic", axes, point, options.epochs), where);
+    command.require_legal(trial_arguments(options, "synthetic", axes, point, options.epochs), where,
+                          options.data == "synthetic");
+    if (command.options.ema.value_or(0) > 0)
+      fail<OptionError>(where, "--ema", "the metric is measured before the weights are averaged: leave it out");
   }
   return points;
 }

@@ -8,9 +8,11 @@
 #include <numeric>
 
 #include "examples/common/config.hpp"
+#include "examples/common/decision_options.hpp"
 #include "examples/common/folder_images.hpp"
 #include "examples/common/interrupt.hpp"
 #include "examples/common/print.hpp"
+#include "examples/common/shell_words.hpp"
 #include "examples/common/transfer.hpp"
 
 namespace examples {
@@ -35,12 +37,15 @@ class Training {
     }
     Images images = options_.folder ? load_folder(options_) : load_images(options_.common.data, options_.common.seed);
     for (data::Dataset* part : {&images.train, &images.test}) *part = with_classes(*part, options_.classes);
+    require_severities(options_, *images.train.taxonomy());
     const auto [fit_set, val_set] = training_parts(images.train);
     const data::Dataset test_set = measured(images.test), to_validate = measured(val_set);
 
     if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
     Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
     require_monitor(model);
+    for (const std::string& file : {options_.weights, options_.trunk})
+      if (!file.empty() && !checkpoint) warn_of_seen_images(file);
     if (!options_.weights.empty() && !checkpoint) exchange::load_weights(options_.weights, model);
     if (!options_.trunk.empty() && !checkpoint) load_trunk(options_.trunk, model);
     const Taxonomy& tree = *fit_set.taxonomy();
@@ -48,7 +53,8 @@ class Training {
         make_loss<M>(recipe_, model, images.costs ? *images.costs : severity_costs(recipe_, tree), tree);
     const auto folder = open_folder();
     announce(model, images.name, {fit_set.size(), to_validate.size(), test_set.size()}, folder);
-    if (options_.find_learning_rate) return find_learning_rate(model, loss, fit_set, folder);
+    if (options_.find_learning_rate) return find_learning_rate(model, loss, fit_set, folder, interrupt);
+    if (options_.folder) test_fingerprint_ = data::fingerprint(images.test);
     const auto result = train_model(model, loss, fit_set, to_validate, folder, checkpoint, interrupt);
     if (result.interrupted) return interrupted(folder, interrupt);
 
@@ -63,7 +69,9 @@ class Training {
     run.costs = images.costs;
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
-    std::cout << (recipe_.ema > 0 ? "averaged weights" : "weights of the last epoch")
+    if (recipe_.ema > 0 && !result.model_changed)
+      std::cerr << program_ << ": note: the training ended before the weights were averaged\n";
+    std::cout << (result.model_changed ? "averaged weights" : "weights of the last epoch")
               << ", without dropout and augmentation:\n";
     for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures, run.costs);
     std::cout << "report: " << folder.report().string() << std::endl;
@@ -99,6 +107,20 @@ class Training {
     return true;
   }
 
+  // Says so where the network of a file was trained on images that validate here: it knows them already.
+  void warn_of_seen_images(const std::string& file) const {
+    const io::Json there = config_of(exchange::read_info(file));
+    for (const char* name : {"data", "classes"})
+      if (!there.contains(name) || there[name] != config_[name]) return;
+    for (const char* name : {"seed", "split", "limit"})
+      if (there.contains(name) && there[name] != config_[name]) {
+        std::cerr << program_ << ": note: " << io::printable(file) << " was trained with " << name << ' '
+                  << io::printable(there[name].dump()) << ": it has seen images that validate this training, whose "
+                  << "validation figures are too good\n";
+        return;
+      }
+  }
+
   // Throws OptionError, before anything is written, for a column that history.csv will not have.
   void require_monitor(const Model<T>& model) const {
     if (options_.monitor.empty()) return;
@@ -115,6 +137,10 @@ class Training {
   run::RunFolder open_folder() const {
     if (!options_.common.resume) {
       const auto folder = run::RunFolder::create(options_.common.out, program_);
+      const run::FolderLock lock(folder.path());
+      if (std::filesystem::exists(folder.config()))
+        fail<Error>(io::printable_path(folder.path()), "another program began a run there just now",
+                    "a new folder is needed: nothing is overwritten");
       io::write_json(folder.config(), config_);
       return folder;
     }
@@ -159,7 +185,7 @@ class Training {
         .deviation = normalization_.deviation,
         .taxonomy = *fit_set.taxonomy(),
         .fit = options_.folder ? std::optional(io::parse_fit(options_.folder->fit, "--fit")) : std::nullopt,
-        .notes = {{"config", config_}}};
+        .notes = notes()};
     const auto optimizer = make_optimizer(recipe_, model, loss);
     train::Callbacks<T> callbacks = {train::progress_bar(std::cerr), std::make_shared<LearnedWeights<T>>(loss)};
     if (recipe_.patience > 0) callbacks.push_back(train::early_stopping({.patience = recipe_.patience}));
@@ -190,6 +216,13 @@ class Training {
                        .resume = std::move(checkpoint)});
   }
 
+  // What the models of the run say of it.
+  io::Json notes() const {
+    io::Json notes = {{"config", config_}};
+    if (test_fingerprint_) notes["test_fingerprint"] = *test_fingerprint_;
+    return notes;
+  }
+
   metrics::EvaluationResult measure(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& part,
                                     const Interrupt& interrupt, metrics::BatchObserver* observer = nullptr) const {
     return train::evaluate(model, loss, part,
@@ -201,13 +234,18 @@ class Training {
   }
 
   int find_learning_rate(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,
-                         const run::RunFolder& folder) const {
+                         const run::RunFolder& folder, const Interrupt& interrupt) const {
     const auto optimizer = make_optimizer(recipe_, model, loss);
     const auto found = train::find_learning_rate(model, loss, *optimizer, fit_set,
                                                  {.batch = recipe_.batch,
                                                   .seed = options_.common.seed,
                                                   .augment = make_augmentations(recipe_),
-                                                  .normalization = normalization_});
+                                                  .normalization = normalization_,
+                                                  .stop = interrupt.token()});
+    if (interrupt.token().stop_requested()) {
+      std::cerr << program_ << ": interrupted\n";
+      return interrupt.exit_status();
+    }
     run::write_learning_rates(folder, found);
     std::cout << found.steps.size() << " steps; ";
     if (std::isnan(found.suggestion))
@@ -229,8 +267,8 @@ class Training {
   }
 
   int interrupted(const run::RunFolder& folder, const Interrupt& interrupt) const {
-    std::cerr << program_ << ": interrupted; to go on: " << program_ << " --out " << folder.path().string()
-              << " --resume\n";
+    std::cerr << program_ << ": interrupted; to go on: " << program_ << " --out "
+              << shell_word(io::printable_path(folder.path())) << " --resume\n";
     return interrupt.exit_status();
   }
 
@@ -263,7 +301,8 @@ class Training {
   Recipe recipe_;
   std::string program_;
   io::Json config_;
-  data::Normalization normalization_;  // of the images, where the recipe wants it
+  data::Normalization normalization_;              // of the images, where the recipe wants it
+  std::optional<std::uint64_t> test_fingerprint_;  // of a folder's pictures that are kept for the test
 };
 
 }  // namespace examples

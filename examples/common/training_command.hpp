@@ -19,12 +19,16 @@ struct TrainingCommand {
   }
   /// Throws OptionError, one line that begins with `where`, for arguments that the program would refuse or that ask for
   /// something else than a training.
-  void require_legal(std::vector<std::string> arguments, const std::string& where) {
+  /// @param synthetic the images will be the built-in ones, which have defaults of their own
+  void require_legal(std::vector<std::string> arguments, const std::string& where, bool synthetic) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
       app.parse(std::move(arguments));
       if (options.config.empty()) {
-        if (options.folder) resolve_folder(options);
+        if (options.folder)
+          resolve_folder(options);
+        else if (synthetic)
+          use_synthetic_defaults(options);
         resolve(options, make_recipe(options.recipe));
       }
     } catch (const CLI::Error& error) {

@@ -48,10 +48,7 @@ struct TrainingOptions {
 };
 
 /// True where a lower value of the metric is better: losses, severities and mistakes.
-inline bool lowest_is_best(const std::string& metric) {
-  return metric.ends_with(".loss") || metric.find(".loss.") != std::string::npos || metric.ends_with(".hd1") ||
-         metric.ends_with(".ms");
-}
+inline bool lowest_is_best(const std::string& metric) { return !metrics::higher_is_better(metric).value_or(true); }
 
 /// Adds every option of a training program. `networks` are those it may train.
 inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
@@ -88,19 +85,26 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
       ->check(CLI::IsMember(kRecipes))
       ->capture_default_str();
   std::string recipes = "Recipes:";
-  for (const std::string& name : kRecipes) recipes += concat("\n  ", name, ": ", describe(make_recipe(name)));
+  const bool has_own_network = networks.front() == "severity";  // train_severity: it overrides that of the recipe
+  for (const std::string& name : kRecipes) {
+    Recipe recipe = make_recipe(name);
+    if (has_own_network) recipe.network = networks.front();
+    recipes += concat("\n  ", name, ": ", describe(recipe));
+  }
   app.footer(recipes);
   if (!options.folder)
     app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
         ->check(between(0.01, 0.99))
         ->capture_default_str();
-  choice("--network", options.network, networks, "network [default: the recipe's]");
+  choice("--network", options.network, networks,
+         has_own_network ? "network [default: severity]" : "network [default: the recipe's]");
   choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd", "muon"},
          "sgd has momentum 0.9; muon orthogonalises the steps of matrices [default: the recipe's]");
   choice("--activation", options.activation, {"relu", "leaky_relu"}, "leaky_relu has slope 0.01 [default: relu]");
   choice("--init", options.init, {"he", "xavier"}, "start values of the weights [default: he]");
   choice("--schedule", options.schedule, {"constant", "plateau", "one-cycle", "hold-linear"},
-         "of the learning rate; plateau: x 0.1 after 5 epochs without a better validation loss; hold-linear: a climb, "
+         "of the learning rate; plateau: x 0.1 after more than 5 epochs without a better validation loss; hold-linear: "
+         "a climb, "
          "the full rate, a line to 0 [default: the recipe's; one-cycle for the synthetic images]");
   const auto share = [&](const char* name, std::optional<double>& value, const char* text) {
     app.add_option(name, value, text)->check(between(0.0, 1.0));

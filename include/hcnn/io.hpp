@@ -12,6 +12,7 @@
 #include "hcnn/exchange/onnx_graph.hpp"
 #include "hcnn/exchange/onnx_layers.hpp"
 #include "hcnn/exchange/onnx_writer.hpp"
+#include "hcnn/exchange/picture.hpp"
 #include "hcnn/exchange/probe.hpp"
 #include "hcnn/exchange/state.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"

@@ -34,6 +34,18 @@ TEST_CASE("zeros_like takes heads and extents and clears old values") {
     for (double value : entry.values) CHECK(value == 0.0);
 }
 
+TEST_CASE("zeros_like keeps no head that the other lacks, and takes its order") {
+  Logits<float> logits, gradients;
+  logits.resize("group", 2, 2);
+  logits.resize("fine", 2, 3);
+  gradients.resize("fine", 2, 3);
+  gradients.resize("old", 2, 3)[0] = 7;
+  gradients.zeros_like(logits);
+  CHECK(gradients.size() == 2);
+  CHECK(gradients.begin()->head == "group");
+  CHECK(gradients.find("old") == nullptr);
+}
+
 TEST_CASE("targets are found by level, and a missing level lists those there are") {
   Targets targets;
   targets.level("fine").labels = {3, kNoLabel};

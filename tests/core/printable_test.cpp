@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <clocale>
+#include <limits>
 #include <string>
 
 #include "hcnn/core/check.hpp"
@@ -31,4 +33,15 @@ TEST_CASE("an error is one line whatever name is in it") {
   } catch (const Error& error) {
     CHECK(std::string(error.what()) == "class 'a\\x0ab': \\x1b[2J; none of it");
   }
+}
+
+TEST_CASE("numbers in texts have a point in every locale") {
+  const std::string before = std::setlocale(LC_NUMERIC, nullptr);
+  bool found = false;
+  for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"})
+    found = found || std::setlocale(LC_NUMERIC, name) != nullptr;
+  if (!found) MESSAGE("no locale with a decimal comma is installed: tried in the C locale alone");
+  CHECK(concat(0.5, ' ', 1e-7, ' ', 1234567.0, ' ', 100.0) == "0.5 1e-07 1.23457e+06 100");
+  CHECK(concat(std::numeric_limits<double>::quiet_NaN(), ' ', -std::numeric_limits<double>::infinity()) == "nan -inf");
+  std::setlocale(LC_NUMERIC, before.c_str());
 }

@@ -27,7 +27,8 @@ std::string error_of(const Call& call) {
 Taxonomy small_tree() { return Taxonomy({{"leaf", {"a", "b", "c"}, {0, 1, 1}}, {"top", {"x", "y"}, {}}}); }
 
 Dataset three_samples() {
-  return Dataset(kSampleShape, std::vector<float>{0, 1, 2, 3, 4, 5}, {{"leaf", 3, {2, 0, kNoLabel}}, {"top", 2, {1, 0, 1}}});
+  return Dataset(kSampleShape, std::vector<float>{0, 1, 2, 3, 4, 5},
+                 {{"leaf", 3, {2, 0, kNoLabel}}, {"top", 2, {1, 0, 1}}});
 }
 
 }  // namespace
@@ -118,4 +119,10 @@ TEST_CASE("an index or a level that is not there is named in the error") {
   CHECK_THROWS_AS(three_samples().subset(before), DataError);
   CHECK(error_of<DataError>([&] { three_samples().level_index("group"); }) ==
         "Dataset: no level 'group'; levels are: leaf, top");
+}
+
+TEST_CASE("samples without labels cannot be relabelled") {
+  const Dataset pictures(kSampleShape, std::vector<float>{0, 1}, {});
+  CHECK_THROWS_WITH_AS(pictures.relabelled(small_tree(), {}),
+                       "Dataset::relabelled: samples without labels; a level is needed", DataError);
 }

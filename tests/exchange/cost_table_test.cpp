@@ -13,7 +13,9 @@ namespace {
 
 const std::vector<std::string> kClasses{"ant", "bee, big", "elm"};
 
-CostMatrix read_table(const std::string& text) { return exchange::costs_from_table(io::parse_csv(text, "c"), kClasses, "c"); }
+CostMatrix read_table(const std::string& text) {
+  return exchange::costs_from_table(io::parse_csv(text, "c"), kClasses, "c");
+}
 std::string table_refusal(const std::string& text) {
   return error_of<FormatError>([&] { read_table(text); });
 }
@@ -41,14 +43,17 @@ TEST_CASE("what is written is read again, to the last bit") {
 TEST_CASE("a class without row or column, one that is unknown and one that comes twice are named") {
   const std::string head = "true,ant,\"bee, big\",elm\n", bee = "\"bee, big\",1,0,1\n";
   CHECK(table_refusal(head + "ant,0,1,1\n" + bee) == "c: no row of class 'elm'; each of the 3 classes once is needed");
-  CHECK(table_refusal("true,ant,elm\nant,0,1\n") == "c: no column of class 'bee, big'; each of the 3 classes once is needed");
+  CHECK(table_refusal("true,ant,elm\nant,0,1\n") ==
+        "c: no column of class 'bee, big'; each of the 3 classes once is needed");
   CHECK(table_refusal("true,ant,oak,elm\n") == "c: column of 'oak'; each of the 3 classes once is needed");
-  CHECK(table_refusal(head + "ant,0,1,1\nant,0,1,1\n" + bee) == "c: row of 'ant'; each of the 3 classes once is needed");
+  CHECK(table_refusal(head + "ant,0,1,1\nant,0,1,1\n" + bee) ==
+        "c: row of 'ant'; each of the 3 classes once is needed");
 }
 
 TEST_CASE("a cost that is no number, is negative or stands where the prediction is right is named") {
   const auto with = [](const std::string& cost, const std::string& right) {
-    return table_refusal("true,ant,\"bee, big\",elm\nant,0,1," + cost + "\n\"bee, big\",1," + right + ",1\nelm,1,1,0\n");
+    return table_refusal("true,ant,\"bee, big\",elm\nant,0,1," + cost + "\n\"bee, big\",1," + right +
+                         ",1\nelm,1,1,0\n");
   };
   CHECK(with("1", "0") == "no error");
   for (const char* cost : {"", "x", "1x", "-1", "nan", "inf", "1e999", "0x1", "1 2", "+1"})
@@ -67,4 +72,10 @@ TEST_CASE("costs from a table weigh the mistakes in a severity loss") {
   targets.level("fine").labels = {0};
   CHECK(losses::severity<double>("fine", costs).value(logits, targets).total ==
         doctest::Approx(20 * std::log(2 + std::exp(4.0))));
+}
+
+TEST_CASE("blanks may belong to a class name") {
+  const std::vector<std::string> classes{"cat ", "dog"};
+  const CostMatrix costs{{{0, 2}, {3, 0}}};
+  CHECK(exchange::costs_from_table(exchange::cost_table(costs, classes), classes, "c") == costs);
 }

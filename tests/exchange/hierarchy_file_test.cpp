@@ -37,7 +37,7 @@ std::string tree_refusal(const std::string& text) {
 
 TEST_CASE("a CSV file has a column for each level and a row for each finest class, in any order") {
   CHECK(read_tree("part,kind,family\nnut,nut,fastener\ncracked gear,gear,drive\nbolt,bolt,fastener\n"
-             "cracked bolt,bolt,fastener\n") == kParts);
+                  "cracked bolt,bolt,fastener\n") == kParts);
   CHECK(kParts.classes(0) == Names{"cracked gear", "bolt", "cracked bolt", "nut"});
   CHECK(read_tree("fine\nb\na\n").classes(0) == Names{"a", "b"});
 }
@@ -98,11 +98,19 @@ TEST_CASE("a JSON file that is no tree is refused with the file and the class") 
         ": class 'd' has no child; every class needs one");
   CHECK(tree_refusal(levels(R"({"a": 1})", R"({"b": "c"})")) == ": parents of part: a = 1; a text is needed");
   CHECK(tree_refusal(levels("{}", "{}")).find("no class") != std::string::npos);
-  CHECK(tree_refusal(R"({"levels": [{"name": "part", "parents": {"a": "b"}}]})") == ": 1 levels; at least 2 are needed");
+  CHECK(tree_refusal(R"({"levels": [{"name": "part", "parents": {"a": "b"}}]})") ==
+        ": 1 levels; at least 2 are needed");
   CHECK(tree_refusal(R"({"levels": [{"name": "part"}, {"name": "kind"}]})") == ": no member 'parents'; it is needed");
   CHECK(tree_refusal(R"({"levels": [1, 2]})").find("a JSON object is needed") != std::string::npos);
   CHECK(tree_refusal(R"({"tree": []})").find("no member 'levels'") != std::string::npos);
   CHECK(tree_refusal(R"({"levels": [], "more": 1})").find("0 levels") != std::string::npos);
   CHECK(tree_refusal("{").find("not JSON") != std::string::npos);
   CHECK(error_of<FormatError>([] { exchange::read_taxonomy("nowhere.csv"); }).starts_with("nowhere.csv: "));
+}
+
+TEST_CASE("a byte order mark before CSV or JSON is passed over") {
+  const std::string mark = "\xef\xbb\xbf";
+  CHECK(read_tree(mark + "a,b\nx,y\n") == read_tree("a,b\nx,y\n"));
+  const std::string json = R"({"levels": [{"name": "a", "parents": {"x": "y"}}, {"name": "b"}]})";
+  CHECK(read_tree(mark + json) == read_tree(json));
 }

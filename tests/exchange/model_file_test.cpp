@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hcnn/exchange/model_file.hpp"
+#include "hcnn/exchange/picture.hpp"
 #include "hcnn/hierarchy/cifar100.hpp"
 #include "hcnn/layers/init.hpp"
 #include "io/temporary_folder.hpp"
@@ -184,6 +185,12 @@ TEST_CASE("a weight that is not finite is loaded and flagged") {
   save_model(folder / "m", model, small_info());
   auto loaded = load_model(folder / "m");
   CHECK(loaded.has_non_finite);
+  auto own = small_model<float>();
+  const auto before = probe_logits(own);
+  CHECK(names(error_of<NumericError>([&] { load_weights(folder / "m", own); }), "a weight is NaN or infinite"));
+  CHECK(probe_logits(own) == before);
+  load_weights(folder / "m", own, {.allow_non_finite = true});
+  CHECK(std::isnan(own.param("heads.group.0.bias").value()[1]));
   CHECK(std::isnan(loaded.model.param("heads.group.0.bias").value()[1]));
 
   auto huge = small_model<float>();  // finite weights, infinite logits: the other head is still checked
@@ -257,7 +264,7 @@ TEST_CASE("weights load into a network of one's own, which stays as it was where
   Model<float> model = build(5), copy = build(5), other = build(4);
   init::he_normal(model, Seed{1});
   save_model(folder / "m", model);
-  CHECK_FALSE(load_weights(folder / "m", copy));
+  load_weights(folder / "m", copy);
   CHECK(probe_logits(copy) == probe_logits(model));
   CHECK(names(error_of<FormatError>([&] { load_model(folder / "m"); }), "no network is described"));
 
@@ -342,4 +349,27 @@ TEST_CASE("a small file that describes a network with huge pictures is refused b
   };
   CHECK(refusal(256) == "no error");
   CHECK(names(refusal(2048), "25165824 values behind a layer of the network that it describes"));
+}
+
+TEST_CASE("what a file says is read without its network, and a picture becomes the input that it describes") {
+  const TemporaryFolder folder;
+  auto model = small_model<float>();
+  ModelInfo info = small_info();
+  info.fit = io::Fit::crop;
+  save_model(folder / "m", model, info);
+  for (const ModelInfo& read : {exchange::read_info(folder / "m"), load_weights(folder / "m", model)}) {
+    CHECK(read.mean == info.mean);
+    CHECK(read.fit == io::Fit::crop);
+    CHECK(read.notes["epoch"] == 7);
+  }
+  const io::Image red(20, 10, io::Colour{255, 0, 51});
+  const Tensor<float> input = exchange::picture_tensor(red, model.input_shape(), info);
+  CHECK(input.count() == 1);
+  CHECK(input.shape() == model.input_shape());
+  for (Index c = 0; c < 3; ++c) {
+    const float value[] = {1.0F, 0.0F, 0.2F};
+    const auto k = static_cast<std::size_t>(c);
+    CHECK(input[c] == doctest::Approx((value[c] - info.mean[k]) / info.deviation[k]));
+  }
+  CHECK_THROWS_AS(exchange::picture_tensor(red, {8, 8, 1}, info), ShapeError);
 }

@@ -91,6 +91,7 @@ def cases_safetensors():
     yield "good_unordered", safetensors({"b": one(offsets=(4, 8)), "a": one()}, bytes(8))
     yield "good_nan", safetensors({"a": one("F32", (3,), (0, 12))}, struct.pack("<3f", float("nan"), float("inf"), -0.0))
     yield "good_checksum", checksummed({"format": "pt"}, {"a": one()}, bytes(4))
+    yield "checksum_cut", safetensors(b'{"__metadata__":{"hcnn.crc32":""}}')
     yield "wrong_checksum", checksummed({"format": "pt"}, {"a": one()}, bytes(4))[:-1] + b"\1"
     yield "good_padded", safetensors('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}   ', b"x")
     yield "empty", b""

@@ -113,3 +113,12 @@ TEST_CASE("levels and labels that do not exist are refused") {
   CHECK_THROWS_AS(tree.ancestor(0, 0, 3), DataError);
   CHECK_THROWS_AS(tree.leaves_of(1, 3), DataError);
 }
+
+TEST_CASE("a class is found by its name") {
+  const Taxonomy tree(small_tree());
+  CHECK(tree.label("leaf", "c") == 2);
+  CHECK(tree.label(1, "z") == 2);
+  CHECK_THROWS_WITH_AS(tree.label("leaf", "z"), "Taxonomy level 'leaf': no class 'z'; see Taxonomy::classes",
+                       DataError);
+  CHECK_THROWS_AS(tree.label("root", "a"), DataError);
+}

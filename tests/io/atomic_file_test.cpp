@@ -95,3 +95,15 @@ TEST_CASE("a file that shrinks while it is read is an error") {
   char bytes[10];
   CHECK(names(error_of<FormatError>([&] { file.read(bytes, 10); }), "ended while it was read"));
 }
+
+TEST_CASE("what an earlier process of the same id left behind is removed, what this one writes stays") {
+  const TemporaryFolder folder;
+  put(folder / concat(".x.txt.tmp", ::getpid(), ".999999"), "left");
+  io::AtomicFile file(folder / "x.txt");
+  CHECK(folder.entries() == 2);
+  io::remove_temporaries(folder.path());
+  CHECK(folder.entries() == 1);
+  file.write("new");
+  file.commit();
+  CHECK(content(folder / "x.txt") == "new");
+}

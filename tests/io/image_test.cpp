@@ -305,3 +305,11 @@ TEST_CASE("an image without pixels or with too many is refused") {
   CHECK(names(error_of<ShapeError>([] { io::resize({}, 4, 4); }), "0 values for 0x0 pixels"));
   CHECK(names(error_of<ShapeError>([] { io::Image(Index{1} << 40, Index{1} << 40); }), "pixels"));
 }
+
+TEST_CASE("an image is made of the bytes of a camera, and of no other number of them") {
+  const std::vector<std::uint8_t> bytes{1, 2, 3, 4, 5, 6};
+  const io::Image image(2, 1, bytes);
+  CHECK(image.width == 2);
+  CHECK(image.pixels == bytes);
+  CHECK_THROWS_WITH_AS(io::Image(2, 2, bytes), "Image: 6 bytes; 12 are needed for 2x2 pixels", ShapeError);
+}

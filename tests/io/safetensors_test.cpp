@@ -308,3 +308,8 @@ TEST_CASE("the writer refuses what the reader would, and writes nothing then") {
   CHECK(names(writing({}, {{"a", std::string(200'000, 'x')}}), "at most 196608 are read"));
   CHECK(folder.entries() == 0);
 }
+
+TEST_CASE("a header that ends within its checksum is damaged content") {
+  for (const char* digits : {"", "1234567"})
+    CHECK(names(header_refusal(concat(R"({"__metadata__":{"hcnn.crc32":")", digits, R"("}})"), 0), "damaged content"));
+}

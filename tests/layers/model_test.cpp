@@ -224,6 +224,95 @@ TEST_CASE("a clone has the same numbers and its own parameters") {
   CHECK(std::equal(after.begin(), after.end(), before.begin()));
 }
 
+TEST_CASE("new heads on a trained trunk begin from its parameters and leave the old network alone") {
+  Model<float> model = small_model<float>();
+  init::he_normal(model, Seed{1});
+  Model<float> tuned = model.with_heads(heads(head("other", Linear{{.out_features = 4}})));
+  CHECK(tuned.heads().size() == 1);
+  CHECK(tuned.parameters("heads.").size() == 2);
+  init::he_normal(tuned.parameters("heads."), Seed{2});
+  const Tensor<float> x = testing::random_batch<float>(3, model.input_shape());
+  const Tensor<float> before = model.features(x), features = tuned.features(x);
+  CHECK(features.shape() == Shape{.channels = 10});
+  CHECK(std::equal(features.begin(), features.end(), before.begin(), before.end()));
+  const auto logits = tuned.infer(x, "other");
+  CHECK(std::any_of(logits.begin(), logits.end(), [](float value) { return value != 0; }));
+  for (Param<float>* param : tuned.parameters("trunk.")) {
+    std::fill_n(param->value(), param->size(), 0.0f);
+    param->touch();
+  }
+  const Tensor<float> after = model.features(x);
+  CHECK(std::equal(after.begin(), after.end(), before.begin(), before.end()));
+  CHECK_THROWS_WITH_AS(model.parameters("head."), "Model: no parameter 'head....'; see summary(model) for the layers",
+                       DataError);
+  CHECK_THROWS_AS(model.features(Tensor<float>(1, {8, 8, 1})), ShapeError);
+}
+
+TEST_CASE("layers of a built network are not built again, for they would lose their weights") {
+  Model<float> model = small_model<float>();
+  const auto head_alone = [] { return heads(head("fine", Linear{{.out_features = 2}})); };
+  CHECK_THROWS_AS((Model<float>{model.input_shape(), model.trunk(), head_alone()}), OptionError);
+  CHECK_THROWS_AS(model.with_heads(model.heads()), OptionError);
+}
+
+// A layer whose author forgot the base class in `clone`.
+class Forgetful : public Layer<float> {
+ public:
+  std::string type() const override { return "Forgetful"; }
+  Shape build(const Shape& input) override { return input; }
+  void forward(TensorView<const float> x, TensorView<float> y, const Pass&, Workspace& workspace) override {
+    infer(x, y, workspace);
+  }
+  void backward(TensorView<const float>, TensorView<const float>, TensorView<float>, TensorView<float>,
+                Workspace&) override {}
+  void infer(TensorView<const float> x, TensorView<float> y, Workspace&) const override {
+    std::copy(x.begin(), x.end(), y.begin());
+  }
+  std::unique_ptr<Layer<float>> clone() const override { return std::make_unique<Forgetful>(); }
+};
+
+TEST_CASE("a layer that clones without its shapes is found out") {
+  for (const bool residual_block : {false, true}) {
+    Sequential<float> trunk;
+    residual_block ? trunk.add(residual(Forgetful{})) : trunk.add(Forgetful{});
+    Model<float> model{{1, 1, 3}, std::move(trunk), heads(head("a", Linear{{.out_features = 2}}))};
+    CHECK_THROWS_WITH_AS(model.clone(), "Forgetful: a clone without its shapes; clone must copy the base class too",
+                         OptionError);
+  }
+}
+
+TEST_CASE("logits of another call do not stay beside those of this one") {
+  Model<float> model = small_model<float>();
+  init::he_normal(model, Seed{1});
+  Logits<float> logits;
+  Workspace workspace;
+  model.infer(testing::random_batch<float>(2, model.input_shape()), logits, workspace);
+  CHECK(logits.size() == 2);
+  model.infer(testing::random_batch<float>(3, model.input_shape()), logits, workspace, "group");
+  CHECK(logits.size() == 1);
+  CHECK(logits.find("fine") == nullptr);
+  CHECK(logits["group"].count() == 3);
+}
+
+TEST_CASE("each forward pass is followed by one backward pass, fused or not") {
+  for (const bool fuse : {false, true}) {
+    Model<float> model = small_model<float>({.fuse = fuse});
+    init::he_normal(model, Seed{1});
+    const Tensor<float> x = testing::random_batch<float>(2, model.input_shape());
+    Logits<float> gradients;
+    gradients.zeros_like(model.forward(x));
+    model.backward(gradients);
+    CHECK_THROWS_WITH_AS(model.backward(gradients),
+                         "Model::backward: no forward pass before it; each is followed by one backward pass at most",
+                         ShapeError);
+    model.forward(x);
+    CHECK_NOTHROW(model.backward(gradients));
+    const std::vector<std::uint64_t> three{1, 2, 3};
+    CHECK_THROWS_WITH_AS(model.forward(x, {.samples = three}),
+                         "Model::forward: 3 identities of samples; the batch has 2 samples", ShapeError);
+  }
+}
+
 TEST_CASE("fuse = false reaches the layers inside heads") {
   const auto make = [](bool fuse) {
     Model<float> model({8, 8, 3}, seq(ReLU{}),

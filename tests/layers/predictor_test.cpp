@@ -15,10 +15,10 @@ using namespace hcnn;
 
 namespace {
 
-// Large enough for Winograd's algorithm, on an image that a few tiles cover.
+// Large enough for Winograd's algorithm, on an image that a few tiles cover and stick out of.
 template <class T>
 Model<T> trained_model() {
-  Model<T> model({.height = 12, .width = 12, .channels = 3},
+  Model<T> model({.height = 10, .width = 14, .channels = 3},
                  seq(Conv2d<T>{{.out_channels = 32, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, ReLU<T>{},
                      Conv2d<T>{{.out_channels = 64, .kernel = 3, .padding = 1}}, BatchNorm2d<T>{}, ReLU<T>{},
                      MaxPool2d<T>{{.window = 2}}, Flatten<T>{}, Linear<T>{{.out_features = 20}}, ReLU<T>{}),
@@ -89,7 +89,7 @@ TEST_CASE("the thread count outside is as before, and misuse is named") {
   predictor.logits(testing::random_batch<float>(1, predictor.input_shape()));
   CHECK(thread_count() == 3);
   CHECK_THROWS_WITH_AS(predictor.logits(testing::random_batch<float>(1, {.height = 2, .width = 2, .channels = 3})),
-                       "Model: batch of 1 samples 2x2x3; expected at least one sample 12x12x3", ShapeError);
+                       "Model: batch of 1 samples 2x2x3; expected at least one sample 10x14x3", ShapeError);
   CHECK_THROWS_AS(predictor.logits(testing::random_batch<float>(1, predictor.input_shape()), "class"), DataError);
   CHECK_THROWS_WITH_AS((Predictor<float>{trained_model<float>(), {.threads = 0}}),
                        "Predictor: 0 threads; at least 1 is needed", OptionError);

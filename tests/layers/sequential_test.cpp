@@ -204,3 +204,8 @@ TEST_CASE("a copy of a built sequence is independent and gives the same numbers"
   copy->infer(run.x(), out, workspace);
   CHECK(numbers(out) == y);
 }
+
+TEST_CASE("a sequence of empty sequences passes everything through") {
+  CHECK(testing::check_layer(seq(Sequential<double>{}), {2, 3, 2}));
+  CHECK(testing::check_layer(seq(Sequential<double>{}, seq(Sequential<double>{})), {1, 1, 4}));
+}

@@ -85,3 +85,10 @@ TEST_CASE("levels in the wrong order and heads of other sizes are refused") {
   CHECK_THROWS_WITH_AS(
       value(logits), "consistency(fine, superclass): head 'superclass' has 4 classes; the taxonomy has 3", ShapeError);
 }
+
+TEST_CASE("heads of different numbers of samples are refused") {
+  Logits<double> logits;
+  logits.resize("fine", 4, 6);
+  logits.resize("superclass", 2, 3);
+  CHECK_THROWS_WITH_AS(value(logits), "consistency(fine, superclass): 4 and 2 samples; as many are needed", ShapeError);
+}

@@ -148,3 +148,11 @@ TEST_CASE("heads and levels that do not fit a rule are named") {
   CHECK_THROWS_AS(HeadReweighting("fine", {}, tree), OptionError);
   CHECK_THROWS_AS(Marginalization("leaf", tree), DataError);
 }
+
+TEST_CASE("heads of different numbers of samples are not joined") {
+  const Taxonomy tree({{"fine", {"a", "b", "c"}, {0, 0, 1}}, {"kind", {"x", "y"}, {}}});
+  Logits<float> logits;
+  logits.resize("fine", 3, 3);
+  logits.resize("kind", 2, 2);
+  CHECK_THROWS_AS(HeadReweighting("fine", {"kind"}, tree).apply(logits), ShapeError);
+}

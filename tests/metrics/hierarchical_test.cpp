@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "hcnn/hierarchy/cifar100.hpp"
 
 using namespace hcnn;
@@ -21,11 +23,12 @@ TEST_CASE("HD@1 averages over all samples, mistake severity over the mistakes") 
   CHECK(counts.ms() == doctest::Approx(5779.0 / 2804).epsilon(1e-12));
 }
 
-TEST_CASE("without samples or mistakes the averages are 0") {
+TEST_CASE("without samples the averages are no numbers, without mistakes 0") {
   SeverityCounts counts(2);
-  CHECK(counts.hd1() == 0);
-  CHECK(counts.ms() == 0);
+  CHECK(std::isnan(counts.hd1()));
+  CHECK(std::isnan(counts.ms()));
   counts.add(0);
+  CHECK(counts.hd1() == 0);
   CHECK(counts.ms() == 0);
 }
 

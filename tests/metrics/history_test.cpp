@@ -42,7 +42,7 @@ TEST_CASE("setting a column twice replaces its value") {
   CHECK(twice.values.size() == 1);
   CHECK(twice.get("learning_rate") == 0.1);
   CHECK(twice.get("seconds") == 2);
-  CHECK(std::isnan(twice.get("accuracy")));
+  CHECK(std::isnan(twice.get_or_nan("accuracy")));
 }
 
 TEST_CASE("the best record is the earliest with the lowest or highest value, never NaN") {
@@ -91,4 +91,23 @@ TEST_CASE("a history comes back from a snapshot with its columns, late and empty
   CHECK_THROWS_WITH_AS(loaded.visit_state(broken),
                        "History: 6 columns and 2 values; a row of all columns for each epoch is needed", FormatError);
   CHECK(loaded.size() == 2);
+}
+
+TEST_CASE("the name of a column tells what is better, or its direction has to be told") {
+  for (const char* column : {"val.fine.top1", "train.group.top5", "top1"}) CHECK(higher_is_better(column) == true);
+  for (const char* column : {"val.loss", "train.loss.cross_entropy(fine)", "val.hd1", "val.ms"})
+    CHECK(higher_is_better(column) == false);
+  for (const char* column : {"mine", "seconds", "val.severity.1"}) CHECK_FALSE(higher_is_better(column).has_value());
+  CHECK(direction_of("val.loss", std::nullopt, "x") == false);
+  CHECK(direction_of("val.loss", true, "x") == true);
+  CHECK(direction_of("mine", false, "x") == false);
+  CHECK_THROWS_AS(direction_of("mine", std::nullopt, "x"), OptionError);
+}
+
+TEST_CASE("a column that a record lacks is an error that lists the others, or NaN where that is asked for") {
+  const EpochRecord one = record(1, 5);
+  CHECK_THROWS_WITH_AS(one.get("los"), "EpochRecord: no column 'los'; columns are: epoch, learning_rate, seconds, loss",
+                       DataError);
+  CHECK(std::isnan(one.get_or_nan("los")));
+  CHECK(one.get_or_nan("loss") == 5);
 }

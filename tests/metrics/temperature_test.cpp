@@ -131,3 +131,14 @@ TEST_CASE("no labels, scores that are no numbers and a temperature of 0 are refu
   logits.resize("fine", 1, 2);
   CHECK_THROWS_AS(Temperature({{"coarse", 2.0}}).apply(logits), DataError);
 }
+
+TEST_CASE("labels that are no class, or too few, are refused") {
+  const Tensor<double> scores(2, Shape{.channels = 3});
+  for (const std::vector<Label>& labels : {std::vector<Label>{0, 3}, std::vector<Label>{0, -2}}) {
+    CHECK_THROWS_AS(negative_log_likelihood(scores, std::span<const Label>(labels)), DataError);
+    CHECK_THROWS_AS(fit_temperature(scores, labels), DataError);
+  }
+  const std::vector<Label> one{0};
+  CHECK_THROWS_AS(negative_log_likelihood(scores, std::span<const Label>(one)), ShapeError);
+  CHECK_THROWS_AS(fit_temperature(scores, one), ShapeError);
+}

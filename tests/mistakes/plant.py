@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Proves the tests: plants mistakes one at a time in a copy of the library and names the test that catches each.
 
-    tests/mistakes/plant.py [--only TEXT] [--file FILE] [--jobs N] [--results FILE] [PATCH...]
+    tests/mistakes/plant.py [--only TEXT] [--file FILE] [--jobs N] [--results FILE] [--check] [PATCH...]
 
 The mistakes are those of mistakes.txt beside this file, or of another file in its form, or patches (unified diffs of
 files below include/, as `git diff` writes them); a patch is tried on the tests that mirror the files it changes, then
 on all tests of their folders. Before a mistake is planted, the test must pass. Exit status 1 where one is not caught.
 --results keeps what is caught in a CSV file as it goes: a mistake is not planted again while it, the files that it
-changes and its tests are as they were. Needs g++ and the packages of the tests. Takes about half a minute a mistake;
-OMP_NUM_THREADS applies to the tests.
+changes and its tests are as they were. --check plants nothing and says which could not be planted. Needs g++ and the
+packages of the tests. Takes about half a minute a mistake; OMP_NUM_THREADS applies to the tests.
 """
 import argparse
 import concurrent.futures
@@ -198,6 +198,22 @@ class Results:
         new.replace(self.path)
 
 
+def check(mistakes):
+    """Says which mistakes no longer fit the library or name a test that is not there; 1 where one does."""
+    unfit = 0
+    for mistake in mistakes:
+        try:
+            edited(mistake)
+            for test in mistake.tests:
+                if not (ROOT / "tests" / test).exists():
+                    raise Unfit(f"no test {test}")
+        except Unfit as reason:
+            unfit += 1
+            print(f"{mistake.what}: {reason}", file=sys.stderr)
+    print(f"{len(mistakes) - unfit} of {len(mistakes)} mistakes can be planted")
+    return 1 if unfit else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH", help="patches in place of mistakes.txt")
@@ -205,6 +221,7 @@ def main():
     parser.add_argument("--only", default="", help="mistakes whose line holds this text")
     parser.add_argument("--jobs", type=int, default=1, help="mistakes at a time (default: 1)")
     parser.add_argument("--results", type=Path, help="CSV file that keeps what was caught of one file of mistakes")
+    parser.add_argument("--check", action="store_true", help="only say which mistakes cannot be planted")
     arguments = parser.parse_args()
     if arguments.results and arguments.patches:
         parser.error("--results keeps mistakes of a file, not patches")
@@ -212,6 +229,8 @@ def main():
     mistakes = [mistake for mistake in all_mistakes if arguments.only in mistake.what]
     if not mistakes:
         sys.exit("plant.py: no mistake to plant")
+    if arguments.check:
+        return check(mistakes)
     print("| mistake | caught by |\n| --- | --- |", flush=True)
     results, caught, known = Results(arguments.results, all_mistakes), 0, 0
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:

@@ -140,3 +140,42 @@ TEST_CASE("networks that are not known and images that are too small are refused
                        "resnet: an image 7x32x3; both sides must have 8 pixels", ShapeError);
   CHECK_THROWS_AS(models::resnet_options("resnet34"), OptionError);
 }
+
+TEST_CASE_TEMPLATE("a clone of a residual network computes what the network does, in inference and in training", T,
+                   float, bfloat16) {
+  for (const Index layers : {9, 18}) {
+    Model<T> model = models::resnet<T>(small(layers));
+    init::he_normal(model, Seed{1});
+    Model<T> copy = model.clone();
+    RandomStream random(Seed{2}, hash_name("clone"));
+    Tensor<T> x(3, model.input_shape());
+    for (T& value : x) value = static_cast<T>(static_cast<float>(random.normal()));
+    const auto same = [](const auto& a, const auto& b) {
+      return std::equal(a["fine"].begin(), a["fine"].end(), b["fine"].begin(), b["fine"].end());
+    };
+    CHECK(same(model.infer(x), copy.infer(x)));
+    Logits<Master<T>> gradients;
+    for (Model<T>* each : {&model, &copy}) {
+      gradients.zeros_like(each->forward(x));
+      gradients["fine"][0] = 1;
+      each->backward(gradients);
+    }
+    for (std::size_t p = 0; p < model.parameters().size(); ++p) {
+      const Param<Master<T>>&one = *model.parameters()[p], &other = *copy.parameters()[p];
+      CHECK(std::equal(one.grad(), one.grad() + one.size(), other.grad()));
+    }
+  }
+}
+
+TEST_CASE("the file of a residual network fills another one, rounded to bfloat16 or not") {
+  const io_test::TemporaryFolder folder;
+  for (const Index layers : {9, 18}) {
+    Model<float> model = models::resnet<float>(small(layers)), other = models::resnet<float>(small(layers));
+    init::he_normal(model, Seed{1});
+    const exchange::ModelInfo info{.network = exchange::network_json(small(layers))};
+    exchange::save_model(folder / "plain", model, info);
+    exchange::load_weights(folder / "plain", other);
+    exchange::save_model(folder / "rounded", model, info, {.bfloat16_weights = true});
+    CHECK_FALSE(exchange::load_model(folder / "rounded").has_non_finite);
+  }
+}

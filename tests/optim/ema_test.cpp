@@ -53,3 +53,17 @@ TEST_CASE("an update or a look at the state while swapped in, or a decay out of 
   CHECK_THROWS_AS(average.update(0.5), OptionError);
   CHECK_THROWS_AS(average.state(), OptionError);
 }
+
+TEST_CASE("an average of equal values is that value, however many there are") {
+  for (const double decay : {0.9999, 0.25, 0.0, 1.0}) {
+    Param<float> w(Role::weight, {1}, 1.3f);
+    WeightAverage<float> average({&w});
+    for (int step = 0; step < 1000; ++step) average.update(decay);
+    CHECK(average.state()[0].data[0] == 1.3f);
+  }
+  Param<float> w(Role::weight, {1}, 0.1f);
+  WeightAverage<float> copy({&w});
+  w.value()[0] = 1e8f;
+  copy.update(0);
+  CHECK(copy.state()[0].data[0] == 1e8f);
+}

@@ -147,3 +147,17 @@ TEST_CASE("names, order and groups that do not fit the matrix are refused") {
   CHECK(names(refusal({"a", "b"}, {.order = {0, 1, 2}}), "every class must come once"));
   CHECK(names(refusal({"a", "b"}, {.groups = {{"g", 3}}}), "groups of 3 classes"));
 }
+
+TEST_CASE("the picture of very many classes stays small, without names that nobody could read") {
+  const auto layout = [](Index classes) {
+    return report::confusion_layout(std::vector<std::string>(static_cast<std::size_t>(classes), "class"), {});
+  };
+  CHECK(layout(100).cell == 13);
+  CHECK(layout(100).names_classes());
+  for (const Index classes : {1'300, 20'000}) {
+    const report::ConfusionLayout many = layout(classes);
+    CHECK(many.width < 4300);
+    CHECK(many.height < 4300);
+    CHECK_FALSE(many.names_classes());
+  }
+}

@@ -60,6 +60,7 @@ struct Training {
 
 exchange::ModelInfo info() { return {.network = exchange::network_json(small_options()), .taxonomy = kTree}; }
 
+io::Json notes_of_file(const std::filesystem::path& path) { return exchange::read_info(path).notes; }
 io::Json notes(const std::filesystem::path& path) { return exchange::load_model(path).info.notes; }
 
 }  // namespace
@@ -118,7 +119,8 @@ TEST_CASE("the best epoch is the first one with the best value of the monitored 
   const TemporaryFolder folder;
   Training training;
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  training.run(5, {column("mine", {nan, 2, 3, 3, 1}), run::checkpoint(folder / "up", info(), {.monitor = "mine"})});
+  training.run(5, {column("mine", {nan, 2, 3, 3, 1}),
+                   run::checkpoint(folder / "up", info(), {.monitor = "mine", .higher_is_better = true})});
   CHECK(notes(folder / "up/best.safetensors") == io::Json({{"epoch", 3}, {"mine", 3.0}}));
   CHECK(notes(folder / "up/last.safetensors")["epoch"] == 5);
   training.run(5, {column("mine", {nan, 2, 3, 1, 1}),
@@ -134,9 +136,14 @@ TEST_CASE("by default the finest head's validation accuracy is watched, and with
   training.run(3, {column("train.loss", {0.5, 0.75, 0.25}), run::checkpoint(folder / "train", info())},
                /*validate=*/false);
   CHECK(notes(folder / "train/best.safetensors") == io::Json({{"epoch", 3}, {"train.loss", 0.25}}));
-  CHECK(names(
-      error_of<OptionError>([&] { training.run(1, {run::checkpoint(folder / "no", info(), {.monitor = "typo"})}); }),
-      "checkpoint: no column 'typo'"));
+  CHECK(names(error_of<OptionError>(
+                  [&] { training.run(1, {run::checkpoint(folder / "no", info(), {.monitor = "typo.loss"})}); }),
+              "checkpoint: no column 'typo.loss'"));
+  CHECK(names(error_of<OptionError>([&] { run::checkpoint(folder / "no", info(), {.monitor = "mine"}); }),
+              "checkpoint: column 'mine'"));
+  training.run(3,
+               {column("val.loss", {0.5, 0.25, 0.75}), run::checkpoint(folder / "loss", {}, {.monitor = "val.loss"})});
+  CHECK(notes_of_file(folder / "loss/best.safetensors") == io::Json({{"epoch", 2}, {"val.loss", 0.25}}));
 }
 
 TEST_CASE("an interruption within an epoch saves the model as it is then") {
@@ -168,4 +175,68 @@ TEST_CASE("a folder that holds a history is refused, and so are notes that are n
   CHECK(io_test::content(folder / "history.csv") == "kept");
   CHECK(folder.entries() == 1);
   CHECK_THROWS_AS(run::checkpoint(folder.path(), {.notes = 3}), OptionError);
+}
+
+TEST_CASE("models get the training's normalisation and the images' tree unless they are told others") {
+  const TemporaryFolder folder;
+  const auto files_of = [&](const char* name, exchange::ModelInfo told) {
+    Training training;
+    init::he_normal(training.model, Seed{1});
+    Adam optimizer{training.model.parameters(), {}};
+    train::fit(training.model, losses::cross_entropy("fine"), optimizer, training.images,
+               {.batch = 4, .normalization = {{0.5F}, {0.25F}}, .callbacks = {run::checkpoint(folder / name, told)}});
+    return exchange::read_info(folder / name / "last.safetensors");
+  };
+  const exchange::ModelInfo own = files_of("own", {});
+  CHECK(own.mean == std::vector<float>{0.5F});
+  CHECK(own.deviation == std::vector<float>{0.25F});
+  CHECK(own.taxonomy == kTree);
+  const exchange::ModelInfo told = files_of("told", {.mean = {0}, .deviation = {1}});
+  CHECK(told.mean == std::vector<float>{0});
+}
+
+TEST_CASE("a run is resumed in its own folder or goes on in a new one, never over another run") {
+  const TemporaryFolder folder;
+  const auto go = [&](const char* name, Index epochs, std::shared_ptr<const Snapshot> resume) {
+    Training training;
+    init::he_normal(training.model, Seed{1});
+    auto loss = losses::cross_entropy("fine") + losses::cross_entropy("kind");
+    Adam optimizer{training.model.parameters(), {.learning_rate = 1e-2}};
+    std::stop_source stop;
+    const auto stop_behind_first = train::on_epoch_end([&](auto& state, auto&) {
+      if (state.epoch >= epochs) stop.request_stop();
+    });
+    train::fit(training.model, loss, optimizer, training.images,
+               {.epochs = 4,
+                .batch = 4,
+                .callbacks = {stop_behind_first, run::checkpoint(folder / name)},
+                .stop = stop.get_token(),
+                .resume = std::move(resume)});
+  };
+  CHECK(run::resume_if_begun(folder / "a") == nullptr);
+  go("a", 1, run::resume_if_begun(folder / "a"));
+  go("b", 3, nullptr);
+  const std::string steps = io_test::content(folder / "b/steps.csv"),
+                    last = io_test::content(folder / "b/last.safetensors");
+  CHECK(names(error_of<Error>([&] { go("b", 4, run::resume(folder / "a")); }),
+              "it holds a run; the folder that is resumed"));
+  CHECK(io_test::content(folder / "b/steps.csv") == steps);
+  CHECK(io_test::content(folder / "b/last.safetensors") == last);
+  go("a", 4, run::resume_if_begun(folder / "a"));
+  CHECK(run::read_history(folder / "a/history.csv").size() == 4);
+  CHECK_NOTHROW(go("c", 4, run::resume(folder / "b")));
+}
+
+TEST_CASE("a checkpoint that could not be read again is not written") {
+  const TemporaryFolder folder;
+  Snapshot snapshot;
+  snapshot.values["log"] = std::vector<std::string>{std::string(70'000, 'x')};
+  CHECK_THROWS_AS(run::write_snapshot(folder / "resume.safetensors", snapshot), FormatError);
+  CHECK(folder.entries() == 0);
+  Snapshot other = snapshot;
+  CHECK(same_values(snapshot, other));
+  other.values["log"] = std::vector<std::string>{"y"};
+  CHECK_FALSE(same_values(snapshot, other));
+  other.values["log"] = std::vector<double>{0};
+  CHECK_FALSE(same_values(snapshot, other));
 }

@@ -32,7 +32,7 @@ TEST_CASE("a history is read back with the same columns and the same bits") {
   REQUIRE(back.size() == 2);
   for (std::size_t i = 0; i < 2; ++i)
     for (const std::string& column : history.columns()) {
-      const double before = history[i].get(column), after = back[i].get(column);
+      const double before = history[i].get_or_nan(column), after = back[i].get_or_nan(column);
       CHECK((before == after || (std::isnan(before) && std::isnan(after))));
       CHECK((std::isnan(before) || std::signbit(before) == std::signbit(after)));
     }
@@ -55,4 +55,17 @@ TEST_CASE("a table that is no history is refused with its line") {
   CHECK(names(refusal(header + ",0.1,2,3\n"), "epoch ''"));
   CHECK(names(refusal(header + "2,0.1,2,3\n2,0.1,2,3\n"), "h:3: History: epoch 2"));
   CHECK(names(refusal(header + "1,0.1,2,3 \n"), "'3 '"));
+}
+
+TEST_CASE("a table of very many columns, or of two with one name, is no history") {
+  const TemporaryFolder folder;
+  std::string many = "epoch,learning_rate,seconds", row = "1,0,0";
+  for (int column = 0; column < 10'000; ++column) {
+    many += concat(",c", column);
+    row += ",1";
+  }
+  io_test::put(folder / "many.csv", many + '\n' + row + '\n');
+  CHECK(names(error_of<FormatError>([&] { run::read_history(folder / "many.csv"); }), "10003 columns"));
+  io_test::put(folder / "twice.csv", "epoch,learning_rate,seconds,a,a\n1,0,0,1,2\n");
+  CHECK(names(error_of<FormatError>([&] { run::read_history(folder / "twice.csv"); }), "two columns of one name"));
 }

@@ -470,7 +470,8 @@ TEST_CASE("a folder serves one training at a time, and temporary files of a kill
   const auto run = folder / "run";
   stop_once(setup, run, {2, 2});
   io_test::put(run / ".resume.safetensors.tmp2147483647.0", "left behind");
-  io_test::put(run / concat(".last.safetensors.tmp", ::getpid(), ".99"), "being written");
+  const unsigned number = io::AtomicFile::next_number().fetch_add(1);  // one that this process has given out
+  io_test::put(run / concat(".last.safetensors.tmp", ::getpid(), '.', number), "being written");
   io_test::put(run / ".tmp", "mine");
   {
     const run::FolderLock lock(run);
@@ -478,6 +479,6 @@ TEST_CASE("a folder serves one training at a time, and temporary files of a kill
   }
   train_once(setup, run);
   CHECK_FALSE(std::filesystem::exists(run / ".resume.safetensors.tmp2147483647.0"));
-  CHECK(std::filesystem::exists(run / concat(".last.safetensors.tmp", ::getpid(), ".99")));
+  CHECK(std::filesystem::exists(run / concat(".last.safetensors.tmp", ::getpid(), '.', number)));
   CHECK(std::filesystem::exists(run / ".tmp"));
 }

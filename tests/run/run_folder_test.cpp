@@ -45,7 +45,8 @@ TEST_CASE("a folder in which a killed program left nothing but a temporary file 
   io_test::put(temporary / "run" / ".config.json.tmp2147483647.0", "half of it");  // no process has this number
   CHECK_NOTHROW(RunFolder::create(temporary / "run", "program"));
   CHECK(std::filesystem::is_empty(temporary / "run"));
-  io_test::put(temporary / "run" / concat(".config.json.tmp", ::getpid(), ".99"), "being written");
+  const unsigned number = io::AtomicFile::next_number().fetch_add(1);  // one that this process has given out
+  io_test::put(temporary / "run" / concat(".config.json.tmp", ::getpid(), '.', number), "being written");
   CHECK(names(error_of<Error>([&] { RunFolder::create(temporary / "run", "program"); }), "it is there already"));
 }
 
@@ -74,4 +75,17 @@ TEST_CASE("names of levels cannot leave the folder, and different ones give diff
   CHECK(folder.confusion_picture("super-class_1") == "runs/x/confusion_super-class_1.png");
   CHECK(folder.confusion_table("../a b") == "runs/x/confusion_%2E%2E%2Fa%20b.csv");
   CHECK(folder.per_class("a/b") != folder.per_class("a%2Fb"));
+}
+
+TEST_CASE("a folder that another program writes to loses nothing to one that is refused") {
+  const TemporaryFolder temporary;
+  const std::string leftover = ".resume.safetensors.tmp1999999999.0";  // of a machine that shares the folder
+  io_test::put(temporary / leftover, "half");
+  {
+    const run::FolderLock lock(temporary.path());
+    CHECK(names(error_of<Error>([&] { RunFolder::create(temporary.path(), "train"); }), "another program"));
+    CHECK(std::filesystem::exists(temporary / leftover));
+  }
+  CHECK_NOTHROW(RunFolder::create(temporary.path(), "train"));
+  CHECK_FALSE(std::filesystem::exists(temporary / leftover));
 }

@@ -132,6 +132,11 @@ def main():
     test.expect_good("an archive from a server without ranges")
 
     test.fresh(good)
+    (test.data / "cifar-100-download").mkdir()
+    (test.data / "cifar-100-download" / "archive.tar.gz").touch()
+    test.expect_good("an archive of which no byte had come")
+
+    test.fresh(good)
     test.expect_break("half an archive", half)
     (test.data / "cifar-100-download" / "archive.tar.gz").write_bytes(b"x" * half)
     test.expect_good("an archive whose first half was damaged")

@@ -120,6 +120,10 @@ if(NOT grey_A STREQUAL grey_z OR run_A STREQUAL run_z)
   message(FATAL_ERROR "predict_image does not prepare pictures as its model was trained:\n${grey_A}\n${grey_z}\n${run_A}")
 endif()
 
+# One more picture moves the others of its class between the parts: what was trained on must not be taken for the test.
+file(COPY_FILE "${WORK}/nested/gear/intact/1001.png" "${WORK}/nested/gear/intact/0000.png")
+refused("nested: other pictures than those of the training" evaluate_model grey/last.safetensors)
+file(REMOVE "${WORK}/nested/gear/intact/0000.png")
 file(WRITE "${WORK}/nested/gear/intact/Thumbs.db" "not hcnn's")
 file(WRITE "${WORK}/nested/gear/intact/notes.txt" "words")
 refused("gear/intact/notes.txt: not a picture" train_folder nested --size 16 --out new)
@@ -142,6 +146,9 @@ refused("--size: '7'; SIDE or WIDTHxHEIGHT is expected" train_folder belt/train 
 refused("--size: '64x'" train_folder belt/train --size 64x --out new)
 refused("--channels" train_folder belt/train --channels 2 --out new)
 refused("--fit" train_folder belt/train --fit stretch --out new)
+refused("--test: .*belt/train and the pictures to train on are in one folder" train_folder belt/train --test belt/train
+        --size 16 --out new)
+refused("--find-learning-rate: with --dry-run" train_folder belt/train --find-learning-rate --dry-run --out new)
 refused("--test: 1.5; a share" train_folder belt/train --test 1.5 --out new)
 refused("elsewhere: No such file" train_folder belt/train --test elsewhere --size 16 --out new)
 refused("--test: 0.001 of 60 pictures; some to test" train_folder belt/train --size 16 --test 0.001 --out new)

@@ -103,9 +103,21 @@ def test_folder():
     check(f"train_folder {WORK / 'belt' / 'train'} --seed 1" in output, output)
     output = run("search_hyperparameters", ["--out", "folder", "--resume"])
     check("\ntrial " not in output, "what has ended is not run again")
+    named = "--program train_folder --data belt/train --method grid --values dropout=0 --epochs 1 --out named".split()
+    output = run("search_hyperparameters", named + own + ["--hierarchy", "belt/hierarchy.csv"])
+    check("best: val.part.top1" in output, output)
+    output = run("search_hyperparameters", named[:-1] + ["none"] + own + ["--ema", "0.9"], 1)
+    check("--ema: the metric is measured before" in output or "--ema; the metric is measured before" in output, output)
     asked[3] = "nowhere"
     output = run("search_hyperparameters", asked + own, 1)
     check("--data: 'nowhere'; train_folder needs a folder" in output and output.count("\n") == 1, output)
+
+
+def test_synthetic_defaults():
+    """The built-in images have a one-cycle schedule of their own: a search takes what the program takes."""
+    asked = "--data synthetic --method grid --values warm-up=0.1,0.3 --epochs 1 --out warm".split()
+    run("search_hyperparameters", asked + TINY)
+    check(len(table("warm")) == 3, table("warm"))
 
 
 def test_failing():
@@ -177,6 +189,7 @@ test_stopped(1, signal.SIGINT)
 test_stopped(2, signal.SIGKILL)
 test_halving()
 test_folder()
+test_synthetic_defaults()
 test_failing()
 test_experiment()
 test_summary()

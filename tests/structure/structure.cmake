@@ -14,6 +14,10 @@ set_tests_properties(structure.registry PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=p
 add_test(NAME structure.markdown COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/check_markdown.py")
 add_test(NAME structure.markdown_violations COMMAND Python3::Interpreter -B "${structure}/check_markdown_test.py")
 
+# Scripts can be run, and the planted mistakes of tests/mistakes still fit the library.
+add_test(NAME structure.scripts COMMAND Python3::Interpreter -B "${structure}/scripts_test.py" "${PROJECT_SOURCE_DIR}")
+add_test(NAME structure.mistakes COMMAND Python3::Interpreter -B "${PROJECT_SOURCE_DIR}/tests/mistakes/plant.py" --check)
+
 # What SECURITY.md promises of the source, and that every test it names exists.
 add_test(NAME structure.security COMMAND Python3::Interpreter -B "${structure}/security_test.py" "${PROJECT_SOURCE_DIR}")
 

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/train/fit.hpp"
 #include "train/small_training.hpp"
@@ -53,7 +55,7 @@ TEST_CASE("a training ends with the average of the weights after its last steps"
   REQUIRE(run.watch->steps.size() == 15);
   std::vector<double> average = run.watch->steps[7];  // step 8 is the first of at least half of 15
   for (std::size_t step = 8; step < 15; ++step)
-    for (std::size_t i = 0; i < average.size(); ++i) average[i] = 0.75 * average[i] + 0.25 * run.watch->steps[step][i];
+    for (std::size_t i = 0; i < average.size(); ++i) average[i] += 0.25 * (run.watch->steps[step][i] - average[i]);
   CHECK(trained(run.model) == average);
   CHECK(trained(run.model) != run.watch->steps.back());
 }
@@ -99,4 +101,44 @@ TEST_CASE("averaging refuses options out of range") {
   Model<float> model = small_model<float>();
   CHECK_THROWS_AS(train::refresh_statistics(model, images, {.batches = 0}), OptionError);
   CHECK_THROWS_AS(train::refresh_statistics(model, small_images(0)), DataError);
+}
+
+TEST_CASE("the statistics of averaged weights are those of the images as the training normalised them") {
+  const data::Dataset images = small_images(40);
+  const data::Normalization normalization{{5, 4}, {0.25F, 0.5F}};
+  const auto statistics = [&](const train::AverageWeightsOptions& options) {
+    Model<double> model = small_model<double>();
+    auto loss = two_heads<double>();
+    Adam<double> optimizer{model.parameters(), {.learning_rate = 0.01}};
+    train::fit(model, loss, optimizer, images,
+               {.epochs = 1,
+                .batch = 8,
+                .normalization = normalization,
+                .callbacks = {train::average_weights(images, options)}});
+    std::vector<double> all;
+    for (const auto* buffer : model.buffers()) all.insert(all.end(), buffer->value(), buffer->value() + buffer->size());
+    return all;
+  };
+  CHECK(statistics({.from = 0.5}) == statistics({.from = 0.5, .statistics = {.normalization = normalization}}));
+  CHECK(statistics({.from = 0.5}) != statistics({.from = 0.5, .statistics = {.normalization = {{0, 0}, {1, 1}}}}));
+}
+
+TEST_CASE("fresh statistics owe nothing to the old ones, and a refresh that fails leaves the momentum as it was") {
+  const data::Dataset images = small_images(40);
+  Model<double> model = small_model<double>(), spoilt = small_model<double>();
+  for (auto* buffer : spoilt.buffers())
+    if (!buffer->integer)
+      std::fill_n(buffer->value(), buffer->size(),
+                  buffer->name.ends_with("_var") ? 1e300 : std::numeric_limits<double>::quiet_NaN());
+  for (Model<double>* each : {&model, &spoilt}) train::refresh_statistics(*each, images, {.batch = 8});
+  for (std::size_t b = 0; b < model.buffers().size(); ++b) {
+    const auto &one = *model.buffers()[b], &other = *spoilt.buffers()[b];
+    CHECK(std::equal(one.value(), one.value() + one.size(), other.value()));
+  }
+  Model<double> pixel{{1, 1, 2},
+                      seq(BatchNorm2d<double>{{.momentum = 0.25}}),
+                      heads(head("fine", Linear<double>{{.out_features = 4}}))};
+  const data::Dataset single({1, 1, 2}, std::vector<float>{1, 2}, {{"fine", 4, {0}}});
+  CHECK_THROWS_AS(train::refresh_statistics(pixel, single), ShapeError);
+  CHECK(train::batch_norms(pixel)[0]->momentum() == 0.25);
 }

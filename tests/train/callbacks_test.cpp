@@ -52,11 +52,10 @@ TEST_CASE("early stopping waits for its patience, then stops with a reason") {
   auto loss = two_heads<float>();
   Adam optimizer{model.parameters(), {.learning_rate = 0}};  // nothing can improve
   const data::Dataset images = small_images(40);
-  const auto result = train::fit(
-      model, loss, optimizer, images,
-      {.epochs = 50,
-       .validate = &images,
-       .callbacks = {train::early_stopping({.monitor = "val.fine.top1", .higher_is_better = true, .patience = 3})}});
+  const auto result = train::fit(model, loss, optimizer, images,
+                                 {.epochs = 50,
+                                  .validate = &images,
+                                  .callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 3})}});
   CHECK(result.history.size() == 4);
   CHECK(result.stop_reason == "no better val.fine.top1 for 3 epochs");
   CHECK_FALSE(result.interrupted);
@@ -64,6 +63,7 @@ TEST_CASE("early stopping waits for its patience, then stops with a reason") {
 
 TEST_CASE("early stopping refuses options out of range and a column that is not there") {
   CHECK_THROWS_AS(train::early_stopping({.patience = 0}), OptionError);
+  CHECK_THROWS_AS(train::early_stopping({.monitor = "mine"}), OptionError);
   CHECK_THROWS_AS(train::early_stopping({.min_delta = -1}), OptionError);
   Model<float> model = small_model<float>();
   auto loss = two_heads<float>();

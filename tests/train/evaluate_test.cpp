@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <memory>
 
 #include "hcnn/metrics/conditional_risk.hpp"
@@ -61,4 +62,34 @@ TEST_CASE("a temperature fitted on an evaluation has the least loss of all") {
   CHECK(fit.negative_log_likelihood("fine") == doctest::Approx(double{plain.loss.total}).epsilon(1e-5));
   const double temperature = fit.rule().temperatures().at("fine");
   CHECK(fit.negative_log_likelihood("fine", temperature) <= fit.negative_log_likelihood("fine"));
+}
+
+TEST_CASE("figures need no loss, and predictions are the logits of every sample in order") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  const data::Dataset images = small_images(45);
+  const auto measured = train::evaluate(model, loss, images, {.batch = 7, .flip = true});
+  const auto figures = train::evaluate(model, images, {.batch = 7, .flip = true});
+  CHECK(figures.find("fine")->top1 == measured.result.find("fine")->top1);
+  CHECK(figures.severity == measured.result.severity);
+
+  const Logits<float> logits = train::predict(model, images, {.batch = 7});
+  REQUIRE(logits.size() == 2);
+  CHECK(logits["fine"].count() == 45);
+  Tensor<float> image(1, images.shape());
+  images.copy_image(44, image.data());
+  const auto alone = model.infer(image, "fine");
+  for (Index k = 0; k < 4; ++k)
+    CHECK(row(logits["fine"], 44)[static_cast<std::size_t>(k)] == doctest::Approx(alone[k]));
+  const metrics::Marginalization rule("fine", *images.taxonomy());
+  const Logits<float> ruled = train::predict(model, images, {.batch = 7, .rule = &rule});
+  CHECK(row(ruled["group"], 3)[0] <= 0);  // a logarithm of a probability
+  CHECK_THROWS_AS(train::predict(model, images.subset({})), DataError);
+}
+
+TEST_CASE("a batch of everything, however large, is one batch") {
+  Model<float> model = small_model<float>();
+  const data::Dataset images = small_images(20);
+  const auto all = train::evaluate(model, images, {.batch = std::numeric_limits<Index>::max()});
+  CHECK(all.samples == 20);
 }

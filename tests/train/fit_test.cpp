@@ -9,6 +9,7 @@
 
 #include "count_allocations.hpp"
 #include "figure.hpp"
+#include "hcnn/losses/learnable_severity.hpp"
 #include "hcnn/metrics/inspection.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/schedule_plateau.hpp"
@@ -409,4 +410,33 @@ TEST_CASE("the schedule sets each step's rate and the plateau follows the monito
                   .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1, .threshold = 0.5}),
                   .monitor = "train.loss"});
   CHECK(result.history.get("learning_rate") == std::vector<double>{1e-6, 1e-6, 1e-6, 5e-7, 5e-7, 2.5e-7});
+}
+
+TEST_CASE("an optimizer that could move nothing of the model, or not the loss's parameters, is refused") {
+  Model<float> model = small_model<float>(), copy = model.clone();
+  const data::Dataset images = small_images(20);
+  auto loss = two_heads<float>();
+  Adam optimizer{model.parameters(), {}};
+  CHECK_THROWS_WITH_AS(train::fit(copy, loss, optimizer, images, {.batch = 8}),
+                       "fit: an optimizer of no parameter of this model; it was made for another one", OptionError);
+  auto learnable = losses::learnable_severity("fine", *images.taxonomy());
+  CHECK_THROWS_AS(train::fit(model, learnable, optimizer, images, {.batch = 8}), OptionError);
+  ParamList<float> of_loss;
+  learnable.attach("loss", of_loss);
+  REQUIRE_FALSE(of_loss.empty());
+  optimizer.add_group({.params = of_loss, .frozen = true});
+  CHECK_NOTHROW(train::fit(model, learnable, optimizer, images, {.batch = 8}));
+}
+
+TEST_CASE("a loss that nobody keeps trains as one that has a name") {
+  const data::Dataset images = small_images(40);
+  const auto train = [&](bool kept) {
+    Model<float> model = small_model<float>();
+    Adam optimizer{model.parameters(), {}};
+    auto loss = losses::cross_entropy("fine");
+    kept ? train::fit(model, loss, optimizer, images, {.batch = 8})
+         : train::fit(model, losses::cross_entropy("fine"), optimizer, images, {.batch = 8});
+    return weights(model);
+  };
+  CHECK(train(true) == train(false));
 }

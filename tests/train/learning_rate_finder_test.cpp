@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "hcnn/layers/batch_norm_1d.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/sgd.hpp"
 #include "train/small_training.hpp"
@@ -95,4 +96,20 @@ TEST_CASE("the search refuses options out of range") {
   CHECK_THROWS_AS(find({.smoothing = 1}), OptionError);
   CHECK_THROWS_AS(find({.divergence = 1}), OptionError);
   CHECK_THROWS_AS(find({}, 0), DataError);
+}
+
+TEST_CASE("a search that fails leaves everything as it was") {
+  Model<float> model({1, 1, 4}, seq(BatchNorm1d{}, Linear{{.out_features = 3}}, ReLU{}),
+                     heads(head("fine", Linear{{.out_features = 4}})));
+  init::he_normal(model, Seed{1});
+  std::vector<float> pixels(9 * 4);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i % 7);
+  const data::Dataset nine({1, 1, 4}, pixels, {{"fine", 4, std::vector<Label>(9, 1)}});
+  auto loss = losses::cross_entropy("fine");
+  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  const auto before = weights(model);
+  // the second batch has one sample, of which batch normalisation cannot make statistics
+  CHECK_THROWS_AS(train::find_learning_rate(model, loss, optimizer, nine, {.steps = 20, .batch = 8}), ShapeError);
+  CHECK(weights(model) == before);
+  CHECK(optimizer.learning_rate() == 0.01);
 }

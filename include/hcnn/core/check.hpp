@@ -75,7 +75,7 @@ class TextPart {
       value_ = static_cast<double>(part);
     }
   }
-  /// Numbers with a fraction take the six digits of "%g".
+  /// Numbers with a fraction take the six digits of "%g", with a point in every locale.
   [[gnu::cold]] void append_to(std::string& text) const {
     std::array<char, 32> digits;
     if (const auto* string = std::get_if<std::string_view>(&value_)) {
@@ -85,7 +85,7 @@ class TextPart {
     } else {
       char* end = digits.data();
       if (const auto* real = std::get_if<double>(&value_))
-        end += std::snprintf(digits.data(), digits.size(), "%g", *real);
+        end = std::to_chars(end, end + digits.size(), *real, std::chars_format::general, 6).ptr;
       else if (const auto* natural = std::get_if<std::uint64_t>(&value_))
         end = std::to_chars(end, end + digits.size(), *natural).ptr;
       else

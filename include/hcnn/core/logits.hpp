@@ -49,8 +49,16 @@ class Logits {
     return heads_.back().values;
   }
 
+  /// Forgets every head unless there are `count` of them, called name(0), name(1), ... in this order.
+  template <class Name>
+  void keep_heads(std::size_t count, const Name& name) {
+    bool same = heads_.size() == count;
+    for (std::size_t h = 0; same && h < count; ++h) same = heads_[h].head == name(h);
+    if (!same) heads_.clear();
+  }
   /// Takes the heads and extents of `other`; every value becomes 0.
   void zeros_like(const Logits& other) {
+    keep_heads(other.heads_.size(), [&](std::size_t h) { return std::string_view(other.heads_[h].head); });
     for (const auto& [head, values] : other) {
       Tensor<M>& mine = resize(head, values.count(), values.shape().channels);
       std::fill(mine.begin(), mine.end(), M{0});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <set>
 #include <span>
@@ -25,6 +26,24 @@ struct Snapshot {
   std::map<std::string, SnapshotValues, std::less<>> values = {};  ///< by full name: "optimizer.step_count"
   std::string where = "snapshot";  ///< begins every message; path of the file it is from
 };
+
+/// True where both hold the same bits under the same names, wherever they are from.
+[[gnu::cold]] inline bool same_values(const Snapshot& a, const Snapshot& b) {
+  const auto same = [](const auto& one, const auto& other) {
+    if (one.first != other.first || one.second.index() != other.second.index()) return false;
+    return std::visit(
+        [&]<class List>(const List& list) {
+          const List& its = std::get<List>(other.second);
+          if constexpr (std::is_same_v<List, std::vector<std::string>>)
+            return list == its;
+          else  // NaN is the same as itself here
+            return std::equal(list.begin(), list.end(), its.begin(), its.end(),
+                              [](auto x, auto y) { return std::memcmp(&x, &y, sizeof x) == 0; });
+        },
+        one.second);
+  };
+  return std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(), same);
+}
 
 /// Walks over everything that has state, in the same order in both directions: when saving it reads the values, when
 /// loading it overwrites them. One function does both, so that what is saved and what is loaded cannot differ:

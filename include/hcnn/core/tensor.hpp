@@ -49,6 +49,7 @@ class Tensor {
 
   /// Sets the extents; the values are unspecified afterwards.
   void resize(Index count, const Shape& shape) {
+    count_ = 0;  // where there is no memory
     storage_.reserve(count * shape.size());
     count_ = count;
     shape_ = shape;

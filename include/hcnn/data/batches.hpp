@@ -49,7 +49,7 @@ class BatchLoader {
   const Dataset& dataset() const { return dataset_; }
   /// Batches of an epoch, the last partial one included unless it is dropped.
   Index batches_per_epoch() const {
-    return (dataset_.size() + (options_.drop_last ? 0 : options_.batch - 1)) / options_.batch;
+    return dataset_.size() / options_.batch + (!options_.drop_last && dataset_.size() % options_.batch != 0 ? 1 : 0);
   }
 
   /// Begins an epoch, leaving out its first `skip` batches; ends the one in progress. Throws OptionError for skip < 0.

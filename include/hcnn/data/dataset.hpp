@@ -106,9 +106,10 @@ class Dataset {
   /// becomes class renamed[k] of the taxonomy's finest level; where that is kNoLabel, and where a sample has no label,
   /// it is left out. Throws DataError unless there is an entry for each class, and a legal one.
   Dataset relabelled(Taxonomy taxonomy, std::span<const Label> renamed) const {
-    if (static_cast<Index>(renamed.size()) != (levels() == 0 ? 0 : class_count(0)))
+    if (levels() == 0) fail<DataError>("Dataset::relabelled", "samples without labels", "a level is needed");
+    if (static_cast<Index>(renamed.size()) != class_count(0))
       fail<DataError>("Dataset::relabelled", concat(renamed.size(), " labels"), "one for each finest class is needed");
-    std::vector<Label> finest = levels() == 0 ? std::vector<Label>{} : column(0).labels;
+    std::vector<Label> finest = column(0).labels;
     for (Label& label : finest)
       if (label != kNoLabel) label = renamed[static_cast<std::size_t>(label)];
     Dataset result(*this);

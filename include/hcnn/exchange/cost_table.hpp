@@ -47,7 +47,8 @@ inline std::vector<std::size_t> match_classes(const std::vector<std::string_view
   for (std::size_t k = 0; k < classes.size(); ++k) missing.emplace(classes[k], k);
   std::vector<std::size_t> places;
   for (const std::string_view name : names) {
-    const auto found = missing.find(name);
+    auto found = missing.find(name);  // blanks may belong to a name
+    if (found == missing.end()) found = missing.find(trimmed(name));
     if (found == missing.end())
       fail<FormatError>(where, concat(line, " of '", io::printable(name), "'"),
                         concat("each of the ", classes.size(), " classes once is needed"));
@@ -67,8 +68,8 @@ inline std::vector<std::size_t> match_classes(const std::vector<std::string_view
 inline CostMatrix costs_from_table(const io::CsvTable& table, const std::vector<std::string>& classes,
                                    const std::string& where) {
   std::vector<std::string_view> across, down;
-  for (std::size_t i = 1; i < table.header.size(); ++i) across.push_back(trimmed(table.header[i]));
-  for (const auto& row : table.rows) down.push_back(trimmed(row[0]));
+  for (std::size_t i = 1; i < table.header.size(); ++i) across.push_back(table.header[i]);
+  for (const auto& row : table.rows) down.push_back(row[0]);
   const auto columns = match_classes(across, classes, where, "column"),
              rows = match_classes(down, classes, where, "row");
   std::vector<double> costs(classes.size() * classes.size());

@@ -114,7 +114,9 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
 /// Throws FormatError, naming the file.
 inline Taxonomy read_taxonomy(const std::filesystem::path& path) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24;
-  const std::string text = io::read_file(path, kMostBytes), where = io::printable_path(path);
+  const std::string file = io::read_file(path, kMostBytes), where = io::printable_path(path);
+  const bool marked = file.starts_with(io::kByteOrderMark);
+  const std::string_view text = std::string_view(file).substr(marked ? io::kByteOrderMark.size() : 0);
   if (!io::is_utf8(text)) fail<FormatError>(where, "text that is not UTF-8", "names in UTF-8 are needed");
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return taxonomy_by_name(io::parse_json(text, where), where);

@@ -162,7 +162,7 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
     fail<FormatError>(where, "no network is described",
                       file.metadata.contains("hcnn.snapshot")
                           ? "it is a checkpoint: best.safetensors and last.safetensors beside it are models"
-                          : "a file of a training program is needed; weights alone are for load_weights");
+                          : "a file that says which one it holds is needed; load_weights fills a network of your own");
   models::NetworkOptions options = network_options(info.network, where + ": network");
   check_normalization(info, models::input_of(options).channels, where + ": normalization");
   Index held = 0;
@@ -184,18 +184,30 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
   }
 }
 
-/// Loads the weights of a safetensors file, hcnn's or PyTorch's, into a network of your own. Names and extents must be
-/// exactly those of the network. Returns true where a value is NaN or infinite. Throws FormatError; the network is then
-/// as it was.
+/// What a model file says besides the weights, without building its network: class names, normalisation, notes.
+/// FormatError as `model_info`.
+inline ModelInfo read_info(const std::filesystem::path& path) {
+  return model_info(io::read_safetensors(path), io::printable_path(path));
+}
+
+/// How `load_weights` reads.
+struct LoadWeightsOptions {
+  bool allow_non_finite = false;  ///< weights may be NaN or infinite: to look at a training that went wrong
+};
+
+/// Loads the weights of a safetensors file, hcnn's or PyTorch's, into a network of your own, and returns what else the
+/// file says. Names and extents must be exactly those of the network. Throws FormatError, and NumericError for a value
+/// that is NaN or infinite unless the options allow it; the network is then as it was.
 template <class T>
-bool load_weights(const std::filesystem::path& path, Model<T>& model) {
+ModelInfo load_weights(const std::filesystem::path& path, Model<T>& model, const LoadWeightsOptions& options = {}) {
   const std::string where = io::printable_path(path);
   const io::SafetensorsFile file = io::read_safetensors(path);
-  model_info(file, where);
+  ModelInfo info = model_info(file, where);
   Model<T> trial = model.clone();
-  const bool non_finite = fill_model(file, trial, where);
+  if (fill_model(file, trial, where) && !options.allow_non_finite)
+    fail<NumericError>(where, "a weight is NaN or infinite", "the weights of a training that went well are needed");
   assign_state(match_state(file, model.state(), where), model.state());
-  return non_finite;
+  return info;
 }
 
 }  // namespace hcnn::exchange

@@ -69,6 +69,18 @@ class Taxonomy {
   /// Number of classes of a level, 0..levels() - 1.
   Index class_count(Index level) const { return static_cast<Index>(at(level).classes.size()); }
 
+  /// Class of that name on a level; throws DataError where there is none.
+  Label label(Index level, std::string_view name) const {
+    const std::vector<std::string>& names = classes(level);
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      fail<DataError>("Taxonomy level '" + level_name(level) + "'", "no class '" + std::string(name) + "'",
+                      "see Taxonomy::classes");
+    return static_cast<Label>(found - names.begin());
+  }
+  /// The same, of the level with this name: `tree.label("fine", "apple")`.
+  Label label(std::string_view level, std::string_view name) const { return label(level_index(level), name); }
+
   /// Class of the next level that holds this one.
   Label parent(Index level, Label label) const {
     if (level + 1 >= levels())

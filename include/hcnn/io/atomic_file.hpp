@@ -29,11 +29,10 @@ class AtomicFile {
  public:
   /// Creates the temporary file; the folder must exist.
   explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
-    static std::atomic<unsigned> serial{0};
     // A killed process may have left a temporary file under the same process id: take the next free number.
     do {
-      temporary_ =
-          path_.parent_path() / concat('.', path_.filename().string(), ".tmp", ::getpid(), '.', serial.fetch_add(1));
+      temporary_ = path_.parent_path() /
+                   concat('.', path_.filename().string(), ".tmp", ::getpid(), '.', next_number().fetch_add(1));
       descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) refuse("cannot be created");
@@ -58,6 +57,12 @@ class AtomicFile {
   }
   /// Appends the bytes.
   void write(std::string_view bytes) { write(bytes.data(), bytes.size()); }
+
+  /// Number of the next temporary file of this process.
+  static std::atomic<unsigned>& next_number() {
+    static std::atomic<unsigned> number{0};
+    return number;
+  }
 
   /// Order matters: content on disk, then the name, then the folder's entry on disk.
   void commit() {
@@ -92,18 +97,23 @@ class AtomicFile {
   bool committed_ = false;
 };
 
-/// Removes what a killed process left behind in a folder: temporary files of this class whose process is gone.
+/// Removes what a killed process left behind in a folder: temporary files of this class whose process is gone, or had
+/// the id of this one, as in a container it may. Processes of other machines and containers count as gone: hold the
+/// folder's lock where they may write to it too.
 inline void remove_temporaries(const std::filesystem::path& folder) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     const std::size_t mark = name.rfind(".tmp");
     if (!name.starts_with('.') || mark == std::string::npos) continue;
-    int process = 0, serial = 0, end = 0;
-    if (std::sscanf(name.c_str() + mark, ".tmp%d.%d%n", &process, &serial, &end) != 2 ||
-        name[mark + static_cast<std::size_t>(end)] != 0)
+    int process = 0, end = 0;
+    unsigned number = 0;
+    if (std::sscanf(name.c_str() + mark, ".tmp%d.%u%n", &process, &number, &end) != 2 ||
+        name[mark + static_cast<std::size_t>(end)] != 0 || process <= 0)
       continue;
-    if (process > 0 && ::kill(process, 0) != 0 && errno == ESRCH) std::filesystem::remove(entry.path(), error);
+    const bool gone =
+        process == ::getpid() ? number >= AtomicFile::next_number().load() : ::kill(process, 0) != 0 && errno == ESRCH;
+    if (gone) std::filesystem::remove(entry.path(), error);
   }
 }
 

@@ -25,7 +25,8 @@ inline std::string_view stored_checksum(std::string_view header) {
   return header.substr(kChecksumPrefix.size(), kChecksumDigits);
 }
 
-/// The digits that belong in a header which begins with kChecksumPrefix, for the pieces of payload behind it.
+/// The digits that belong in a header which begins with kChecksumPrefix and has room for them, for the pieces of
+/// payload behind it.
 inline std::string checksum_text(std::string_view header, std::span<const std::span<const std::byte>> payload) {
   const std::string_view covered = header.substr(kChecksumPrefix.size()).substr(kChecksumDigits);
   auto sum = ::crc32_z(0, reinterpret_cast<const Bytef*>(covered.data()), covered.size());

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,14 @@ struct Image {
     pixels.resize(static_cast<std::size_t>(columns * rows * channels));
     for (Index y = 0; y < rows; ++y)
       for (Index x = 0; x < columns; ++x) set(x, y, colour);
+  }
+
+  /// An image of these bytes, as a camera or a decoder gives them; ShapeError unless there are rows * columns * 3.
+  Image(Index columns, Index rows, std::span<const std::uint8_t> bytes) : Image(columns, rows) {
+    if (bytes.size() != pixels.size())
+      fail<ShapeError>("Image", concat(bytes.size(), " bytes"),
+                       concat(pixels.size(), " are needed for ", columns, 'x', rows, " pixels"));
+    std::copy(bytes.begin(), bytes.end(), pixels.begin());
   }
 
   /// The three values of a pixel; extents are not checked.

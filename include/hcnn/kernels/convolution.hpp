@@ -43,12 +43,12 @@ template <class T>
 void refresh_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, CachedPanels& packed) {
   if constexpr (std::is_same_v<Master<T>, float>)
     if (const MicroKernels<float>* kernels = winograd_kernels<T>(g)) {
-      if (packed.stale(*kernels, version, PanelForm::winograd))
-        pack_winograd_forward(*kernels, g, w, packed.renew(*kernels, version, PanelForm::winograd));
+      packed.refresh(*kernels, version, PanelForm::winograd,
+                     [&](Panels& panels) { pack_winograd_forward(*kernels, g, w, panels); });
       return;
     }
   with_micro_kernels<T>(g, [&](const auto& kernels) {
-    if (packed.stale(kernels, version)) pack_forward(kernels, g, w, packed.renew(kernels, version));
+    packed.refresh(kernels, version, PanelForm::direct, [&](Panels& panels) { pack_forward(kernels, g, w, panels); });
   });
 }
 

@@ -93,7 +93,6 @@ class WinogradTiles {
     v_ = scratch.take<float>(kWinogradPoints * capacity * plan.input.channels);
     m_ = scratch.take<float>(kWinogradPoints * capacity * plan.output.channels);
     zeros_ = scratch.take<T>(plan.input.channels);
-    rest_ = scratch.take<T>(plan.output.channels);
     std::fill_n(zeros_, plan.input.channels, T{});
   }
 
@@ -142,8 +141,10 @@ class WinogradTiles {
 
   void transform_output(TensorView<T> y, const float* bias, Index first, Index count, Index t) const {
     const Index O = plan_.output.channels, tile = first + t;
+    const WorkspaceScope scope(thread_scratch());
+    T* const rest = thread_scratch().take<T>(O);  // takes what lies outside the output, one for each thread
     T* pixels[kWinogradOutput * kWinogradOutput];
-    tile_pixels(y.sample(tile / plan_.tiles()), plan_.output, plan_.top(tile), plan_.left(tile), kWinogradOutput, rest_,
+    tile_pixels(y.sample(tile / plan_.tiles()), plan_.output, plan_.top(tile), plan_.left(tile), kWinogradOutput, rest,
                 pixels);
     run_beside_kernels<WinogradOutput>(m_ + t * O, count * O, O, bias, &pixels[0]);
   }
@@ -154,7 +155,6 @@ class WinogradTiles {
   float* v_;  // (36, count, C)
   float* m_;  // (36, count, O)
   T* zeros_;  // a pixel outside the input
-  T* rest_;   // takes what lies outside the output
 };
 
 /// y = conv(x) + bias with packed weights. Tasks are groups of whole images; `after` as in conv_gather.

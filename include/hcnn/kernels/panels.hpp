@@ -107,18 +107,20 @@ enum class PanelForm { direct, winograd };
 /// Panels that know which weights, of which version, for which kernels they hold: refreshed when one of them changes.
 class CachedPanels {
  public:
-  /// True where `pack` must run again.
+  /// True where they hold something else.
   template <class E>
   bool stale(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form = PanelForm::direct) const {
     return kernels_ != &kernels || version_ != version || form_ != form;
   }
-  /// To be filled by the caller; counts as fresh afterwards.
-  template <class E>
-  Panels& renew(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form = PanelForm::direct) {
+  /// Fills the panels by `pack(panels)` where they are stale; they stay so where it throws.
+  template <class E, class Pack>
+  void refresh(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form, const Pack& pack) {
+    if (!stale(kernels, version, form)) return;
+    kernels_ = nullptr;
+    pack(panels_);
     kernels_ = &kernels;
     version_ = version;
     form_ = form;
-    return panels_;
   }
   /// The panels, fresh or not.
   const Panels& get() const { return panels_; }

@@ -144,9 +144,12 @@ class BatchNorm2d : public Layer<T> {
     kernels::join_moments(count, pixels, channels_, means_, deviations_, mean_, variance);
     const M momentum = static_cast<M>(options_.momentum);
     const M unbiased = static_cast<M>(static_cast<double>(count * pixels) / static_cast<double>(count * pixels - 1));
+    const auto move = [&](M& running, M batch) {  // with momentum 1 nothing is left of what was, not even NaN
+      running = momentum == M{1} ? batch : running + momentum * (batch - running);
+    };
     for (Index c = 0; c < channels_; ++c) {
-      running_mean_.value()[c] += momentum * (mean_[c] - running_mean_.value()[c]);
-      running_var_.value()[c] += momentum * (variance[c] * unbiased - running_var_.value()[c]);
+      move(running_mean_.value()[c], mean_[c]);
+      move(running_var_.value()[c], variance[c] * unbiased);
     }
     batches_.value()[0] += M{1};
     running_mean_.touch();

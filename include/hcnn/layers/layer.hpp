@@ -26,6 +26,9 @@ struct LayerTraits {
 /// (masks, indices, batch statistics) the layer takes from the workspace in `forward`, where it stays until the
 /// caller has finished `backward`. To write a layer: derive, implement `type`, `build`, `forward`, `backward`, `infer`
 /// and `clone`, and `attach` if there are parameters. Start from examples/custom_layer.cpp.
+/// A layer that holds layers calls their `setup` in `build`, and hands on `attach`, `for_each_child`,
+/// `prepare_inference` and `multiply_adds`, else batch normalisation inside it is not found and weights are packed at
+/// every call; `clone` copies the base too, which knows the shapes. See layers/residual.hpp.
 template <class T>
 class Layer {
  public:
@@ -42,8 +45,12 @@ class Layer {
   /// Reads the shape of one input sample, creates the parameters (all zero or at their fixed start value) and returns
   /// the shape of one output sample. Called once. Throws ShapeError where the input does not fit.
   virtual Shape build(const Shape& input) = 0;
-  /// Calls `build` and remembers the shapes; what containers call.
+  /// Calls `build` and remembers the shapes; what containers call. Throws OptionError for a layer that is built
+  /// already, whose parameters it would lose.
   Shape setup(const Shape& input) {
+    if (output_shape_.size() > 0)
+      fail<OptionError>(type(), "a layer of another network, built and perhaps trained",
+                        "a new layer is needed; Model::with_heads keeps a trained trunk");
     input_shape_ = input;
     return output_shape_ = build(input);
   }
@@ -90,6 +97,16 @@ class Layer {
   Shape input_shape_{0, 0, 0};
   Shape output_shape_{0, 0, 0};
 };
+
+/// A copy by `clone`, for layers that hold layers. Throws OptionError for one that has lost the shapes: without them a
+/// network would compute something else.
+template <class T>
+std::unique_ptr<Layer<T>> checked_clone(const Layer<T>& layer) {
+  std::unique_ptr<Layer<T>> copy = layer.clone();
+  if (copy->output_shape() != layer.output_shape())
+    fail<OptionError>(layer.type(), "a clone without its shapes", "clone must copy the base class too");
+  return copy;
+}
 
 /// The layers of `seq(...)`, `heads(...)`: a moved copy on the heap.
 template <class L>

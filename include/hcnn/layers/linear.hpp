@@ -79,7 +79,8 @@ class Linear : public Layer<T> {
 
   void prepare_inference() override {
     kernels::with_micro_kernels<T>(inputs_, [&](const auto& kernels) {
-      if (packed_.stale(kernels, weight_.version)) pack_forward(kernels, packed_.renew(kernels, weight_.version));
+      packed_.refresh(kernels, weight_.version, kernels::PanelForm::direct,
+                      [&](kernels::Panels& panels) { pack_forward(kernels, panels); });
     });
   }
 

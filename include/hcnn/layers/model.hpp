@@ -46,25 +46,40 @@ class Model {
   /// An independent network with the same layers and parameters.
   Model clone() const { return Model(*this); }
 
-  /// Logits of every head for a batch; what backward needs stays in the model, and x has to stay where it is until then.
-  /// The result lives until the next call.
+  /// An independent network of the same trunk, its parameters and running statistics included, under new heads: for
+  /// transfer to another task. The heads have no start values yet: `init::he_normal(tuned.parameters("heads."), seed)`.
+  /// Throws as the constructor where they do not fit.
+  Model with_heads(MultiHead<T> heads) const { return Model(*this, std::make_unique<MultiHead<T>>(std::move(heads))); }
+
+  /// Logits of every head for a batch; what backward needs stays in the model, and x has to stay where it is until
+  /// then. The result lives until the next call. Throws ShapeError where the samples, or the number of their identities
+  /// in `pass`, do not fit.
   const Logits<M>& forward(TensorView<const T> x, const Pass& pass = {}) {
     require_input(x);
+    if (!pass.samples.empty() && static_cast<Index>(pass.samples.size()) != x.count)
+      fail<ShapeError>("Model::forward", concat(pass.samples.size(), " identities of samples"),
+                       concat("the batch has ", x.count, " samples"));
+    waiting_ = false;
     workspace_.reset();
     x_ = x;
     y_ = workspace_.template tensor<T>(x.count, features_);
     trunk_->forward(x, y_, pass, workspace_);
     heads_->forward(y_, logits_, pass, workspace_);
+    waiting_ = true;
     return logits_;
   }
   /// A temporary would be gone when backward reads it.
   const Logits<M>& forward(const Tensor<T>&& x, const Pass& pass = {}) = delete;
 
   /// Adds dL/dparameter to every `Param::grad`, for the batch of the last `forward`, which must still be where it was.
+  /// Overwrites activations: once for each `forward`; of several losses, the sum of their gradients is to be given.
+  /// Throws ShapeError where no `forward` came before or the gradients do not fit its batch.
   /// @param gradients dL/dlogits of every head
   /// @param dx room for dL/dinput, or nothing
   void backward(const Logits<M>& gradients, TensorView<T> dx = {}) {
-    if (gradients.count() != x_.count || x_.count == 0)
+    if (!waiting_)
+      fail<ShapeError>("Model::backward", "no forward pass before it", "each is followed by one backward pass at most");
+    if (gradients.count() != x_.count)
       fail<ShapeError>("Model::backward", concat("gradients of ", gradients.count(), " samples"),
                        concat("the last forward pass had ", x_.count));
     for (std::size_t h = 0; h < heads_->size(); ++h) {
@@ -77,6 +92,7 @@ class Model {
     if (!dx.empty() && (dx.count != x_.count || dx.shape != input_))
       fail<ShapeError>("Model::backward", concat("dx of ", dx.count, " samples ", to_string(dx.shape)),
                        concat(x_.count, " samples ", to_string(input_), " are needed"));
+    waiting_ = false;
     const WorkspaceScope scope(workspace_);
     const TensorView<T> dy = workspace_.template tensor<T>(x_.count, features_);
     heads_->backward(y_, gradients, dy, workspace_);
@@ -84,7 +100,8 @@ class Model {
   }
 
   /// Logits in evaluation mode. Writes nothing but `logits` and `workspace`; after `prepare_inference` it also packs no
-  /// weights. With `only`, the logits of that head alone.
+  /// weights. With `only`, the logits of that head alone. The work is shared by `thread_count()` threads, of each
+  /// caller where several call at once: hold a `ThreadCountScope` of 1 there, as Predictor does.
   void infer(TensorView<const T> x, Logits<M>& logits, Workspace& workspace, std::string_view only = {}) const {
     require_input(x);
     if (!only.empty()) heads_->require(only);
@@ -99,6 +116,14 @@ class Model {
     Workspace workspace;
     infer(x, logits, workspace);
     return logits;
+  }
+  /// What the trunk makes of a batch in evaluation mode: the input of the heads, to compare or to search images by.
+  Tensor<T> features(TensorView<const T> x) const {
+    require_input(x);
+    Tensor<T> y(x.count, features_);
+    Workspace workspace;
+    trunk_->infer(x, y, workspace);
+    return y;
   }
   /// Logits of one head in evaluation mode.
   Tensor<M> infer(TensorView<const T> x, std::string_view head) const {
@@ -115,6 +140,16 @@ class Model {
 
   /// What training changes, in the order of the layers.
   const ParamList<M>& parameters() { return parameters_; }
+  /// Those whose names begin with `prefix`, "trunk." or "heads.fine.": for groups of an optimizer and start values.
+  /// Throws DataError where there is none.
+  ParamList<M> parameters(std::string_view prefix) {
+    ParamList<M> list;
+    for (Param<M>* param : parameters_)
+      if (param->name.starts_with(prefix)) list.push_back(param);
+    if (list.empty())
+      fail<DataError>("Model", concat("no parameter '", prefix, "...'"), "see summary(model) for the layers");
+    return list;
+  }
   /// Running statistics, in the order of the layers.
   const ParamList<M>& buffers() { return buffers_; }
   /// Parameters and buffers: all that a file must hold.
@@ -155,6 +190,17 @@ class Model {
     finish();
   }
 
+  // Other heads on a copy of the trunk.
+  Model(const Model& other, std::unique_ptr<MultiHead<T>> heads)
+      : input_(other.input_),
+        features_(other.features_),
+        options_(other.options_),
+        trunk_(std::make_unique<Sequential<T>>(*other.trunk_)),
+        heads_(std::move(heads)) {
+    at_place("heads", [&] { heads_->setup(features_); });
+    finish();
+  }
+
   void finish() {
     trunk_->attach("trunk", state_);
     heads_->attach("heads", state_);
@@ -176,6 +222,7 @@ class Model {
     for (Param<M>* param : state_) param->drop_gradient();
     workspace_.release();
     logits_ = {};
+    waiting_ = false;
   }
 
   void require_input(const TensorView<const T>& x) const {
@@ -194,6 +241,7 @@ class Model {
   Logits<M> logits_;
   TensorView<const T> x_;  // of the last forward pass
   TensorView<T> y_;
+  bool waiting_ = false;  // for the backward pass
 };
 
 }  // namespace hcnn

@@ -105,8 +105,12 @@ class MultiHead {
     }
   }
 
-  /// Logits of every head, or of the one named.
+  /// Logits of every head, or of the one named; `logits` has no others afterwards.
   void infer(TensorView<const T> x, Logits<M>& logits, Workspace& workspace, std::string_view only = {}) const {
+    if (only.empty())
+      logits.keep_heads(heads_.size(), [&](std::size_t h) { return std::string_view(heads_[h]->name); });
+    else
+      logits.keep_heads(1, [&](std::size_t) { return only; });
     for (const auto& head : heads_) {
       if (!only.empty() && head->name != only) continue;
       const WorkspaceScope scope(workspace);
@@ -169,6 +173,8 @@ class MultiHead {
 /// The heads of a model: `heads(head("fine", Linear{{...}}), head("group", Linear{{...}}))`.
 template <class First, class... Rest>
 MultiHead<typename First::Scalar> heads(First first, Rest... rest) {
+  static_assert((std::is_same_v<typename First::Scalar, typename Rest::Scalar> && ...),
+                "the heads of a network have one type: Linear<bfloat16>{{...}} in each");
   std::vector<Head<typename First::Scalar>> list;
   list.push_back(std::move(first));
   (list.push_back(std::move(rest)), ...);

@@ -16,6 +16,12 @@ class Residual : public Layer<T> {
   /// `projection` may be null: the input itself is added.
   explicit Residual(std::unique_ptr<Layer<T>> body, std::unique_ptr<Layer<T>> projection = nullptr)
       : body_(std::move(body)), projection_(std::move(projection)) {}
+  /// Branches with the same options and parameters.
+  Residual(const Residual& other)
+      : Layer<T>(other),
+        body_(checked_clone(*other.body_)),
+        projection_(other.projection_ ? checked_clone(*other.projection_) : nullptr) {}
+  Residual(Residual&&) = default;
 
   std::string type() const override { return "Residual"; }
   std::string options() const override { return projection_ ? "with projection" : ""; }
@@ -79,9 +85,7 @@ class Residual : public Layer<T> {
     if (projection_) projection_->prepare_inference();
   }
 
-  std::unique_ptr<Layer<T>> clone() const override {
-    return std::make_unique<Residual>(body_->clone(), projection_ ? projection_->clone() : nullptr);
-  }
+  std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Residual>(*this); }
   Index multiply_adds() const override {
     return body_->multiply_adds() + (projection_ ? projection_->multiply_adds() : 0);
   }

@@ -18,7 +18,7 @@ class Sequential : public Layer<T> {
   explicit Sequential(std::vector<std::unique_ptr<Layer<T>>> layers) : layers_(std::move(layers)) {}
   /// Layers with the same options and parameters.
   Sequential(const Sequential& other) : Layer<T>(other), fuse_(other.fuse_) {
-    for (const auto& layer : other.layers_) layers_.push_back(layer->clone());
+    for (const auto& layer : other.layers_) layers_.push_back(checked_clone(*layer));
     if (!other.chain_.empty()) plan(fuse_);
   }
   Sequential(Sequential&&) = default;
@@ -55,19 +55,19 @@ class Sequential : public Layer<T> {
   LayerTraits traits() const override { return {.backward_reads_output = true}; }
 
   void forward(TensorView<const T> x, TensorView<T> y, const Pass& pass, Workspace& workspace) override {
-    if (layers_.empty()) return kernels::copy(x.data, y.data, x.size());
+    if (chain_.empty()) return kernels::copy(x.data, y.data, x.size());
     chain_.forward(x, y, pass, workspace);
   }
   void backward(TensorView<const T>, TensorView<const T>, TensorView<T> dy, TensorView<T> dx,
                 Workspace& workspace) override {
-    if (layers_.empty()) {
+    if (chain_.empty()) {
       if (!dx.empty()) kernels::copy(dy.data, dx.data, dy.size());
       return;
     }
     chain_.backward(dy, dx, workspace);
   }
   void infer(TensorView<const T> x, TensorView<T> y, Workspace& workspace) const override {
-    if (layers_.empty()) return kernels::copy(x.data, y.data, x.size());
+    if (chain_.empty()) return kernels::copy(x.data, y.data, x.size());
     chain_.infer(x, y, workspace);
   }
   void prepare_inference() override { chain_.prepare_inference(); }
@@ -103,6 +103,8 @@ class Sequential : public Layer<T> {
 /// A Sequential of the given layers: `seq(Conv2d{{...}}, ReLU{}, seq(...))`.
 template <class First, class... Rest>
 Sequential<typename First::Scalar> seq(First first, Rest... rest) {
+  static_assert((std::is_same_v<typename First::Scalar, typename Rest::Scalar> && ...),
+                "the layers of a network have one type: ReLU<bfloat16>{} beside Conv2d<bfloat16>{{...}}");
   std::vector<std::unique_ptr<Layer<typename First::Scalar>>> layers;
   layers.push_back(to_layer(std::move(first)));
   (layers.push_back(to_layer(std::move(rest))), ...);

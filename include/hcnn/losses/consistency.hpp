@@ -43,6 +43,8 @@ class Consistency final : public Loss<M> {
     const Tensor<M>&fine = logits[fine_], &coarse = logits[coarse_];
     check_classes(fine, fine_, parents_.size());
     check_classes(coarse, coarse_, sums_.size());
+    if (fine.count() != coarse.count())
+      fail<ShapeError>(name(), concat(fine.count(), " and ", coarse.count(), " samples"), "as many are needed");
     if (fine.count() == 0) return 0;
     const double scale = double{weight} / static_cast<double>(fine.count());
     double sum = 0;

@@ -12,8 +12,7 @@
 namespace hcnn::losses {
 
 /// A loss on logits of type M (float or double). It sees named logits, never layers. To write one: derive, implement
-/// `name`, `evaluate` and `clone`, and `attach` if there are parameters; then `cross_entropy("fine") + 0.1 *
-/// LossSum<>(MyLoss{})`.
+/// `name`, `evaluate` and `clone`, and `attach` if there are parameters; then `cross_entropy("fine") + 0.1 * MyLoss{}`.
 template <class M = float>
 class Loss {
  public:

@@ -118,4 +118,9 @@ class LossSum {
   Logits<M> scratch_;
 };
 
+/// `0.5 * MyLoss<float>{}`: any loss as a sum of one term with this weight; OptionError as above.
+template <class L>
+requires std::derived_from<L, Loss<typename L::Scalar>> LossSum<typename L::Scalar>
+operator*(double weight, L loss) { return weight * LossSum<typename L::Scalar>(std::move(loss)); }
+
 }  // namespace hcnn::losses

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "hcnn/core/argmax.hpp"
 #include "hcnn/core/snapshot.hpp"
@@ -50,22 +51,28 @@ bool in_top(Index k, std::span<const M> scores, Label label) {
   return rank_of(scores, label) < k;
 }
 
+/// Throws, beginning with `where`, ShapeError unless there is a label for each sample and DataError for one that is
+/// neither a class nor kNoLabel. Scores (N, classes).
+template <class M>
+void require_labels(const std::string& where, const Tensor<M>& scores, std::span<const Label> labels) {
+  if (static_cast<Index>(labels.size()) != scores.count())
+    fail<ShapeError>(where, concat(labels.size(), " labels"), concat("there are ", scores.count(), " samples"));
+  for (const Label label : labels)
+    if (label != kNoLabel && (label < 0 || label >= scores.shape().size()))
+      fail<DataError>(where, concat("label ", label), concat("labels are 0..", scores.shape().size() - 1));
+}
+
 /// Share of the labelled samples whose label is among the k best-scored classes. Scores (N, classes), N labels; samples
 /// with kNoLabel are skipped. Throws OptionError for k < 1, ShapeError where the counts differ, DataError for a label
 /// that is no class.
 template <class M>
 Share top_k(Index k, const Tensor<M>& scores, std::span<const Label> labels) {
   require_option(k >= 1, "top_k", "k", k, "must be at least 1");
-  if (static_cast<Index>(labels.size()) != scores.count())
-    fail<ShapeError>("top_k", concat(labels.size(), " labels"), concat("there are ", scores.count(), " samples"));
+  require_labels("top_k", scores, labels);
   Share share;
-  for (Index n = 0; n < scores.count(); ++n) {
-    const Label label = labels[static_cast<std::size_t>(n)];
-    if (label == kNoLabel) continue;
-    if (label < 0 || label >= scores.shape().size())
-      fail<DataError>("top_k", concat("label ", label), concat("labels are 0..", scores.shape().size() - 1));
-    share.add(in_top(k, row(scores, n), label));
-  }
+  for (Index n = 0; n < scores.count(); ++n)
+    if (const Label label = labels[static_cast<std::size_t>(n)]; label != kNoLabel)
+      share.add(in_top(k, row(scores, n), label));
   return share;
 }
 

@@ -38,11 +38,21 @@ class SeverityCounts {
   }
   /// Samples predicted wrong.
   Index mistakes() const { return total() - counts_.front(); }
-  /// Hierarchical distance@1, the average severity of all samples: sum / total; 0 without samples.
-  double hd1() const { return average(total()); }
-  /// Mistake severity, the average severity of the mistakes: sum / mistakes; 0 without mistakes. It can fall because
-  /// easy mistakes were added: read it together with the accuracy and HD@1.
-  double ms() const { return average(mistakes()); }
+  /// Severity of all samples together.
+  Index sum() const {
+    Index sum = 0;
+    for (std::size_t severity = 0; severity < counts_.size(); ++severity)
+      sum += static_cast<Index>(severity) * counts_[severity];
+    return sum;
+  }
+  /// Hierarchical distance@1, the average severity of all samples: sum / total; NaN without samples, as where the
+  /// labels come from no tree.
+  double hd1() const { return static_cast<double>(sum()) / static_cast<double>(total()); }
+  /// Mistake severity, the average severity of the mistakes: sum / mistakes; 0 without mistakes, NaN without samples.
+  /// It can fall because easy mistakes were added: read it together with the accuracy and HD@1.
+  double ms() const {
+    return mistakes() > 0 ? static_cast<double>(sum()) / static_cast<double>(mistakes()) : 0 * hd1();
+  }
 
   /// The counts, for a training that goes on later.
   void visit_state(StateVisitor& state) { state.visit("counts", std::span<Index>(counts_)); }
@@ -50,13 +60,6 @@ class SeverityCounts {
   friend bool operator==(const SeverityCounts&, const SeverityCounts&) = default;
 
  private:
-  double average(Index divisor) const {
-    Index sum = 0;
-    for (std::size_t severity = 0; severity < counts_.size(); ++severity)
-      sum += static_cast<Index>(severity) * counts_[severity];
-    return divisor == 0 ? 0.0 : static_cast<double>(sum) / static_cast<double>(divisor);
-  }
-
   std::vector<Index> counts_;
 };
 

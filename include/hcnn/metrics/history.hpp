@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,26 @@
 #include "hcnn/core/snapshot.hpp"
 
 namespace hcnn::metrics {
+
+/// True for a column whose higher values are better, an accuracy ("val.fine.top1"), false for one whose lower values
+/// are, a loss, severity or mistakes ("val.loss", "val.hd1", "val.ms"); nothing where the name does not tell.
+inline std::optional<bool> higher_is_better(std::string_view column) {
+  const auto ends = [&](std::string_view ending) { return column == ending.substr(1) || column.ends_with(ending); };
+  if (ends(".top1") || ends(".top5")) return true;
+  if (ends(".loss") || column.find(".loss.") != std::string_view::npos || ends(".hd1") || ends(".ms")) return false;
+  return std::nullopt;
+}
+
+/// `told` or, where it is not set, what `higher_is_better` says of the column. Throws OptionError, beginning with
+/// `where`, where neither says.
+inline bool direction_of(std::string_view column, std::optional<bool> told, const std::string& where) {
+  if (told) return *told;
+  const std::optional<bool> known = higher_is_better(column);
+  if (!known)
+    fail<OptionError>(where, concat("column '", column, "', of which the name does not tell what is better"),
+                      "set higher_is_better");
+  return *known;
+}
 
 /// Measurements of one epoch.
 struct EpochRecord {
@@ -35,8 +56,16 @@ struct EpochRecord {
     return column == "epoch" || column == "learning_rate" || column == "seconds" ||
            std::any_of(values.begin(), values.end(), [&](const auto& value) { return value.first == column; });
   }
-  /// Value of any column, "epoch", "learning_rate" and "seconds" included; NaN where the record has none.
+  /// Value of any column, "epoch", "learning_rate" and "seconds" included. Throws DataError, listing the others, where
+  /// the record has none of that name.
   double get(std::string_view column) const {
+    if (has(column)) return get_or_nan(column);
+    std::string known = "epoch, learning_rate, seconds";
+    for (const auto& [name, value] : values) known += ", " + name;
+    fail<DataError>("EpochRecord", "no column '" + std::string(column) + "'", "columns are: " + known);
+  }
+  /// The same; NaN where the record has no such column.
+  double get_or_nan(std::string_view column) const {
     if (column == "epoch") return static_cast<double>(epoch);
     if (column == "learning_rate") return learning_rate;
     if (column == "seconds") return seconds;
@@ -57,8 +86,10 @@ class History {
     for (const auto& [name, value] : record.values)
       if (std::find(columns_.begin(), columns_.begin() + 3, name) != columns_.begin() + 3)
         fail<DataError>("History", "a value named '" + name + "'", "the record has a member for it");
-    for (const auto& [name, value] : record.values)
-      if (!has(name)) columns_.push_back(name);
+    const auto same = [](const std::string& column, const auto& value) { return column == value.first; };
+    if (!std::equal(columns_.begin() + 3, columns_.end(), record.values.begin(), record.values.end(), same))
+      for (const auto& [name, value] : record.values)
+        if (!has(name)) columns_.push_back(name);
     records_.push_back(std::move(record));
   }
 
@@ -72,7 +103,7 @@ class History {
   std::vector<double> get(std::string_view column) const {
     require(column);
     std::vector<double> series;
-    for (const EpochRecord& record : records_) series.push_back(record.get(column));
+    for (const EpochRecord& record : records_) series.push_back(record.get_or_nan(column));
     return series;
   }
   /// Record with the best value of a column; of equal ones the earliest. NaN is never best. Throws DataError where no
@@ -81,7 +112,7 @@ class History {
     require(column);
     const EpochRecord* best = nullptr;
     for (const EpochRecord& record : records_) {
-      const double value = record.get(column);
+      const double value = record.get_or_nan(column);
       if (value != value) continue;  // NaN
       if (!best || (higher_is_better ? value > best->get(column) : value < best->get(column))) best = &record;
     }
@@ -95,7 +126,7 @@ class History {
     std::vector<std::string> columns = columns_;
     std::vector<double> values;
     for (const EpochRecord& record : records_)
-      for (const std::string& column : columns) values.push_back(record.get(column));
+      for (const std::string& column : columns) values.push_back(record.get_or_nan(column));
     state.visit("columns", columns);
     state.visit("values", values);
     if (!state.is_loading()) return;

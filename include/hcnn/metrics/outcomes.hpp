@@ -44,8 +44,7 @@ class Outcomes final : public BatchObserver {
     for (const Index rank : ranks_) require_option(rank >= 1, "Outcomes", "rank", rank, "must be at least 1");
   }
 
-  /// Takes a batch; samples without a label are skipped figure by figure. Throws ShapeError where the number of labels
-  /// is not that of the samples.
+  /// Takes a batch; samples without a label are skipped figure by figure. Throws as `require_labels`.
   void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
   void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
 
@@ -68,9 +67,7 @@ class Outcomes final : public BatchObserver {
     for (const HeadLogits<M>& head : logits) {
       if (!targets.has(head.head)) continue;
       const std::vector<Label>& labels = targets[head.head].labels;
-      if (static_cast<Index>(labels.size()) != head.values.count())
-        fail<ShapeError>("Outcomes head '" + head.head + "'", concat(labels.size(), " labels"),
-                         concat("the batch has ", head.values.count(), " samples"));
+      require_labels("Outcomes head '" + head.head + "'", head.values, std::span<const Label>(labels));
       SampleRatio& top1 = figure(head.head + ".top1");
       for (std::size_t n = 0; n < labels.size(); ++n)
         put(top1, labels[n] != kNoLabel,

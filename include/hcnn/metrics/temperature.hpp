@@ -11,6 +11,7 @@
 
 #include "hcnn/core/argmax.hpp"
 #include "hcnn/core/targets.hpp"
+#include "hcnn/metrics/accuracy.hpp"
 #include "hcnn/metrics/batch_observer.hpp"
 #include "hcnn/metrics/decision_rule.hpp"
 #include "hcnn/metrics/prediction.hpp"
@@ -48,8 +49,10 @@ class Temperature final : public DecisionRuleOf<Temperature> {
 };
 
 /// Mean of -log softmax(z / T)_y over the samples that have a label, nats; 0 where none has. Scores (N, K), N labels.
+/// Throws as `require_labels`.
 template <class M>
 double negative_log_likelihood(const Tensor<M>& scores, std::span<const Label> labels, double temperature = 1) {
+  require_labels("negative_log_likelihood", scores, labels);
   double sum = 0;
   Index count = 0;
   std::vector<double> z;
@@ -67,10 +70,11 @@ double negative_log_likelihood(const Tensor<M>& scores, std::span<const Label> l
 /// The T in 0.001..1000 with the least negative log-likelihood, to 12 digits. In b = 1/T it is convex, and its slope
 ///   mean of (sum_k p_k z_k - z_y), p = softmax(b z)
 /// rises with b: the zero is found by bisection. Where the slope has one sign (every prediction is right, or guessing
-/// is best) the end of the range is returned. Scores (N, K), N labels. Throws DataError without a labelled sample,
-/// NumericError where a score of one is not finite.
+/// is best) the end of the range is returned. Scores (N, K), N labels. Throws as `require_labels`, DataError without a
+/// labelled sample, NumericError where a score of one is not finite.
 template <class M>
 double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
+  require_labels("fit_temperature", scores, labels);
   Index labelled = 0;
   for (Index n = 0; n < scores.count(); ++n) {
     if (labels[static_cast<std::size_t>(n)] == kNoLabel) continue;
@@ -108,7 +112,7 @@ double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
 /// grows with the samples.
 class TemperatureFit final : public BatchObserver {
  public:
-  /// Takes a batch. Throws ShapeError where the number of labels is not that of the samples.
+  /// Takes a batch. Throws as `require_labels`.
   void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
   void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
 
@@ -139,9 +143,7 @@ class TemperatureFit final : public BatchObserver {
     for (const auto& [name, values] : logits) {
       if (!targets.has(name)) continue;
       const std::vector<Label>& labels = targets[name].labels;
-      if (static_cast<Index>(labels.size()) != values.count())
-        fail<ShapeError>("TemperatureFit head '" + name + "'", concat(labels.size(), " labels"),
-                         concat("the batch has ", values.count(), " samples"));
+      require_labels("TemperatureFit head '" + name + "'", values, std::span<const Label>(labels));
       Head& head = heads_[name];
       head.classes = values.shape().size();
       head.scores.insert(head.scores.end(), values.begin(), values.end());

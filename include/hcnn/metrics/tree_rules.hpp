@@ -46,8 +46,13 @@ class HeadReweighting final : public DecisionRuleOf<HeadReweighting> {
   template <class M>
   void change(Logits<M>& logits) const {
     require_classes(name(), logits, fine_, static_cast<Index>(ancestors_.front().size()));
-    for (std::size_t h = 0; h < coarser_.size(); ++h) require_classes(name(), logits, coarser_[h], classes_[h]);
     Tensor<M>& fine = logits[fine_];
+    for (std::size_t h = 0; h < coarser_.size(); ++h) {
+      require_classes(name(), logits, coarser_[h], classes_[h]);
+      if (const Index count = logits[coarser_[h]].count(); count != fine.count())
+        fail<ShapeError>(name(), concat("head '", coarser_[h], "' has ", count, " samples"),
+                         concat("head '", fine_, "' has ", fine.count()));
+    }
     for (Index n = 0; n < fine.count(); ++n) {
       std::vector<double> sum = log_softmax(row(fine, n));
       for (std::size_t h = 0; h < coarser_.size(); ++h) {

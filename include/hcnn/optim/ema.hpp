@@ -39,7 +39,11 @@ class WeightAverage {
         continue;
       }
       parallel_elements(shadow.param->size(), [&](Index begin, Index end) {
-        for (Index i = begin; i < end; ++i) average[i] = keep * average[i] + take * value[i];
+        // Either form leaves a value as it is where both are equal; keep + take is not 1 in float.
+        if (take < M{0.5})
+          for (Index i = begin; i < end; ++i) average[i] += take * (value[i] - average[i]);
+        else
+          for (Index i = begin; i < end; ++i) average[i] = value[i] - keep * (value[i] - average[i]);
       });
     }
   }

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
@@ -25,11 +25,10 @@ inline Colour series_colour(std::size_t index) {
   return kColours[index % kColours.size()];
 }
 
-/// A number in plain notation with so many decimals: "-0.50".
+/// A number in plain notation with so many decimals and a point, in every locale: "-0.50".
 inline std::string decimal(double value, int decimals) {
   std::array<char, 400> text;  // the largest double has 309 digits
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
+  return {text.data(), std::to_chars(text.begin(), text.end(), value, std::chars_format::fixed, decimals).ptr};
 }
 
 /// Values along an axis, from `low` at its beginning to `high` at its end.
@@ -94,9 +93,7 @@ inline std::vector<Tick> log_ticks(double low, double high) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       const double value = factor * std::pow(10, power);
       if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9) || (factor > 1 && high / low > 100)) continue;
-      std::array<char, 32> text;
-      std::snprintf(text.data(), text.size(), "%g", value);
-      ticks.push_back({value, text.data()});
+      ticks.push_back({value, concat(value)});
     }
   return ticks;
 }

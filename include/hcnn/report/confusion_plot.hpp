@@ -68,6 +68,9 @@ struct ConfusionLayout {
   double bar_left;        ///< left edge of the colour bar
   Index width;            ///< of the whole picture
   Index height;           ///< of the whole picture
+
+  /// True where class names are large enough to be read.
+  bool names_classes() const { return cell >= 8; }
 };
 
 /// Finds room for everything: the longest class name, group names, colour bar.
@@ -75,10 +78,15 @@ inline ConfusionLayout confusion_layout(const std::vector<std::string>& names, c
   ConfusionLayout layout{};
   layout.classes = static_cast<Index>(names.size());
   layout.text_size = 20;
-  layout.cell = layout.classes <= 10 ? 76 : layout.classes <= 20 ? 54 : layout.classes <= 50 ? 24 : 13;
+  constexpr double kMostSide = 4000;  // of the matrix: 1,000 classes would else make a picture of 200 million pixels
+  layout.cell = layout.classes <= 10   ? 76
+                : layout.classes <= 20 ? 54
+                : layout.classes <= 50 ? 24
+                                       : std::min(13.0, kMostSide / static_cast<double>(layout.classes));
   layout.label_size = std::min(18.0, 0.9 * layout.cell);
   double label = 0, group = 0;
-  for (const std::string& name : names) label = std::max(label, text_width(name, layout.label_size));
+  if (layout.names_classes())
+    for (const std::string& name : names) label = std::max(label, text_width(name, layout.label_size));
   for (const ClassGroup& one : options.groups) group = std::max(group, text_width(one.name, 0.8 * layout.text_size));
   label = std::min(label, 400.0);
   const double side = layout.cell * static_cast<double>(layout.classes);
@@ -119,7 +127,7 @@ inline void draw_cells(Canvas& canvas, const ConfusionLayout& layout, const metr
 inline void draw_class_names(Canvas& canvas, const ConfusionLayout& layout, const std::vector<std::string>& names,
                              const std::vector<Index>& order, const std::vector<ClassGroup>& groups) {
   const Frame& matrix = layout.matrix;
-  for (Index i = 0; i < layout.classes; ++i) {
+  for (Index i = 0; layout.names_classes() && i < layout.classes; ++i) {
     const std::string& name = names[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])];
     const double middle = layout.cell * (static_cast<double>(i) + 0.5);
     canvas.text({matrix.from.x - 8, matrix.from.y + middle}, name, {.size = layout.label_size, .align = Align::right});

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,21 +25,24 @@ struct CheckpointOptions {
   /// History column that tells the best epoch. "": the first accuracy on the validation data, "val.<finest head>.top1";
   /// without validation the lowest "train.loss".
   std::string monitor = {};
-  bool higher_is_better = true;  ///< of `monitor`, where it is given
-  double every_seconds = 300;    ///< resume.safetensors is also written this long after the last time; 0: it is not
-  Index every_steps = 0;         ///< and after this many steps of an epoch; 0: it is not
+  std::optional<bool> higher_is_better = {};  ///< of `monitor`; unset: as its name tells, metrics::higher_is_better
+  double every_seconds = 300;  ///< resume.safetensors is also written this long after the last time; 0: it is not
+  Index every_steps = 0;       ///< and after this many steps of an epoch; 0: it is not
 };
 
 /// Callback that keeps a run folder up to date; see `checkpoint`.
 class Checkpoint {
  public:
-  /// Touches no disk. Throws OptionError for notes in `info` that are no JSON object and an option out of range.
+  /// Touches no disk. Throws OptionError for notes in `info` that are no JSON object, an option out of range and a
+  /// `monitor` of which nothing tells which values are better.
   explicit Checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {}, CheckpointOptions options = {})
       : folder_(std::move(folder)), info_(std::move(info)), options_(std::move(options)) {
     if (!info_.notes.is_object())
       fail<OptionError>("checkpoint", "notes that are no JSON object", "an object is needed");
     require_nonnegative("checkpoint", "every_seconds", options_.every_seconds);
     require_option(options_.every_steps >= 0, "checkpoint", "every_steps", options_.every_steps, "must be >= 0");
+    if (!options_.monitor.empty())
+      options_.higher_is_better = metrics::direction_of(options_.monitor, options_.higher_is_better, "checkpoint");
   }
 
   /// The callback for networks of T.
@@ -52,15 +56,21 @@ class Checkpoint {
   class Writer : public train::Callback<T> {
    public:
     explicit Writer(const Checkpoint& parent)
-        : folder_(parent.folder_), info_(parent.info_), options_(parent.options_), steps_(folder_.steps()) {}
+        : folder_(parent.folder_),
+          info_(parent.info_),
+          options_(parent.options_),
+          higher_is_better_(options_.higher_is_better.value_or(true)),
+          steps_(folder_.steps()) {}
 
     void on_train_begin(train::FitState<T>& state) override {
       const bool made = RunFolder::make(folder_.path());
       lock_ = std::make_unique<FolderLock>(folder_.path());
-      if (state.resumed) return;  // nothing may change before it is known that the snapshot fits
-      if (!made && holds_run())
+      complete_info(state);
+      if (!made && holds_run() && !(state.snapshot && is_that_of(*state.snapshot)))
         fail<Error>(io::printable_path(folder_.path()), "it holds a run",
-                    "a new folder is needed: nothing is overwritten");
+                    state.snapshot ? "the folder that is resumed, or a new one, is needed: nothing is overwritten"
+                                   : "a new folder is needed: nothing is overwritten");
+      if (state.snapshot) return;  // nothing may change before it is known that the snapshot fits
       io::remove_temporaries(folder_.path());
       steps_.create(kHeader);
       state.request_snapshot();
@@ -99,14 +109,14 @@ class Checkpoint {
         state.visit("monitor", options_.monitor);
       else
         state.expect("monitor", options_.monitor);
-      state.visit("higher_is_better", options_.higher_is_better);
+      state.visit("higher_is_better", higher_is_better_);
     }
 
     void on_epoch_end(train::FitState<T>& state, metrics::EpochRecord& record) override {
       if (options_.monitor.empty()) choose_monitor(record);
-      const double value = record.get(options_.monitor);
       if (!record.has(options_.monitor))
         fail<OptionError>("checkpoint", "no column '" + options_.monitor + "'", "name one of history.csv");
+      const double value = record.get(options_.monitor);
       info_.notes["epoch"] = state.epoch;
       info_.notes[options_.monitor] = value;
       exchange::save_model(folder_.last(), state.model, info_);
@@ -116,7 +126,7 @@ class Checkpoint {
       write_history(folder_.history(), history);
       steps_.flush();
       state.request_snapshot();
-      if (!(std::isnan(best_) ? !std::isnan(value) : options_.higher_is_better ? value > best_ : value < best_)) return;
+      if (!(std::isnan(best_) ? !std::isnan(value) : higher_is_better_ ? value > best_ : value < best_)) return;
       best_ = value;
       exchange::save_model(folder_.best(), state.model, info_);
     }
@@ -137,13 +147,24 @@ class Checkpoint {
       return std::filesystem::exists(folder_.history()) || std::filesystem::exists(folder_.resume()) ||
              std::filesystem::exists(folder_.last()) || std::filesystem::exists(folder_.best());
     }
+    bool is_that_of(const Snapshot& snapshot) const {
+      return std::filesystem::exists(folder_.resume()) && same_values(read_snapshot(folder_.resume()), snapshot);
+    }
+    // What the training knows and a file needs to be used.
+    void complete_info(const train::FitState<T>& state) {
+      if (info_.mean.empty() && info_.deviation.empty()) {
+        info_.mean = state.normalization.mean;
+        info_.deviation = state.normalization.deviation;
+      }
+      if (!info_.taxonomy && state.taxonomy) info_.taxonomy = *state.taxonomy;
+    }
     void choose_monitor(const metrics::EpochRecord& record) {
       options_.monitor = "train.loss";
-      options_.higher_is_better = false;
+      higher_is_better_ = false;
       for (const auto& [column, value] : record.values)
         if (column.starts_with("val.") && column.ends_with(".top1")) {
           options_.monitor = column;
-          options_.higher_is_better = true;
+          higher_is_better_ = true;
           return;
         }
     }
@@ -153,6 +174,7 @@ class Checkpoint {
     RunFolder folder_;
     exchange::ModelInfo info_;
     CheckpointOptions options_;
+    bool higher_is_better_;  // of the monitored column
     std::unique_ptr<FolderLock> lock_;
     StepsFile steps_;
     Index steps_bytes_ = 0;  // of steps.csv at the snapshot
@@ -170,13 +192,14 @@ class Checkpoint {
 /// Keeps a run folder up to date. After each epoch: last.safetensors, history.csv, and best.safetensors when the
 /// monitored column reached its best value so far. After each batch: a line of steps.csv (epoch, step, loss in nats per
 /// sample, average severity of the batch). When training stops within an epoch, and
-/// when a callback has changed the model after the last one: last.safetensors. Models get `info`
-/// with the notes "epoch", the monitored value and, within an epoch, "step". At the beginning, after each epoch, within
-/// an epoch as the options say, and when training stops: resume.safetensors, for `run::resume`.
-/// Make it the last callback: its history has the columns that others added. The folder may be new, but not one with a
-/// run (Error), unless that is resumed: nothing is overwritten. Throws OptionError for notes that are no JSON object
-/// and for an option out of range, and at the end of the first epoch where the history has no column `monitor`; Error
-/// where a file cannot be written and where another training writes to the folder.
+/// when a callback has changed the model after the last one: last.safetensors. Models get `info`, where it has none
+/// with the training's normalisation and the images' label tree, and with the notes "epoch", the monitored value and,
+/// within an epoch, "step". At the beginning, after each epoch, within an epoch as the options say, and when training
+/// stops: resume.safetensors, for `run::resume`. Make it the last callback: its history has the columns that others
+/// added. The folder may be new, but not one with a run (Error), unless that is resumed: nothing is overwritten. Throws
+/// OptionError for notes that are no JSON object, for an option out of range, where nothing tells which values of
+/// `monitor` are better, and at the end of the first epoch where the history has no such column; Error where a file
+/// cannot be written and where another training writes to the folder.
 /// `.callbacks = {run::checkpoint("runs/first", {.network = ...})}`.
 inline Checkpoint checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {},
                              CheckpointOptions options = {}) {

@@ -16,7 +16,8 @@ namespace hcnn::run {
 /// Holds a folder for as long as it lives; the system lets go of it however the program ends.
 class FolderLock {
  public:
-  /// Throws Error where another lock holds the folder. File systems without locks are not guarded.
+  /// Throws Error where another lock holds the folder. File systems without locks, and a folder that is not there,
+  /// are not guarded.
   explicit FolderLock(const std::filesystem::path& folder)
       : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
     if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,7 @@ inline io::CsvTable history_table(const metrics::History& history) {
   io::CsvTable table{history.columns(), {}};
   for (const metrics::EpochRecord& record : history) {
     table.rows.emplace_back();
-    for (const std::string& column : table.header) table.rows.back().push_back(number_text(record.get(column)));
+    for (const std::string& column : table.header) table.rows.back().push_back(number_text(record.get_or_nan(column)));
   }
   return table;
 }
@@ -49,6 +50,11 @@ inline metrics::History read_history(const std::filesystem::path& path) {
   metrics::History history;
   if (table.header.size() < 3 || !std::equal(blank.columns().begin(), blank.columns().end(), table.header.begin()))
     fail<FormatError>(where, "other columns", "epoch, learning_rate and seconds come first");
+  constexpr std::size_t kMostColumns = 10'000;
+  if (table.header.size() > kMostColumns)
+    fail<FormatError>(where, concat(table.header.size(), " columns"), concat("at most ", kMostColumns, " are read"));
+  if (std::set<std::string_view>(table.header.begin(), table.header.end()).size() != table.header.size())
+    fail<FormatError>(where, "two columns of one name", "names must differ");
   for (std::size_t row = 0; row < table.rows.size(); ++row) {
     const std::string line = concat(where, ":", row + 2);
     const auto value = [&](std::size_t column) { return parse_number(table.rows[row][column], line); };
@@ -57,7 +63,7 @@ inline metrics::History read_history(const std::filesystem::path& path) {
       fail<FormatError>(line, "epoch '" + io::printable(table.rows[row][0]) + "'", "a whole number is needed");
     metrics::EpochRecord record{.epoch = static_cast<Index>(epoch), .learning_rate = value(1), .seconds = value(2)};
     for (std::size_t column = 3; column < table.header.size(); ++column)
-      record.set(table.header[column], value(column));
+      record.values.emplace_back(table.header[column], value(column));
     try {
       history.add(std::move(record));
     } catch (const DataError& error) {

@@ -13,6 +13,7 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/io/atomic_file.hpp"
 #include "hcnn/io/printable.hpp"
+#include "hcnn/run/folder_lock.hpp"
 
 /// A run on disk: its folder, history, metrics, models, pictures and report.
 namespace hcnn::run {
@@ -56,9 +57,10 @@ class RunFolder {
     }
   }
 
-  /// Throws Error, one line, for a path where something else than an empty folder is. Makes nothing, and removes
-  /// nothing but temporary files of killed programs.
+  /// Throws Error, one line, for a path where something else than an empty folder is, and for a folder that another
+  /// program is writing to. Makes nothing, and removes nothing but temporary files of killed programs.
   static void require_new(const std::filesystem::path& path) {
+    const FolderLock lock(path);
     std::error_code error;
     io::remove_temporaries(path);
     if (std::filesystem::exists(std::filesystem::symlink_status(path, error)) &&

@@ -23,10 +23,12 @@ namespace hcnn::run {
 inline constexpr const char* kSnapshotFormat = "1";
 
 /// Writes the snapshot as a safetensors file, all or nothing: numbers as arrays F32, F64 or I64, texts as JSON in the
-/// metadata, CRC-32 of everything. Throws as `io::write_safetensors`.
+/// metadata, CRC-32 of everything. Throws as `io::write_safetensors`, and FormatError for texts that `read_snapshot`
+/// would refuse: one of more than 64 KiB, or all of them together far longer than the numbers.
 inline void write_snapshot(const std::filesystem::path& path, const Snapshot& snapshot) {
   std::vector<io::TensorToWrite> tensors;
   io::Json texts = io::Json::object();
+  std::uint64_t payload_bytes = 0;
   for (const auto& [name, values] : snapshot.values) {
     const auto add = [&, &key = name](const auto& list) {
       using Value = typename std::decay_t<decltype(list)>::value_type;
@@ -39,12 +41,14 @@ inline void write_snapshot(const std::filesystem::path& path, const Snapshot& sn
                                                      : "F32",
                            {static_cast<Index>(list.size())},
                            std::as_bytes(std::span(list))});
+      if constexpr (!std::is_same_v<Value, std::string>) payload_bytes += list.size() * sizeof(Value);
     };
     std::visit(add, values);
   }
-  io::write_safetensors(path, std::move(tensors),
-                        {{"hcnn.snapshot", kSnapshotFormat},
-                         {"hcnn.texts", texts.dump(-1, ' ', false, io::Json::error_handler_t::replace)}});
+  const std::string text = texts.dump(-1, ' ', false, io::Json::error_handler_t::replace);
+  // What is written can be read.
+  io::parse_json(text, io::printable_path(path) + ": texts", io::metadata_json_bytes(payload_bytes));
+  io::write_safetensors(path, std::move(tensors), {{"hcnn.snapshot", kSnapshotFormat}, {"hcnn.texts", text}});
 }
 
 /// The texts in a JSON array of texts; FormatError, beginning with `where`, for anything else.
@@ -101,6 +105,14 @@ inline std::shared_ptr<const Snapshot> resume(const std::filesystem::path& folde
   if (!std::filesystem::exists(files.resume()))
     fail<Error>(io::printable_path(folder), "it holds no resume.safetensors", "the folder of an earlier run is needed");
   return std::make_shared<const Snapshot>(read_snapshot(files.resume()));
+}
+
+/// The same, but null, which begins anew, where nothing of a run is there yet: for programs that are started again and
+/// again until they are done. FormatError as `read_snapshot`.
+/// `.callbacks = {run::checkpoint("runs/first")}, .resume = run::resume_if_begun("runs/first")`.
+inline std::shared_ptr<const Snapshot> resume_if_begun(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(RunFolder(folder).resume())) return nullptr;
+  return resume(folder);
 }
 
 }  // namespace hcnn::run

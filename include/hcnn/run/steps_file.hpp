@@ -81,13 +81,17 @@ class StepsFile {
 
   /// Gives all lines to the system: they survive the end of this program.
   void flush() {
-    const char* next = buffer_.data();
-    for (std::size_t left = buffer_.size(); left > 0;) {
-      const ssize_t put = ::write(descriptor_, next, left);
+    std::size_t done = 0;
+    while (done < buffer_.size()) {
+      const ssize_t put = ::write(descriptor_, buffer_.data() + done, buffer_.size() - done);
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) refuse();
-      next += put;
-      left -= static_cast<std::size_t>(put);
+      if (put < 0) {
+        const int reason = errno;
+        buffer_.erase(0, done);  // what is on disk is not to be written again
+        errno = reason;
+        refuse();
+      }
+      done += static_cast<std::size_t>(put);
     }
     buffer_.clear();
   }

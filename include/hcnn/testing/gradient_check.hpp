@@ -180,6 +180,7 @@ inline GradientReport check_layer(Layer<double>& layer, const Shape& input, cons
 template <class L>
 GradientReport check_layer(L&& layer, const Shape& input,
                            const GradientCheckOptions& options = {}) requires(!std::is_lvalue_reference_v<L>) {
+  static_assert(std::is_base_of_v<Layer<double>, L>, "the check runs in double: make the layer a template");
   return LayerProbe(layer, input, options).run();
 }
 

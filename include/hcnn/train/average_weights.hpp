@@ -14,7 +14,8 @@ namespace hcnn::train {
 struct AverageWeightsOptions {
   double decay = 0.999;            ///< share of the average that a step keeps, in [0, 1]
   double from = 2.0 / 3;           ///< share of all steps after which averaging begins, in [0, 1]
-  RefreshOptions statistics = {};  ///< how the average's running statistics are measured
+  RefreshOptions statistics = {};  ///< how the average's running statistics are measured; without a normalisation:
+                                   ///< with that of the training
 };
 
 /// Callback that ends a training with averaged weights; see `average_weights`.
@@ -57,7 +58,9 @@ class AverageWeights {
       if (!average_ || state.interrupted) return;
       average_->swap();
       average_.reset();
-      refresh_statistics(state.model, *dataset_, options_.statistics);
+      RefreshOptions statistics = options_.statistics;
+      if (statistics.normalization.mean.empty()) statistics.normalization = state.normalization;
+      refresh_statistics(state.model, *dataset_, statistics);
       state.model_changed = true;
     }
     void visit_state(StateVisitor& visitor) override {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hcnn/core/snapshot.hpp"
+#include "hcnn/data/normalization.hpp"
 #include "hcnn/layers/model.hpp"
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/history.hpp"
@@ -25,6 +26,9 @@ struct FitState {
   Optimizer<M>& optimizer;                   ///< what moves its parameters
   const metrics::History& history;           ///< finished epochs
   const metrics::EvaluationResult& running;  ///< figures of this epoch so far, of the batches as they were trained on
+  const data::Normalization& normalization;  ///< of the images
+  const Taxonomy* taxonomy = nullptr;        ///< of the training images; null: there is none
+  const Snapshot* snapshot = nullptr;        ///< that the training goes on from, at its beginning; null: it is new
   Index epochs = 0;                          ///< to be done in all
   Index epoch = 0;                           ///< the running one; 1 is the first
   Index steps_per_epoch = 0;                 ///< batches, the last partial one included
@@ -37,7 +41,6 @@ struct FitState {
   double seconds = 0;                        ///< of this epoch's training so far, without validation, wall clock
   double total_seconds = 0;                  ///< of the whole training so far, earlier calls of a resumed one included
   std::string stop_reason = {};              ///< not empty: the loop stops after this batch or epoch
-  bool resumed = false;                      ///< the training goes on from a snapshot
   bool interrupted = false;                  ///< it was asked to stop, and is to go on another time
   bool model_changed = false;                ///< by a callback, after the last epoch
   bool snapshot_wanted = false;              ///< see `request_snapshot`

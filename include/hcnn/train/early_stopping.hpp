@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,20 +14,21 @@ namespace hcnn::train {
 
 /// Options of `early_stopping`.
 struct EarlyStoppingOptions {
-  std::string monitor = "val.loss";  ///< history column; this one needs `FitOptions::validate`
-  bool higher_is_better = false;     ///< true for an accuracy
-  Index patience = 10;               ///< epochs without improvement that are waited for, at least 1
-  double min_delta = 0;              ///< an improvement is more than this, in the column's unit; >= 0
+  std::string monitor = "val.loss";           ///< history column; this one needs `FitOptions::validate`
+  std::optional<bool> higher_is_better = {};  ///< unset: as the column's name tells, metrics::higher_is_better
+  Index patience = 10;                        ///< epochs without improvement that are waited for, at least 1
+  double min_delta = 0;                       ///< an improvement is more than this, in the column's unit; >= 0
 };
 
 /// Callback that asks the loop to stop once it no longer improves; see `early_stopping`.
 class EarlyStopping {
  public:
-  /// Throws OptionError for an option outside its range.
+  /// Throws OptionError for an option outside its range, and where nothing tells which values of the column are better.
   explicit EarlyStopping(EarlyStoppingOptions options = {}) : options_(std::move(options)) {
     if (options_.patience < 1 || !(options_.min_delta >= 0))
       fail<OptionError>("early_stopping", concat("patience ", options_.patience, ", min_delta ", options_.min_delta),
                         "patience >= 1 and min_delta >= 0 are needed");
+    options_.higher_is_better = metrics::direction_of(options_.monitor, options_.higher_is_better, "early_stopping");
   }
 
   /// The callback for networks of T; it begins to wait anew with each training.
@@ -48,7 +50,7 @@ class EarlyStopping {
       if (!record.has(options.monitor))
         fail<OptionError>("early_stopping", "no column '" + options.monitor + "'", "name one of history.csv");
       const double value = record.get(options.monitor);
-      const double gain = options.higher_is_better ? value - best : best - value;
+      const double gain = *options.higher_is_better ? value - best : best - value;
       if ((std::isnan(best) && !std::isnan(value)) || gain > options.min_delta) {
         best = value;
         waited = 0;
@@ -71,9 +73,10 @@ class EarlyStopping {
 };
 
 /// Stops the training after `patience` epochs without an improvement of more than `min_delta`; a value that is not a
-/// number is none. Throws OptionError for an option outside its range, and at the end of the first epoch where the
-/// history has no column `monitor`. `.callbacks = {train::early_stopping({.monitor = "val.fine.top1",
-/// .higher_is_better = true})}`.
+/// number is none. The model keeps the weights of the last epoch; those of the best are in `run::checkpoint`'s
+/// best.safetensors. Throws OptionError for an option outside its range, where nothing tells which values of the column
+/// are better, and at the end of the first epoch where the history has no column `monitor`.
+/// `.callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 5})}`.
 inline EarlyStopping early_stopping(EarlyStoppingOptions options = {}) { return EarlyStopping(std::move(options)); }
 
 }  // namespace hcnn::train

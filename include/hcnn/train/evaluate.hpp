@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 #include <stop_token>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "hcnn/data/augment.hpp"
@@ -48,21 +50,18 @@ void average_probabilities(Logits<M>& logits, const Logits<M>& other) {
     }
 }
 
-/// Runs the network over the data set in evaluation mode, without augmentation, in the data set's order. The loss is
-/// the mean over batches weighted by their numbers of samples; it sees the network's own logits, the figures and the
-/// observer what the rule makes of them. Stops early, with the batches so far, when asked to.
-/// Throws DataError for a data set without samples, OptionError for a batch below 1, and what loss and normalisation
+/// Runs the network over the data set in evaluation mode, without augmentation, in the data set's order, and calls
+/// `use(batch, logits, scores)` for each batch: the network's own logits (with `options.flip` those of image and mirror
+/// image together), and what `options.rule` makes of them, which the observer sees too. Stops early when asked to.
+/// Throws DataError for a data set without samples, OptionError for a batch below 1, and what normalisation and rule
 /// throw where they do not fit.
-template <class T>
-Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss, const data::Dataset& dataset,
-                               const EvaluateOptions& options = {}) {
+template <class T, class Use>
+void infer_batches(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options, const Use& use) {
   using M = Master<T>;
   if (dataset.size() == 0) fail<DataError>("evaluate", "no samples", "at least one is needed");
   model.prepare_inference();
   data::BatchLoader<T> loader(dataset,
                               {.batch = options.batch, .shuffle = false, .normalization = options.normalization});
-  metrics::Evaluator<M> evaluator(dataset.taxonomy());
-  LossMean<M> mean;
   Logits<M> logits, mirrored_logits, decided;
   Tensor<T> mirrored;
   Workspace workspace;
@@ -77,13 +76,62 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
       model.infer(mirrored, mirrored_logits, workspace);
       average_probabilities(logits, mirrored_logits);
     }
-    mean.add(loss.value(logits, batch->targets), batch->images.count());
     if (options.rule) options.rule->apply(decided = logits);
     const Logits<M>& scores = options.rule ? decided : logits;
-    evaluator.add(scores, batch->targets);
+    use(*batch, std::as_const(logits), scores);
     if (options.observer) options.observer->add(scores, batch->targets);
   }
+}
+
+/// Measures the network on the data set, see `infer_batches`. The loss is the mean over batches weighted by their
+/// numbers of samples; it sees the network's own logits, the figures and the observer what the rule makes of them.
+/// Throws as `infer_batches`, and what the loss throws where it does not fit.
+template <class T>
+Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss, const data::Dataset& dataset,
+                               const EvaluateOptions& options = {}) {
+  using M = Master<T>;
+  metrics::Evaluator<M> evaluator(dataset.taxonomy());
+  LossMean<M> mean;
+  infer_batches(model, dataset, options,
+                [&](const data::Batch<T>& batch, const Logits<M>& logits, const Logits<M>& scores) {
+                  mean.add(loss.value(logits, batch.targets), batch.images.count());
+                  evaluator.add(scores, batch.targets);
+                });
   return {evaluator.result(), mean.mean()};
+}
+
+/// The figures alone, for a network whose loss nobody knows any more, as of one from a file.
+template <class T>
+metrics::EvaluationResult evaluate(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options = {}) {
+  using M = Master<T>;
+  metrics::Evaluator<M> evaluator(dataset.taxonomy());
+  infer_batches(model, dataset, options, [&](const data::Batch<T>& batch, const Logits<M>&, const Logits<M>& scores) {
+    evaluator.add(scores, batch.targets);
+  });
+  return evaluator.result();
+}
+
+/// The logits of every head for all samples, in the data set's order; with a rule, what it makes of them. Samples need
+/// no labels. Where it was asked to stop, those so far. Throws as `infer_batches`.
+template <class T>
+Logits<Master<T>> predict(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options = {}) {
+  using M = Master<T>;
+  std::vector<std::pair<std::string, std::vector<M>>> heads;
+  Index count = 0;
+  infer_batches(model, dataset, options, [&](const data::Batch<T>& batch, const Logits<M>&, const Logits<M>& scores) {
+    count += batch.images.count();
+    heads.resize(scores.size());
+    std::size_t h = 0;
+    for (const auto& [head, values] : scores) {
+      heads[h].first = head;
+      heads[h].second.insert(heads[h].second.end(), values.begin(), values.end());
+      ++h;
+    }
+  });
+  Logits<M> all;
+  for (const auto& [head, values] : heads)
+    std::copy(values.begin(), values.end(), all.resize(head, count, static_cast<Index>(values.size()) / count).begin());
+  return all;
 }
 
 }  // namespace hcnn::train

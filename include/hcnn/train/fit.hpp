@@ -28,7 +28,8 @@ class Fit {
   using M = Master<T>;
 
   /// Refers to all it is given but the options; names the loss's parameters "loss.0.<...>" and so on. Throws
-  /// OptionError for an option outside its range, DataError for a data set without samples.
+  /// OptionError for an option outside its range, for weights that are all 0, and for an optimizer that has none of the
+  /// model's parameters or lacks one of the loss's; DataError for a data set without samples.
   Fit(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
       FitOptions<T> options)
       : options_(std::move(options)),
@@ -41,7 +42,7 @@ class Fit {
                           .normalization = options_.normalization,
                           .prefetch = options_.prefetch}),
         figures_(loss, dataset.taxonomy()),
-        state_{model, optimizer, result_.history, figures_.result()} {
+        state_{model, optimizer, result_.history, figures_.result(), options_.normalization, dataset.taxonomy()} {
     if (options_.epochs < 1) fail<OptionError>("fit", concat(options_.epochs, " epochs"), "at least 1 is needed");
     require_option(options_.accumulate >= 1, "fit", "accumulate", options_.accumulate, "must be >= 1");
     require_option(options_.limit_batches >= 0, "fit", "limit_batches", options_.limit_batches, "must be >= 0");
@@ -50,9 +51,10 @@ class Fit {
       fail<DataError>("fit", dataset.size() == 0 ? "no samples to train on" : "no samples to validate",
                       "some are needed");
     require_start_values(model);
+    loss_.attach("loss", loss_parameters_);
+    require_own_parameters(model, optimizer);
     state_.epochs = options_.epochs;
     state_.steps_per_epoch = (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
-    loss_.attach("loss", loss_parameters_);
   }
 
   /// The whole training; to be called once. Throws NumericError, naming layer, epoch and batch, when a loss, a
@@ -71,6 +73,7 @@ class Fit {
     if (state_.interrupted) state_.stop("interrupted");
     for (const auto& callback : options_.callbacks) callback->on_train_end(state_);
     result_.stop_reason = state_.stop_reason;
+    result_.model_changed = state_.model_changed;
     result_.seconds = state_.total_seconds;
     return std::move(result_);
   }
@@ -80,7 +83,7 @@ class Fit {
   void begin() {
     const auto resume = std::exchange(options_.resume, nullptr);
     state_.epoch = 1;
-    state_.resumed = resume != nullptr;
+    state_.snapshot = resume.get();
     figures_.prepare(state_.model, loader_.dataset());
     for (const auto& callback : options_.callbacks) callback->on_train_begin(state_);
     zero_gradients(state_.model.parameters());  // of whatever came before: the optimizer zeroes only those it moves
@@ -89,6 +92,7 @@ class Fit {
     training_time_.start(state_.total_seconds);
     if (resume)
       for (const auto& callback : options_.callbacks) callback->on_resume(state_);
+    state_.snapshot = nullptr;
     save_if_wanted();
   }
 
@@ -102,6 +106,22 @@ class Fit {
       }
     if (weights > 1 && zero == weights)
       fail<OptionError>("fit", "every weight is 0", "call init::he_normal(model, seed), or load a model, first");
+  }
+
+  // Throws OptionError for an optimizer that has nothing of the model, as after `model.clone()`, or lacks a parameter
+  // of the loss: neither would ever move.
+  void require_own_parameters(Model<T>& model, const Optimizer<M>& optimizer) const {
+    const auto has = [&](const Param<M>* param) {
+      return std::any_of(optimizer.groups().begin(), optimizer.groups().end(), [&](const ParamGroup<M>& group) {
+        return std::find(group.params.begin(), group.params.end(), param) != group.params.end();
+      });
+    };
+    if (std::none_of(model.parameters().begin(), model.parameters().end(), has))
+      fail<OptionError>("fit", "an optimizer of no parameter of this model", "it was made for another one");
+    for (const Param<M>* param : loss_parameters_)
+      if (!has(param))
+        fail<OptionError>("fit", "an optimizer without the loss's parameter '" + param->name + "'",
+                          "give it to the optimizer: LossSum::attach lists it; a frozen group keeps its value");
   }
 
   void run_epoch() {
@@ -273,9 +293,16 @@ class Fit {
   std::vector<std::string> training_lines_;  // measured at the first snapshot
 };
 
-/// Trains the model; see Fit. `train::fit(model, loss, optimizer, data, {.epochs = 50, .batch = 128})`.
+/// Trains the model; see Fit. `train::fit(model, loss, optimizer, data, {.epochs = 50, .batch = 128})`. Another call on
+/// the same model begins with epoch 1 again, and without another seed with its order and augmentations too.
 template <class T>
 FitResult fit(Model<T>& model, losses::LossSum<Master<T>>& loss, Optimizer<Master<T>>& optimizer,
+              const data::Dataset& dataset, FitOptions<T> options) {
+  return Fit<T>(model, loss, optimizer, dataset, std::move(options)).run();
+}
+/// The same for a loss that nobody keeps: `train::fit(model, losses::cross_entropy("fine"), optimizer, data, {})`.
+template <class T>
+FitResult fit(Model<T>& model, losses::LossSum<Master<T>>&& loss, Optimizer<Master<T>>& optimizer,
               const data::Dataset& dataset, FitOptions<T> options) {
   return Fit<T>(model, loss, optimizer, dataset, std::move(options)).run();
 }

@@ -23,7 +23,8 @@ struct FitOptions {
   Index accumulate = 1;                     ///< batches whose gradients are added up for a step, at least 1;
                                             ///< each counts by its samples, those without a label too
   Index limit_batches = 0;                  ///< batches of an epoch that are trained on; 0: all
-  std::uint64_t seed = 1;                   ///< of shuffling, augmentation and dropout
+  std::uint64_t seed = 1;                   ///< of shuffling, augmentation and dropout; for a second training of the
+                                            ///< same model another one, or it repeats those of the first
   const data::Dataset* validate = nullptr;  ///< measured after each epoch; null: nothing is
   data::Augmentations augment = {};         ///< of the training images, first to last; none: as they are
   std::shared_ptr<const data::BatchAugmentation> mix = {};  ///< of the training batches: data::mixup; null: none
@@ -41,10 +42,11 @@ struct FitOptions {
 
 /// What `fit` returns.
 struct FitResult {
-  metrics::History history;  ///< of the epochs that were finished
-  std::string stop_reason;   ///< who ended the training and why; empty where nobody did
-  bool interrupted = false;  ///< by the stop token, perhaps inside an epoch
-  double seconds = 0;        ///< wall clock, without callbacks' beginning and end; of all calls where it was resumed
+  metrics::History history;    ///< of the epochs that were finished
+  std::string stop_reason;     ///< who ended the training and why; empty where nobody did
+  bool interrupted = false;    ///< by the stop token, perhaps inside an epoch
+  bool model_changed = false;  ///< by a callback after the last step: the weights were averaged
+  double seconds = 0;          ///< wall clock, without callbacks' beginning and end; of all calls where it was resumed
 };
 
 }  // namespace hcnn::train

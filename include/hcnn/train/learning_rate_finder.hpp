@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stop_token>
 #include <vector>
 
 #include "hcnn/data/batches.hpp"
@@ -24,6 +25,7 @@ struct LearningRateFinderOptions {
   double divergence = 4;                   ///< stops where the smoothed loss exceeds its minimum this many times
   data::Augmentations augment = {};        ///< of the images
   data::Normalization normalization = {};  ///< of the images
+  std::stop_token stop = {};               ///< asks to stop after the running step, with the steps so far
 };
 
 /// One step of the search.
@@ -101,7 +103,11 @@ LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& lo
   Logits<M> gradients;
   std::uint64_t epoch = 0;
   double sum = 0, least = std::numeric_limits<double>::infinity();
-  for (Index step = 0; step < options.steps; ++step) {
+  const auto restore = [&] {
+    zero_all();
+    visit(StateVisitor::loading(before));
+  };
+  const auto train_step = [&](Index step) {  // false where the loss diverges
     const data::Batch<T>* batch = epoch == 0 ? nullptr : loader.next();
     if (!batch) {
       loader.start(++epoch);
@@ -115,14 +121,21 @@ LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& lo
     sum = options.smoothing * sum + (1 - options.smoothing) * value;
     const double smoothed = sum / (1 - std::pow(options.smoothing, static_cast<double>(step + 1)));
     const bool diverged = step > 0 && smoothed - least > (options.divergence - 1) * std::abs(least);
-    if (!std::isfinite(smoothed) || diverged) break;
+    if (!std::isfinite(smoothed) || diverged) return false;
     found.steps.push_back({rate, value, smoothed});
     least = std::min(least, smoothed);
     model.backward(gradients);
     optimizer.step();
+    return true;
+  };
+  try {
+    for (Index step = 0; step < options.steps && !options.stop.stop_requested() && train_step(step); ++step) {
+    }
+  } catch (...) {
+    restore();
+    throw;
   }
-  zero_all();
-  visit(StateVisitor::loading(before));
+  restore();
   found.suggestion = suggested_rate(found.steps);
   return found;
 }

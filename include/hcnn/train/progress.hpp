@@ -102,9 +102,9 @@ class ProgressBar {
     void on_epoch_end(FitState<T>& state, metrics::EpochRecord& record) override {
       if (width_) out_ << "\r\x1b[K";
       out_ << "epoch " << std::setw(static_cast<int>(concat(state.epochs).size())) << state.epoch << '/' << state.epochs
-           << "  train loss " << fixed(record.get("train.loss"), 4);
+           << "  train loss " << fixed(record.get_or_nan("train.loss"), 4);
       print_part(record, state.running, "train");
-      if (const double loss = record.get("val.loss"); !std::isnan(loss)) {
+      if (const double loss = record.get_or_nan("val.loss"); !std::isnan(loss)) {
         out_ << "  | val loss " << fixed(loss, 4);
         print_part(record, state.running, "val");
       }
@@ -128,9 +128,9 @@ class ProgressBar {
     void print_part(const metrics::EpochRecord& record, const metrics::EvaluationResult& heads,
                     const std::string& part) {
       for (const auto& head : heads.heads)
-        if (const double share = record.get(part + '.' + head.level + ".top1"); !std::isnan(share))
+        if (const double share = record.get_or_nan(part + '.' + head.level + ".top1"); !std::isnan(share))
           out_ << ' ' << printable(head.level) << ' ' << fixed(100 * share, 2) << '%';
-      if (const double severity = record.get(part + ".hd1"); !std::isnan(severity))
+      if (const double severity = record.get_or_nan(part + ".hd1"); !std::isnan(severity))
         out_ << " severity " << fixed(severity, 3);
     }
 

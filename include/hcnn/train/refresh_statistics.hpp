@@ -50,13 +50,21 @@ void refresh_statistics(Model<T>& model, const data::Dataset& dataset, const Ref
                                         .normalization = options.normalization,
                                         .drop_last = dataset.size() >= options.batch});
   loader.start(1);
-  for (Index i = 1; i <= options.batches; ++i) {
-    const data::Batch<T>* batch = loader.next();
-    if (!batch) break;
-    for (const auto& [norm, momentum] : momenta) norm->set_momentum(1 / static_cast<double>(i));  // a plain mean
-    model.forward(batch->images, {.mode = Mode::train, .seed = options.seed, .epoch = 1, .samples = batch->ids});
+  const auto restore = [&] {
+    for (const auto& [norm, momentum] : momenta) norm->set_momentum(momentum);
+  };
+  try {
+    for (Index i = 1; i <= options.batches; ++i) {
+      const data::Batch<T>* batch = loader.next();
+      if (!batch) break;
+      for (const auto& [norm, momentum] : momenta) norm->set_momentum(1 / static_cast<double>(i));  // a plain mean
+      model.forward(batch->images, {.mode = Mode::train, .seed = options.seed, .epoch = 1, .samples = batch->ids});
+    }
+  } catch (...) {
+    restore();
+    throw;
   }
-  for (const auto& [norm, momentum] : momenta) norm->set_momentum(momentum);
+  restore();
 }
 
 }  // namespace hcnn::train

@@ -46,9 +46,8 @@ class RunningFigures {
   /// Ends a step of one or more batches, and tells `state` of it.
   void end_step(FitState<T>& state) {
     const auto& severity = evaluator_.result().severity;
-    const double levels = severity.hd1() * static_cast<double>(severity.total());
-    const Index graded = severity.total() - step_.graded_before;
-    state.hd1 = graded > 0 ? (levels - step_.levels_before) / static_cast<double>(graded) : 0;
+    const Index levels = severity.sum(), graded = severity.total() - step_.graded_before;
+    state.hd1 = graded > 0 ? static_cast<double>(levels - step_.levels_before) / static_cast<double>(graded) : 0;
     state.loss = step_.loss / static_cast<double>(step_.images);
     state.running_loss = mean_.total();
     state.images += step_.images;
@@ -70,8 +69,7 @@ class RunningFigures {
     state.visit("figures", evaluator_);
     state.visit("loss", mean_);
     const auto& severity = evaluator_.result().severity;
-    step_ = {.graded_before = severity.total(),
-             .levels_before = severity.hd1() * static_cast<double>(severity.total())};
+    step_ = {.graded_before = severity.total(), .levels_before = severity.sum()};
   }
 
  private:
@@ -80,7 +78,7 @@ class RunningFigures {
     Index images = 0;
     double loss = 0;  // nats
     Index graded_before = 0;
-    double levels_before = 0;
+    Index levels_before = 0;
   };
 
   metrics::Evaluator<M> evaluator_;

@@ -86,7 +86,7 @@ class Confusion {
     this.list = this.classes();
     this.count = (row, column) => head.counts[this.list[row] * size + this.list[column]];
     this.support = (row) => head.supports[this.list[row]];
-    const most = Math.max(1, ...head.counts);
+    const most = head.counts.reduce((greatest, count) => Math.max(greatest, count), 1);
     const share = (row, column) => (this.support(row) ? this.count(row, column) / this.support(row) : 0);
     const asCount = this.state.values === "count";
     this.share = share;

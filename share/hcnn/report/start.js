@@ -17,6 +17,11 @@
   };
   for (const [part, draw] of Object.entries(parts)) {
     const place = placeOf(part);
-    if (place) draw(place);
+    if (!place) continue;
+    try {
+      draw(place);
+    } catch (error) {  // the other parts do not depend on this one
+      place.textContent = `This part cannot be drawn: ${error.message}`;
+    }
   }
 })();
