@@ -21,7 +21,8 @@ struct Case {
   ConvGeometry geometry;
 };
 
-// Whole and cut tiles, every padding, one tile and many, equal and different channels.
+// Whole and cut tiles, every padding, one tile and many (144: more than the weight gradient takes at once), equal and
+// different channels.
 std::vector<Case> cases() {
   return {{3, {.input = {8, 8, 32}, .out_channels = 48, .kernel = 3, .padding = 1}},
           {1, {.input = {4, 4, 48}, .out_channels = 32, .kernel = 3, .padding = 1}},
@@ -29,6 +30,7 @@ std::vector<Case> cases() {
           {2, {.input = {3, 11, 32}, .out_channels = 80, .kernel = 3, .padding = 0}},
           {1, {.input = {5, 6, 64}, .out_channels = 32, .kernel = 3, .padding = 2}},
           {4, {.input = {13, 5, 32}, .out_channels = 64, .kernel = 3, .padding = {0, 2}}},
+          {9, {.input = {16, 15, 32}, .out_channels = 32, .kernel = 3, .padding = 1}},
           {30, {.input = {1, 1, 32}, .out_channels = 32, .kernel = 3, .padding = 1}}};
 }
 

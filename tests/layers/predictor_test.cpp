@@ -94,3 +94,16 @@ TEST_CASE("the thread count outside is as before, and misuse is named") {
   CHECK_THROWS_WITH_AS((Predictor<float>{trained_model<float>(), {.threads = 0}}),
                        "Predictor: 0 threads; at least 1 is needed", OptionError);
 }
+
+TEST_CASE("what was prepared of other weights is not used") {
+  Model<float> model = trained_model<float>();
+  train_once(model);
+  model.prepare_inference();
+  for (Param<float>* param : model.parameters("trunk.")) {
+    for (Index i = 0; i < param->size(); ++i) param->value()[i] *= 1.5f;
+    param->touch();
+  }
+  const Tensor<float> x = testing::random_batch<float>(3, model.input_shape());
+  const auto prepared = model.infer(x, "fine"), fresh = model.clone().infer(x, "fine");
+  for (Index i = 0; i < fresh.size(); ++i) CHECK(prepared[i] == doctest::Approx(fresh[i]).epsilon(1e-4));
+}

@@ -209,3 +209,31 @@ TEST_CASE("a sequence of empty sequences passes everything through") {
   CHECK(testing::check_layer(seq(Sequential<double>{}), {2, 3, 2}));
   CHECK(testing::check_layer(seq(Sequential<double>{}, seq(Sequential<double>{})), {1, 1, 4}));
 }
+
+namespace {
+
+// y = -x, in the place of x.
+class Negation : public Layer<double> {
+ public:
+  std::string type() const override { return "Negation"; }
+  Shape build(const Shape& input) override { return input; }
+  LayerTraits traits() const override { return {.backward_reads_input = false, .in_place = true}; }
+  void forward(TensorView<const double> x, TensorView<double> y, const Pass&, Workspace& workspace) override {
+    infer(x, y, workspace);
+  }
+  void backward(TensorView<const double>, TensorView<const double>, TensorView<double> dy, TensorView<double> dx,
+                Workspace&) override {
+    if (!dx.empty()) std::transform(dy.begin(), dy.end(), dx.begin(), [](double value) { return -value; });
+  }
+  void infer(TensorView<const double> x, TensorView<double> y, Workspace&) const override {
+    std::transform(x.begin(), x.end(), y.begin(), [](double value) { return -value; });
+  }
+  std::unique_ptr<Layer<double>> clone() const override { return std::make_unique<Negation>(*this); }
+};
+
+}  // namespace
+
+TEST_CASE("a layer that works in place leaves an output alone that the layer before reads again") {
+  Sequential<double> layers = seq(Linear<double>{{.out_features = 4}}, ReLU<double>{}, Negation{}, LeakyReLU<double>{});
+  CHECK(check_layer(layers, {1, 1, 5}));
+}

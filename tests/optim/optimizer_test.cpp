@@ -333,3 +333,15 @@ TEST_CASE("options out of range are refused by name") {
   CHECK_THROWS_AS(optimizer.freeze(7), OptionError);
   CHECK_THROWS_AS(optimizer.set_learning_rate_scale(7, 1), OptionError);
 }
+
+TEST_CASE("momentum sums what weight decay has added to the gradient") {
+  Param<double> w(Role::weight, {1}, 2.0);
+  w.name = "w";
+  SGD<double> optimizer{{&w}, {.learning_rate = 0.1, .momentum = 0.5, .weight_decay = 0.25}};
+  w.grad()[0] = 1;
+  optimizer.step();  // b = 1 + 0.25 * 2, w = 2 - 0.1 b
+  CHECK(w.value()[0] == doctest::Approx(1.85).epsilon(1e-12));
+  w.grad()[0] = 3;
+  optimizer.step();  // b = 0.5 * 1.5 + 3 + 0.25 * 1.85
+  CHECK(w.value()[0] == doctest::Approx(1.85 - 0.1 * 4.2125).epsilon(1e-12));
+}
