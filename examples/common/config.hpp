@@ -6,7 +6,6 @@
 
 #include <variant>
 
-#include "examples/common/folder_images.hpp"
 #include "examples/common/resolve.hpp"
 
 namespace examples {
@@ -172,12 +171,7 @@ inline void require_same_settings(const io::Json& run, const io::Json& asked, co
                       "the run has " + there.dump() + " and keeps it");
   };
   if (run["recipe"] != options.recipe) refuse("recipe", run["recipe"], options.recipe);
-  // Places of data may be others: pictures and costs are known by their content.
-  const auto is_folder = [](const io::Json& config) {
-    const auto test = config.find("test");
-    return test != config.end() && test->is_string() && !test_share(test->get<std::string>());
-  };
-  const bool test_moved = is_folder(run) && is_folder(asked);
+  // The file of costs may have been moved: it is known by its content.
   const auto costs = run.find("costs_crc32");
   const bool has_costs = costs != run.end() && asked.contains("costs_crc32");
   if (has_costs)
@@ -186,7 +180,7 @@ inline void require_same_settings(const io::Json& run, const io::Json& asked, co
                         "the costs that the run began with are needed");
   for (const auto& [name, value] : run.items())
     if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && name != "command" &&
-        !(name == "test" && test_moved) && !(name == "costs" && has_costs) && asked[name] != value)
+        !(name == "costs" && has_costs) && asked[name] != value)
       refuse(name, value, asked[name]);
   Recipe recipe;
   TrainingOptions defaults;

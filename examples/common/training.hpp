@@ -107,7 +107,7 @@ class Training {
     return true;
   }
 
-  // Says so where the network of a file was trained on images that validate here: it knows them already.
+  // Says so where the network of a file may have been trained on images that validate here.
   void warn_of_seen_images(const std::string& file) const {
     const io::Json there = config_of(exchange::read_info(file));
     for (const char* name : {"data", "classes"})
@@ -115,8 +115,9 @@ class Training {
     for (const char* name : {"seed", "split", "limit"})
       if (there.contains(name) && there[name] != config_[name]) {
         std::cerr << program_ << ": note: " << io::printable(file) << " was trained with " << name << ' '
-                  << io::printable(there[name].dump()) << ": it has seen images that validate this training, whose "
-                  << "validation figures are too good\n";
+                  << io::printable(there[name].dump())
+                  << ": it may have seen images that validate this training, whose "
+                  << "validation figures are then too good\n";
         return;
       }
   }

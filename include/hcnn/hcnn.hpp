@@ -104,6 +104,7 @@
 #include "hcnn/train/evaluate.hpp"
 #include "hcnn/train/fit.hpp"
 #include "hcnn/train/fit_options.hpp"
+#include "hcnn/train/fit_requirements.hpp"
 #include "hcnn/train/fit_snapshot.hpp"
 #include "hcnn/train/learning_rate_finder.hpp"
 #include "hcnn/train/loss_mean.hpp"

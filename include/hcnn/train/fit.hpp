@@ -10,6 +10,7 @@
 #include "hcnn/optim/clip.hpp"
 #include "hcnn/train/evaluate.hpp"
 #include "hcnn/train/fit_options.hpp"
+#include "hcnn/train/fit_requirements.hpp"
 #include "hcnn/train/fit_snapshot.hpp"
 #include "hcnn/train/non_finite.hpp"
 #include "hcnn/train/running_figures.hpp"
@@ -52,7 +53,7 @@ class Fit {
                       "some are needed");
     require_start_values(model);
     loss_.attach("loss", loss_parameters_);
-    require_own_parameters(model, optimizer);
+    require_movable(model, optimizer, loss_parameters_);
     state_.epochs = options_.epochs;
     state_.steps_per_epoch = (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
   }
@@ -94,34 +95,6 @@ class Fit {
       for (const auto& callback : options_.callbacks) callback->on_resume(state_);
     state_.snapshot = nullptr;
     save_if_wanted();
-  }
-
-  // Throws OptionError for a network of several layers whose weights are all 0: it would never learn.
-  static void require_start_values(Model<T>& model) {
-    Index weights = 0, zero = 0;
-    for (const Param<M>* param : model.parameters())
-      if (param->role == Role::weight) {
-        ++weights;
-        zero += std::all_of(param->value(), param->value() + param->size(), [](M value) { return value == M{0}; });
-      }
-    if (weights > 1 && zero == weights)
-      fail<OptionError>("fit", "every weight is 0", "call init::he_normal(model, seed), or load a model, first");
-  }
-
-  // Throws OptionError for an optimizer that has nothing of the model, as after `model.clone()`, or lacks a parameter
-  // of the loss: neither would ever move.
-  void require_own_parameters(Model<T>& model, const Optimizer<M>& optimizer) const {
-    const auto has = [&](const Param<M>* param) {
-      return std::any_of(optimizer.groups().begin(), optimizer.groups().end(), [&](const ParamGroup<M>& group) {
-        return std::find(group.params.begin(), group.params.end(), param) != group.params.end();
-      });
-    };
-    if (std::none_of(model.parameters().begin(), model.parameters().end(), has))
-      fail<OptionError>("fit", "an optimizer of no parameter of this model", "it was made for another one");
-    for (const Param<M>* param : loss_parameters_)
-      if (!has(param))
-        fail<OptionError>("fit", "an optimizer without the loss's parameter '" + param->name + "'",
-                          "give it to the optimizer: LossSum::attach lists it; a frozen group keeps its value");
   }
 
   void run_epoch() {
