@@ -6,11 +6,10 @@
 // Run:   build/release/benchmarks/bench_gemm [--benchmark_filter='4096->1024x128/.*']
 // Needs: an idle machine; threads as OMP_NUM_THREADS says.
 // Takes: about two minutes.
-// Reads: inputs -> outputs x samples; GFLOP/s counts 2 * N * I * O. The forward pass has packed weights, as a
-// Predictor;
-//        the gradients pack what they need each time, as training does. Rows of bf16 whose length the pair or tile
-//        instructions do not divide are converted to float. Every kernel is first checked against naive loops on small
-//        integers, where all sums are exact; a difference ends the program.
+// Reads: inputs -> outputs x samples; GFLOP/s counts 2 * N * I * O. The forward pass has packed weights, as
+//        a Predictor; the gradients pack what they need each time, as training does. Rows of bf16 whose length the pair
+//        or tile instructions do not divide are converted to float. Every kernel is first checked against naive loops
+//        on small integers, where all sums are exact; a difference ends the program.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>

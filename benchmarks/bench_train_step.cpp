@@ -12,9 +12,7 @@
 #include <algorithm>
 #include <fstream>
 #include <hcnn/hcnn.hpp>
-#include <iomanip>
 #include <iostream>
-#include <sstream>
 
 #include "benchmarks/training_step.hpp"
 #include "examples/common/options.hpp"
@@ -106,14 +104,8 @@ Result measure(const Options& options) {
   return result;
 }
 
-std::string decimals(double value, int digits) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(digits) << value;
-  return out.str();
-}
-
 std::string per_second(const Options& options, const Timing& timing) {
-  return decimals(static_cast<double>(options.batch) / timing.median, 1);
+  return decimal(static_cast<double>(options.batch) / timing.median, 1);
 }
 
 void print_json(const Options& options, const Result& result) {
@@ -121,17 +113,17 @@ void print_json(const Options& options, const Result& result) {
             << R"(", "layout": "channels_last", "batch": )" << options.batch << ", \"threads\": " << thread_count()
             << ", \"parameters\": " << result.parameters;
   if (!options.inference_only)
-    std::cout << ", \"train_step_s\": " << decimals(result.train.median, 5)
+    std::cout << ", \"train_step_s\": " << decimal(result.train.median, 5)
               << ", \"train_images_per_s\": " << per_second(options, result.train);
-  std::cout << ", \"inference_s\": " << decimals(result.inference.median, 5)
+  std::cout << ", \"inference_s\": " << decimal(result.inference.median, 5)
             << ", \"inference_images_per_s\": " << per_second(options, result.inference)
             << ", \"baseline_rss_mib\": " << result.baseline << ", \"peak_rss_mib\": " << result.peak << R"(, "isa": ")"
             << result.isa << "\"}\n";
 }
 
 void print_line(const char* name, const Options& options, const Timing& timing) {
-  std::cout << name << decimals(1e3 * timing.median, 2) << " ms (p10 " << decimals(1e3 * timing.p10, 2) << ", p90 "
-            << decimals(1e3 * timing.p90, 2) << "): " << per_second(options, timing) << " images/s\n";
+  std::cout << name << decimal(1e3 * timing.median, 2) << " ms (p10 " << decimal(1e3 * timing.p10, 2) << ", p90 "
+            << decimal(1e3 * timing.p90, 2) << "): " << per_second(options, timing) << " images/s\n";
 }
 
 void print_text(const Options& options, const Result& result) {

@@ -14,12 +14,11 @@ using namespace hcnn;
 int main(int argc, char** argv) {
   std::vector<std::filesystem::path> folders;
   std::filesystem::path out = "compare.html";
-  const int threads = 0;
   CLI::App app{"Compares finished runs on one page", "compare_runs"};
   app.add_option("folders", folders, "run folders, two or more")->required()->expected(2, 1000);
   app.add_option("--out", out, "page to write, must not exist yet; its pictures are put beside it")
       ->capture_default_str();
-  return examples::run_program(app, argc, argv, threads, [&] {
+  return examples::run_program(app, argc, argv, [&] {
     run::write_comparison(out, run::read_runs(folders));
     std::cout << "report: " << out.string() << std::endl;
     return 0;

@@ -42,7 +42,6 @@ int convert(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  const int threads = 0;
   CLI::App app{"Writes a model file with weights of another type", "convert_model"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
   app.add_option("out", options.out, "model file to write")->required();
@@ -53,5 +52,5 @@ int main(int argc, char** argv) {
   app.add_flag("--without-paths", options.without_paths,
                "leave out which folders and files the training took, and its command line");
   app.add_flag("--force", options.force, "replace an existing file");
-  return examples::run_program(app, argc, argv, threads, [&] { return convert(options); });
+  return examples::run_program(app, argc, argv, [&] { return convert(options); });
 }

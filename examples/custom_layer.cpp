@@ -21,9 +21,6 @@ class SiLU : public Layer<T> {
   Shape build(const Shape& input) override { return input; }
   LayerTraits traits() const override { return {.backward_reads_input = true, .backward_reads_output = false}; }
 
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const T> x, TensorView<const T>, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
     if (dx.empty()) return;  // nobody wants it: the first layer of a network
     parallel_elements(x.size(), [&](Index begin, Index end) {

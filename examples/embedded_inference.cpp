@@ -20,7 +20,7 @@ namespace {
 // The class's name where the file has names, else its number.
 std::string class_name(const exchange::ModelInfo& info, const std::string& head, Label label) {
   if (!info.taxonomy || !info.taxonomy->has_level(head)) return concat("class ", label);
-  return io::printable(info.taxonomy->classes(head)[static_cast<std::size_t>(label)]);
+  return printable(info.taxonomy->classes(head)[static_cast<std::size_t>(label)]);
 }
 
 void classify(const char* model_file, const char* pictures_file) {
@@ -33,14 +33,13 @@ void classify(const char* model_file, const char* pictures_file) {
     fail<ShapeError>(pictures_file, concat("pictures of ", to_string(pictures.shape())),
                      concat("the network takes ", to_string(predictor.input_shape())));
 
-  const data::Normalization normalization{info.mean, info.deviation};
   Tensor<float> image(1, predictor.input_shape());  // one at a time, as they come from a camera
   Logits<float> logits;
   std::chrono::duration<double, std::milli> busy{};
   for (Index n = 0; n < pictures.count(); ++n) {
     std::copy_n(pictures.data() + n * image.size(), image.size(), image.data());
     const auto start = std::chrono::steady_clock::now();
-    normalization.apply(image.data(), image.shape());
+    info.normalization.apply(image.data(), image.shape());
     predictor.logits(image, logits);
     busy += std::chrono::steady_clock::now() - start;
     std::cout << n << ':';

@@ -66,7 +66,7 @@ Loaded load_folder(const Options& options, const Shape& shape, const exchange::M
   std::error_code ignored;
   if (own.empty() || !std::filesystem::equivalent(folder, own, ignored)) {
     Loaded all{examples::read_folder(folder, how), folder};
-    std::cerr << "evaluate_model: note: all pictures in " << io::printable(folder)
+    std::cerr << "evaluate_model: note: all pictures in " << printable(folder)
               << " are measured; of those that the model was trained on the figures are too good\n";
     return all;
   }
@@ -90,7 +90,7 @@ Loaded load(const Options& options, const Shape& shape, const exchange::ModelInf
       examples::load_images(options.data, options.seed.value_or(examples::seed_of(examples::config_of(info))));
   const std::string classes = examples::setting(examples::config_of(info), "classes", std::string("all"));
   if (classes != "all" && classes != "base" && classes != "novel")
-    fail<FormatError>(options.model, "classes '" + io::printable(classes) + "'", "all, base and novel are known");
+    fail<FormatError>(options.model, "classes '" + printable(classes) + "'", "all, base and novel are known");
   Loaded loaded{examples::with_classes(images.test, classes), examples::images_name(options.data) + " test",
                 examples::with_classes(images.train, classes)};
   if (info.taxonomy && *info.taxonomy != *loaded.test.taxonomy())
@@ -129,7 +129,7 @@ class Evaluation {
                                     metrics::BatchObserver* observer) {
     return train::evaluate(loaded_.model, images,
                            {.batch = options_.batch,
-                            .normalization = {loaded_.info.mean, loaded_.info.deviation},
+                            .normalization = loaded_.info.normalization,
                             .flip = options_.flip,
                             .rule = rule,
                             .observer = observer});
@@ -173,7 +173,7 @@ class Evaluation {
              const metrics::Inspection& inspection, const metrics::Outcomes& outcomes,
              const std::optional<CostMatrix>& costs) const {
     if (!rules.empty()) std::cout << "rule: " << rules.name() << '\n';
-    examples::print_evaluation(std::cout, io::printable(images), result, costs);
+    examples::print_evaluation(std::cout, printable(images), result, costs);
     std::cout << "95 % intervals, by drawing the images anew:\n";
     for (const auto& [name, value, interval] : run::figure_texts(outcomes))
       std::cout << "  " << std::left << std::setw(36) << name << std::right << std::setw(9) << value << "   "
@@ -181,7 +181,7 @@ class Evaluation {
     for (const auto& head : result.heads)
       if (const auto* inspected = inspection.find(head.level); inspected && rules.gives_probabilities())
         std::cout << "  expected calibration error, " << head.level << ": "
-                  << report::decimal(inspected->calibration.expected_error(), 4) << '\n';
+                  << decimal(inspected->calibration.expected_error(), 4) << '\n';
   }
 
   const Options& options_;

@@ -42,15 +42,13 @@ Experiment make_experiment() {
       cell.arguments = {"--recipe",    "best", "--label-smoothing", "0", "--seed", std::to_string(seed),
                         "--precision", "bf16"};
       cell.arguments.insert(cell.arguments.end(), method.arguments.begin(), method.arguments.end());
+      if (method.name != "ce") cell.control = "ce";
       group.cells.push_back(cell.name);
       experiment.cells.push_back(std::move(cell));
     }
     experiment.groups.push_back(std::move(group));
   }
-  experiment.rulings = {{"crm", {"--rule", "crm"}},
-                        {"temperature + crm", {"--temperature", "fit", "--rule", "crm"}},
-                        {"flip", {"--flip"}},
-                        {"flip + temperature + crm", {"--flip", "--temperature", "fit", "--rule", "crm"}}};
+  experiment.rulings = kFineRulings;
   return experiment;
 }
 

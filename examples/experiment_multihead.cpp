@@ -1,10 +1,12 @@
 // The multi-head networks on CIFAR-100: the report's recipe at three splits and with three seeds, the strongest recipe
-// for the large and for the compact network, and one cell in float32 as a check of bfloat16.
+// for the large and for the compact network, and one cell in float32 as a check of bfloat16; and, from the same trained
+// networks, rules of decision that need no training.
 //
 // Run:    build/release/examples/experiment_multihead --list
 //         build/release/examples/experiment_multihead --data cifar-100-binary --cell report_90
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take a day on two cores.
-// Expect: results/experiment_multihead: table.md, pictures and a folder for each finished cell.
+// Expect: results/experiment_multihead: summary.md with the means over the seeds, of the decision rules too; table.md,
+//         pictures and a folder for each finished cell.
 #include "examples/common/experiment.hpp"
 
 namespace {
@@ -20,7 +22,8 @@ Cell make_cell(std::string name, const char* recipe, double split, int seed, std
 }
 
 Experiment make_experiment() {
-  Experiment experiment{.name = "experiment_multihead"};
+  Experiment experiment{.name = "experiment_multihead", .rulings = kFineRulings, .seeds = true};
+  experiment.rulings.insert(experiment.rulings.end(), kHeadRulings.begin(), kHeadRulings.end());
   auto& cells = experiment.cells;
   for (const int split : {70, 80, 90}) cells.push_back(make_cell(concat("report_", split), "report", split / 100.0, 1));
   for (const int seed : {1, 2, 3}) cells.push_back(make_cell(concat("best_90_seed_", seed), "best", 0.9, seed));
@@ -29,6 +32,7 @@ Experiment make_experiment() {
                               {"--network", "compact", "--precision", "bf16"}));
   for (const int seed : {2, 3}) cells.push_back(make_cell(concat("report_90_seed_", seed), "report", 0.9, seed));
   cells.push_back(make_cell("report_90_fp32", "report", 0.9, 1, {"--precision", "fp32"}));
+  cells.back().control = "report_90";
   experiment.groups = {{"splits", {"report_70", "report_80", "report_90"}},
                        {"recipes", {"report_90", "best_90_seed_1", "compact_90_seed_1"}},
                        {"seeds", {"best_90_seed_1", "best_90_seed_2", "best_90_seed_3"}},

@@ -1,5 +1,6 @@
 // Adam against SGD and ReLU against Leaky ReLU with the compact network on CIFAR-100 at two splits. The grid_ cells, 10
-// epochs each, hold the two learning rates beside a lower and a higher one on validation.
+// epochs each, come first: three learning rates for each optimizer, of which the other cells take the best on
+// validation.
 //
 // Run:    build/release/examples/experiment_optimizers --list
 //         build/release/examples/experiment_optimizers --data cifar-100-binary --cell adam_relu_90
@@ -11,6 +12,7 @@ namespace {
 
 using namespace examples;
 
+// The descriptions' and the usual one, until the grid has chosen.
 constexpr const char* kAdamRate = "0.001";
 constexpr const char* kSgdRate = "0.01";
 
@@ -34,7 +36,7 @@ Experiment make_experiment() {
     }
   };
   add_grid("adam", {"0.0003", "0.001", "0.003"});
-  add_grid("sgd", {"0.003", "0.01", "0.03"});
+  add_grid("sgd", {"0.01", "0.03", "0.1"});
   for (const int split : {80, 90}) {
     CellGroup group{concat("split_", split), {}};
     for (const std::string optimizer : {"adam", "sgd"})

@@ -36,7 +36,10 @@ Experiment make_experiment() {
         if (images < 10000) arguments.insert(arguments.end(), {"--limit", std::to_string(images)});
         if (method == "frozen") arguments.insert(arguments.end(), {"--trunk-rate", "0"});
         if (method == "tuned") arguments.insert(arguments.end(), {"--trunk-rate", "0.1"});
-        Cell cell = make_cell(concat("novel_", images, '_', method), seed, 40, std::move(arguments));
+        // 900 images are 8 steps of 128: with as many epochs as 9,000 get, training from scratch would hardly begin.
+        const Index epochs = images < 10000 ? 200 : 40;
+        Cell cell = make_cell(concat("novel_", images, '_', method), seed, epochs, std::move(arguments));
+        if (method != "scratch") cell.control = concat("novel_", images, "_scratch");
         cell.images = static_cast<double>(images);
         if (method != "scratch") {
           cell.begins_from = base;

@@ -23,17 +23,16 @@ struct Options {
 int export_onnx(const Options& options) {
   examples::require_new_file(options.out, options.model, options.force);
   auto [model, info, has_non_finite] = examples::load_trained<float>(options.model);
-  const bool normalizes = !options.normalized_input && !info.mean.empty();
+  const bool normalizes = !options.normalized_input && !info.normalization.mean.empty();
   exchange::save_onnx(options.out, model, info,
                       {.fold_batch_norm = !options.keep_batch_norm, .normalize = !options.normalized_input});
   const Shape shape = model.input_shape();
   std::cout << "input images: N x " << shape.channels << " x " << shape.height << " x " << shape.width
-            << (normalizes          ? ", normalised by the network\n"
-                : info.mean.empty() ? "\n"
-                                    : ", already normalised\n");
+            << (normalizes                        ? ", normalised by the network\n"
+                : info.normalization.mean.empty() ? "\n"
+                                                  : ", already normalised\n");
   for (std::size_t h = 0; h < model.heads().size(); ++h)
-    std::cout << "output " << io::printable(model.heads().name(h)) << ": logits, N x " << model.heads().classes(h)
-              << '\n';
+    std::cout << "output " << printable(model.heads().name(h)) << ": logits, N x " << model.heads().classes(h) << '\n';
   return 0;
 }
 
@@ -41,7 +40,6 @@ int export_onnx(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  const int threads = 0;
   CLI::App app{"Writes a model file as ONNX", "export_onnx"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
   app.add_option("out", options.out, "ONNX file to write")->required();
@@ -50,5 +48,5 @@ int main(int argc, char** argv) {
                "write batch normalisation as nodes of its own, instead of folding it into the weights before it");
   app.add_flag("--normalized-input", options.normalized_input,
                "leave it to the caller to subtract the mean and to divide by the deviation");
-  return examples::run_program(app, argc, argv, threads, [&] { return export_onnx(options); });
+  return examples::run_program(app, argc, argv, [&] { return export_onnx(options); });
 }

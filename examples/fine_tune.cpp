@@ -68,7 +68,7 @@ class FineTuning {
     const auto result = train::evaluate(model, loss_, test_set_, {.normalization = normalization_}).result;
     std::cout << what;
     for (const auto& head : result.heads)
-      std::cout << "  " << io::printable(head.level) << ' ' << train::fixed(100 * head.top1.value(), 1) << " %";
+      std::cout << "  " << printable(head.level) << ' ' << decimal(100 * head.top1.value(), 1) << " %";
     std::cout << std::endl;
   }
 
@@ -84,8 +84,8 @@ int run(const Options& options) {
     fail<Error>(*options.out, "it is there already", "a new file is needed: nothing is overwritten");
   auto [trained, info, has_non_finite] = examples::load_trained<float>(options.model);
 
-  FineTuning task(options, {info.mean, info.deviation});
-  models::NetworkOptions network = exchange::network_options(info.network, options.model);
+  FineTuning task(options, info.normalization);
+  models::NetworkOptions network = exchange::network_from_json(info.network, options.model);
   models::heads_of(network) = {{"mark", 5}, {"colour", 9}};
   if (models::input_of(network) != task.train_set().shape())
     fail<ShapeError>(options.model, "a network for pictures " + to_string(models::input_of(network)),
@@ -105,9 +105,8 @@ int run(const Options& options) {
   task.report("then all of it:", tuned);
 
   if (!options.out) return 0;
-  exchange::save_model(
-      *options.out, tuned,
-      {.network = exchange::network_json(network, "fine_tune"), .mean = info.mean, .deviation = info.deviation});
+  exchange::save_model(*options.out, tuned,
+                       {.network = exchange::network_json(network, "fine_tune"), .normalization = info.normalization});
   std::cout << "model: " << *options.out << std::endl;
   return 0;
 }

@@ -35,17 +35,13 @@ struct HeadPrediction {
 
 // Probabilities of every head; with `flip` their means over the picture and its mirror image.
 std::vector<HeadPrediction> predict(const Model<float>& model, Tensor<float>& sample, bool flip) {
-  std::vector<HeadPrediction> predictions;
-  for (const auto& [head, logits] : model.infer(sample))
-    predictions.push_back({head, metrics::softmax(row(logits, 0))});
-  if (!flip) return predictions;
-  data::mirror(sample.data(), sample.shape());
-  const Logits<float> mirrored = model.infer(sample);
-  for (HeadPrediction& prediction : predictions) {
-    const std::vector<double> other = metrics::softmax(row(mirrored[prediction.head], 0));
-    for (std::size_t k = 0; k < other.size(); ++k)
-      prediction.probabilities[k] = (prediction.probabilities[k] + other[k]) / 2;
+  Logits<float> logits = model.infer(sample);
+  if (flip) {
+    data::mirror(sample.data(), sample.shape());
+    train::average_probabilities(logits, model.infer(sample));
   }
+  std::vector<HeadPrediction> predictions;
+  for (const auto& [head, scores] : logits) predictions.push_back({head, metrics::softmax(row(scores, 0))});
   return predictions;
 }
 
@@ -100,7 +96,7 @@ class Printer {
   void print(const std::string& path, const std::vector<HeadPrediction>& predictions) {
     const auto& probabilities = predictions.front().probabilities;
     io::Json list = io::Json::array();
-    if (!options_.csv && !options_.json) std::cout << io::printable(path) << '\n';
+    if (!options_.csv && !options_.json) std::cout << printable(path) << '\n';
     int rank = 0;
     for (const Label label : metrics::likeliest(std::span<const double>(probabilities), options_.top)) {
       const double probability = probabilities[static_cast<std::size_t>(label)];
@@ -123,8 +119,8 @@ class Printer {
       json_.push_back({{"picture", path}, {"predictions", list}, {"heads", heads}});
     } else if (!options_.csv) {
       for (const auto& [head, best] : heads.items())
-        std::cout << "  head " << io::printable(head) << ": " << io::printable(best["class"].get<std::string>()) << ' '
-                  << train::fixed(100 * best["probability"].get<double>(), 2) << " %\n";
+        std::cout << "  head " << printable(head) << ": " << printable(best["class"].get<std::string>()) << ' '
+                  << decimal(100 * best["probability"].get<double>(), 2) << " %\n";
     }
   }
 
@@ -134,8 +130,8 @@ class Printer {
 
  private:
   static void print_line(double probability, const std::vector<std::string>& classes) {
-    std::cout << std::setw(9) << train::fixed(100 * probability, 2) << " %  " << io::printable(classes[0]);
-    for (std::size_t i = 1; i < classes.size(); ++i) std::cout << (i == 1 ? "  (" : ", ") << io::printable(classes[i]);
+    std::cout << std::setw(9) << decimal(100 * probability, 2) << " %  " << printable(classes[0]);
+    for (std::size_t i = 1; i < classes.size(); ++i) std::cout << (i == 1 ? "  (" : ", ") << printable(classes[i]);
     std::cout << (classes.size() > 1 ? ")\n" : "\n");
   }
 
@@ -175,7 +171,7 @@ int classify(const Options& options) {
       Tensor<float> sample = exchange::picture_tensor(io::read_image(path), model.input_shape(), info);
       printer.print(path, predict(model, sample, options.flip));
     } catch (const Error& error) {  // the other pictures may be good
-      std::cerr << "predict_image: " << io::printable(error.what(), 8192) << '\n';
+      std::cerr << "predict_image: " << printable(error.what(), 8192) << '\n';
       status = 1;
     }
   }

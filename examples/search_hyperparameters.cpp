@@ -51,12 +51,9 @@ int run_search(SearchOptions& options, const Interrupt& interrupt, const Parse& 
 int main(int argc, char** argv) {
   const Interrupt interrupt;
   SearchOptions options;
-  char** const passed =
-      std::find_if(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--"; });
-  if (passed != argv + argc) options.passed.assign(passed + 1, argv + argc);
-  const int own = static_cast<int>(passed - argv);
+  options.passed = take_passed(argc, argv);
   CLI::App app{"Searches numeric options of a training program", "search_hyperparameters"};
   add_search_options(app, options);
-  return run_program(app, own, argv, options.threads,
-                     [&] { return run_search(options, interrupt, [&] { app.parse(own, argv); }); });
+  return run_program(app, argc, argv, options.threads,
+                     [&] { return run_search(options, interrupt, [&] { app.parse(argc, argv); }); });
 }

@@ -154,7 +154,7 @@ Seen send_all(Server& server, const Options& options, const std::vector<Tensor<f
 
 int serve(const Options& options) {
   auto [model, info, has_non_finite] = examples::load_trained<float>(options.model);
-  const std::vector<Tensor<float>> images = make_images(model.input_shape(), {info.mean, info.deviation});
+  const std::vector<Tensor<float>> images = make_images(model.input_shape(), info.normalization);
   const Predictor<float> predictor{std::move(model), {.threads = 1}};  // the workers are the threads
   std::vector<Label> expected;
   for (const Tensor<float>& image : images)
@@ -168,12 +168,12 @@ int serve(const Options& options) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
 
   const auto percentile = [&](std::size_t share) {
-    return train::fixed(all.milliseconds[(all.milliseconds.size() - 1) * share / 100], 2);
+    return decimal(all.milliseconds[(all.milliseconds.size() - 1) * share / 100], 2);
   };
   std::cout << workers << " workers, " << options.clients
-            << " clients: " << train::fixed(static_cast<double>(options.requests) / seconds, 0)
-            << " requests/s, latency " << percentile(50) << " ms (median), " << percentile(99)
-            << " ms (99th percentile); " << all.wrong << " answers differ from one thread's" << std::endl;
+            << " clients: " << decimal(static_cast<double>(options.requests) / seconds, 0) << " requests/s, latency "
+            << percentile(50) << " ms (median), " << percentile(99) << " ms (99th percentile); " << all.wrong
+            << " answers differ from one thread's" << std::endl;
   return all.wrong == 0 ? 0 : 1;
 }
 
@@ -181,7 +181,6 @@ int serve(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  const int threads = 0;
   CLI::App app{"Answers requests from several threads with one network, and measures it", "serve_threads"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
   app.add_option("--workers", options.workers, "threads that answer; 0: one for each core")
@@ -193,5 +192,5 @@ int main(int argc, char** argv) {
   app.add_option("--requests", options.requests, "requests of all clients together")
       ->check(CLI::Range(Index{1}, Index{100000000}))
       ->capture_default_str();
-  return examples::run_program(app, argc, argv, threads, [&] { return serve(options); });
+  return examples::run_program(app, argc, argv, [&] { return serve(options); });
 }

@@ -8,20 +8,9 @@
 //         on.
 // Takes:  about two minutes for the 2,400 pictures of draw_conveyor, 10 epochs on 2 cores.
 // Expect: a head for each level of the tree; accuracies, confusion and, with `--costs FILE`, what the mistakes cost.
-#include "examples/common/folder_images.hpp"
 #include "examples/common/run_training.hpp"
-#include "examples/common/shell_words.hpp"
 
 int main(int argc, char** argv) {
-  const examples::Interrupt interrupt;
-  examples::TrainingOptions options;
-  CLI::App app{"Trains on a folder of pictures, evaluates the network and writes a report", "train_folder"};
-  options.command = examples::repeatable_command(argc, argv);
-  examples::add_folder_options(app, options);
-  examples::add_training_options(app, options, examples::networks_of("train_folder"));
-  examples::add_consistency_option(app, options);
-  examples::add_severity_options(app, options.losses);
-  return examples::run_program(app, argc, argv, options.common.threads, [&] {
-    return examples::run_training(options, "", "train_folder", interrupt, [&] { app.parse(argc, argv); });
-  });
+  return examples::run_training(
+      "train_folder", "Trains on a folder of pictures, evaluates the network and writes a report", argc, argv);
 }

@@ -6,16 +6,8 @@
 // Needs:  CIFAR-100's binary version (tools/run.sh --download), or nothing for the synthetic images.
 // Expect: see the table of results in README.md; `--help` lists what a recipe is made of.
 #include "examples/common/run_training.hpp"
-#include "examples/common/shell_words.hpp"
 
 int main(int argc, char** argv) {
-  const examples::Interrupt interrupt;
-  examples::TrainingOptions options;
-  CLI::App app{"Trains a multi-head CNN, evaluates it and writes a report", "train_multihead"};
-  options.command = examples::repeatable_command(argc, argv);
-  examples::add_training_options(app, options, examples::networks_of("train_multihead"));
-  examples::add_consistency_option(app, options);
-  return examples::run_program(app, argc, argv, options.common.threads, [&] {
-    return examples::run_training(options, "", "train_multihead", interrupt, [&] { app.parse(argc, argv); });
-  });
+  return examples::run_training("train_multihead", "Trains a multi-head CNN, evaluates it and writes a report", argc,
+                                argv);
 }

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <hcnn/run.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace examples {
@@ -62,6 +64,11 @@ class ChildProcess {
     if (process_ < 0 || ::waitpid(process_, &status, WNOHANG) != process_) return std::nullopt;
     process_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  /// Waits for its end and returns that status.
+  int wait() {
+    for (;; std::this_thread::sleep_for(std::chrono::milliseconds(20)))
+      if (const std::optional<int> status = poll()) return *status;
   }
 
  private:

@@ -78,7 +78,7 @@ inline std::string failure_reason(const ChildTraining& training, int status) {
   for (const std::string& line : run::split_text(io::read_file(training.log, std::uint64_t{1} << 30), '\n'))
     if (!line.empty()) last = line;
   const std::string number = concat("status ", status);
-  return last.empty() ? number : number + ", " + io::printable(last, 300);
+  return last.empty() ? number : number + ", " + printable(last, 300);
 }
 
 }  // namespace examples

@@ -126,7 +126,7 @@ inline void read_setting(io::JsonObject& object, const Setting& setting) {
     **text = object.text(name);
     const auto& choices = setting.choices;
     if (!choices.empty() && std::find(choices.begin(), choices.end(), **text) == choices.end())
-      fail<FormatError>(object.where(), name + " = '" + io::printable(**text) + "'", "see --help for the choices");
+      fail<FormatError>(object.where(), name + " = '" + printable(**text) + "'", "see --help for the choices");
   } else if (auto* const* real = std::get_if<double*>(&setting.value)) {
     **real = object.number(name, setting.least, setting.most);
   } else if (auto* const* whole = std::get_if<Index*>(&setting.value)) {
@@ -148,7 +148,7 @@ inline Recipe read_config(const std::filesystem::path& path, const std::string& 
   const io::Json json = io::read_json(path);
   io::JsonObject object(json, io::printable_path(path));
   if (const std::string other = object.text("program"); other != program)
-    fail<FormatError>(object.where(), "a run of " + io::printable(other), "one of " + program + " is needed");
+    fail<FormatError>(object.where(), "a run of " + printable(other), "one of " + program + " is needed");
   Recipe recipe;
   for (const Setting& setting : settings(recipe, options))
     if (!setting.may_lack || json.contains(setting.name)) read_setting(object, setting);
@@ -176,7 +176,7 @@ inline void require_same_settings(const io::Json& run, const io::Json& asked, co
   const bool has_costs = costs != run.end() && asked.contains("costs_crc32");
   if (has_costs)
     if (asked["costs_crc32"] != *costs)
-      fail<OptionError>("--resume", io::printable(asked["costs"].get<std::string>()) + " has changed",
+      fail<OptionError>("--resume", printable(asked["costs"].get<std::string>()) + " has changed",
                         "the costs that the run began with are needed");
   for (const auto& [name, value] : run.items())
     if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && name != "command" &&

@@ -25,7 +25,8 @@ inline void add_decision_options(CLI::App& app, DecisionOptions& options) {
                  "divide the logits by this number before any rule, or 'fit': by the one with the least negative "
                  "log-likelihood on the images that validated the training, for each head");
   app.add_option("--costs", options.costs,
-                 "CSV file of the costs of mistakes, as of train_folder: their mean is printed, and crm goes by them");
+                 "CSV file of the costs of mistakes, as of train_folder: the mean cost of a prediction is printed, and "
+                 "crm goes by them");
 }
 
 /// The config.json of the training whose model file this is; an empty object where the file has none.
@@ -96,7 +97,7 @@ inline std::optional<double> given_temperature(const std::string& text) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
   if (end == text.c_str() || *end != 0 || !(value > 0) || !std::isfinite(value))
-    fail<OptionError>("--temperature", "'" + io::printable(text) + "'", "a number above 0, or fit");
+    fail<OptionError>("--temperature", "'" + printable(text) + "'", "a number above 0, or fit");
   return value;
 }
 

@@ -21,6 +21,7 @@ struct Cell {
   double split = 0.9;                       ///< share of the training images that is trained on
   std::string begins_from = {};             ///< cell whose last weights it begins from; "": fresh weights
   std::string begins_with = "--weights";    ///< what it takes of them: --weights or --trunk
+  std::string control = {};                 ///< measurement that the summary compares it with; "": none
   double images = 50000;                    ///< that `split` is a share of: for the estimate of the time
 };
 
@@ -29,6 +30,19 @@ struct Ruling {
   std::string name;                    ///< "crm"
   std::vector<std::string> arguments;  ///< of evaluate_model: {"--rule", "crm"}
 };
+
+/// Decisions by the fine head of any network: for the least expected severity, with probabilities as sure as they are
+/// right, by both mirror images, and all of it.
+inline const std::vector<Ruling> kFineRulings = {
+    {"crm", {"--rule", "crm"}},
+    {"temperature + crm", {"--temperature", "fit", "--rule", "crm"}},
+    {"flip", {"--flip"}},
+    {"flip + temperature + crm", {"--flip", "--temperature", "fit", "--rule", "crm"}}};
+
+/// Decisions that need a head for each level.
+inline const std::vector<Ruling> kHeadRulings = {{"reweight", {"--rule", "reweight"}},
+                                                 {"reweight-all", {"--rule", "reweight-all"}},
+                                                 {"marginal", {"--rule", "marginal"}}};
 
 /// Pictures that set some cells side by side.
 struct CellGroup {
@@ -42,7 +56,7 @@ struct Experiment {
   std::vector<Cell> cells = {};
   std::vector<CellGroup> groups = {};
   std::vector<Ruling> rulings = {};  ///< published as rules.json of each cell
-  bool seeds = false;                ///< cells NAME_seed_N are one measurement: their means go into summary.md
+  bool seeds = false;                ///< cells NAME and NAME_seed_N are one measurement: their means go into summary.md
   bool minutes = false;              ///< groups are also drawn as accuracy against minutes of training
 
   const Cell& cell(const std::string& cell_name) const {

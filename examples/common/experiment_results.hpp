@@ -29,8 +29,10 @@ inline const std::vector<std::string>& results_header() {
                                                   "superclass %",
                                                   "group %",
                                                   "train fine %",
+                                                  "val fine %",
                                                   "HD@1",
                                                   "MS",
+                                                  "heads agree %",
                                                   "correct",
                                                   "severity 1",
                                                   "severity 2",
@@ -56,24 +58,27 @@ inline std::vector<std::string> results_row(const run::FinishedRun& run) {
   const io::Json &metrics = run.metrics, &loss = metrics["loss"];
   const auto accuracy = [&](const char* level) {  // by its own head, else by the lifted fine prediction
     for (const auto& [name, top1] : run.levels)
-      if (name == level) return report::decimal(100 * top1, 2);
-    return report::decimal(100 * metrics.at(run.part).at("from_fine").at(level).at("top1").get<double>(), 2);
+      if (name == level) return decimal(100 * top1, 2);
+    return decimal(100 * metrics.at(run.part).at("from_fine").at(level).at("top1").get<double>(), 2);
   };
+  const auto agree = value_in(metrics[run.part], {"", {"agreement", "all"}, 100, 2});
   const auto [epoch, minutes] = nearly_best(run.figures.history);
   std::vector<std::string> row = {run.figures.name,
                                   accuracy("fine"),
                                   accuracy("superclass"),
                                   accuracy("group"),
-                                  report::decimal(100 * metrics["train"]["fine"]["top1"].get<double>(), 2),
-                                  report::decimal(run.figures.hd1, 4),
-                                  report::decimal(run.figures.ms, 4)};
+                                  decimal(100 * metrics["train"]["fine"]["top1"].get<double>(), 2),
+                                  decimal(100 * metrics["val"]["fine"]["top1"].get<double>(), 2),
+                                  decimal(run.figures.hd1, 4),
+                                  decimal(run.figures.ms, 4),
+                                  agree ? decimal(*agree, 2) : "-"};
   for (const Index count : run.figures.severities) row.push_back(std::to_string(count));
   for (const char* part : {"train", "val"})
-    for (const char* when : {"first", "last"}) row.push_back(report::decimal(loss[part][when].get<double>(), 3));
-  row.insert(row.end(), {std::to_string(run.figures.history.size()), std::to_string(epoch), report::decimal(minutes, 1),
-                         report::decimal(metrics["seconds"].get<double>() / 60, 1),
-                         metrics["parameters"]["total"].dump(), metrics["precision"], metrics["isa"],
-                         std::to_string(metrics["seed"].get<std::uint64_t>()), metrics["commit"]});
+    for (const char* when : {"first", "last"}) row.push_back(decimal(loss[part][when].get<double>(), 3));
+  row.insert(row.end(), {std::to_string(run.figures.history.size()), std::to_string(epoch), decimal(minutes, 1),
+                         decimal(metrics["seconds"].get<double>() / 60, 1), metrics["parameters"]["total"].dump(),
+                         metrics["precision"], metrics["isa"], std::to_string(metrics["seed"].get<std::uint64_t>()),
+                         metrics["commit"]});
   return row;
 }
 
@@ -102,7 +107,7 @@ class ExperimentResults {
     const run::RunFolder folder = of_cell(cell.name);
     const std::string made_by = io::read_json(folder.config()).value("command", "");
     if (made_by != command)
-      fail<OptionError>(io::printable_path(folder.path()), "made by " + io::printable(made_by, 1000),
+      fail<OptionError>(io::printable_path(folder.path()), "made by " + printable(made_by, 1000),
                         "this cell is " + command + ": give another --results, or remove the folder");
     return true;
   }
@@ -123,10 +128,22 @@ class ExperimentResults {
       if (const std::string name = entry.path().filename().string();
           name == "history.csv" || (name.starts_with("confusion_") && name.ends_with(".csv")))
         io::write_file(to.path() / name, io::read_file(entry.path(), std::uint64_t{1} << 26));
-    if (!rules.is_null()) io::write_json(to.path() / "rules.json", rules);
+    publish_rules(cell, rules);
     io::write_json(to.metrics(), io::read_json(from.metrics()));  // the last one: it says that the cell is finished
     print(row);
     write_tables();
+  }
+
+  /// Writes what the rulings gave, by name; null: there are none.
+  void publish_rules(const Cell& cell, const io::Json& rules) const {
+    if (!rules.is_null()) io::write_json(rules_file(cell), rules);
+  }
+  /// True where a ruling of the experiment has not been measured with the published cell.
+  bool lacks_rules(const Cell& cell) const {
+    const io::Json rules =
+        std::filesystem::exists(rules_file(cell)) ? io::read_json(rules_file(cell)) : io::Json::object();
+    return std::any_of(experiment_.rulings.begin(), experiment_.rulings.end(),
+                       [&](const Ruling& ruling) { return !rules.contains(ruling.name); });
   }
 
   /// Writes table.csv, table.md and the pictures of every group that has two finished cells.
@@ -162,6 +179,7 @@ class ExperimentResults {
   }
 
  private:
+  std::filesystem::path rules_file(const Cell& cell) const { return of_cell(cell.name).path() / "rules.json"; }
   std::vector<run::FinishedRun> read(const std::vector<std::string>& names) const {
     std::vector<std::filesystem::path> folders;
     for (const std::string& name : names)
@@ -169,10 +187,9 @@ class ExperimentResults {
     return run::read_runs(folders);
   }
   void write_summary() const {
-    std::vector<std::string> names, rulings;
+    std::vector<std::string> names;
     for (const Cell& cell : experiment_.cells) names.push_back(cell.name);
-    for (const Ruling& ruling : experiment_.rulings) rulings.push_back(ruling.name);
-    const io::CsvTable summary = summary_table(read(names), rulings);
+    const io::CsvTable summary = summary_table(experiment_, read(names));
     io::write_csv(folder_ / "summary.csv", summary);
     io::write_file(folder_ / "summary.md", markdown(summary));
   }
@@ -184,9 +201,13 @@ class ExperimentResults {
     return table;
   }
   static void print(const std::vector<std::string>& row) {
-    std::cout << row[0] << ": test " << row[1] << " / " << row[2] << " / " << row[3]
-              << " % fine / superclass / group, train " << row[4] << " % fine, HD@1 " << row[5] << ", MS " << row[6]
-              << std::endl;
+    const auto field = [&](const char* title) {
+      const auto& header = results_header();
+      return row[static_cast<std::size_t>(std::find(header.begin(), header.end(), title) - header.begin())];
+    };
+    std::cout << field("cell") << ": test " << field("test fine %") << " / " << field("superclass %") << " / "
+              << field("group %") << " % fine / superclass / group, train " << field("train fine %") << " % fine, HD@1 "
+              << field("HD@1") << ", MS " << field("MS") << std::endl;
   }
 
   const Experiment& experiment_;

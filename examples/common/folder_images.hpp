@@ -95,7 +95,7 @@ inline void refuse_parts(const std::filesystem::path& folder) {
 /// Reads a folder and names what was skipped on standard error.
 inline data::Dataset read_folder(const std::filesystem::path& path, const data::ImageFolderOptions& options) {
   data::ImageFolder folder = data::read_image_folder(path, options);
-  for (const std::string& line : folder.skipped) std::cerr << "skipped: " << io::printable(line, 8192) << '\n';
+  for (const std::string& line : folder.skipped) std::cerr << "skipped: " << printable(line, 8192) << '\n';
   return std::move(folder.images);
 }
 

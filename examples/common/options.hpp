@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,8 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace examples {
 
@@ -81,7 +84,7 @@ inline void add_common_options(CLI::App& app, CommonOptions& options) {
   app.add_option("--epochs", options.epochs,
                  "passes over the training images [default: the recipe's; 6 for the synthetic images]")
       ->check(CLI::Range(Index{1}, Index{100000}));
-  app.add_option("--batch", options.batch, "images a step [default: the recipe's]")
+  app.add_option("--batch", options.batch, "images a batch [default: the recipe's]")
       ->check(CLI::Range(Index{1}, Index{65536}));
   add_threads_option(app, options.threads);
   app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
@@ -139,7 +142,7 @@ inline Images load_images(const std::string& data, std::uint64_t seed) {
 template <class Body>
 int run_program(CLI::App& app, int argc, char** argv, const int& threads, const Body& body) {
   const auto complain = [&](const std::exception& error, const char* hint, int status) {
-    std::cerr << app.get_name() << ": " << io::printable(error.what(), 8192) << hint << '\n';
+    std::cerr << app.get_name() << ": " << printable(error.what(), 8192) << hint << '\n';
     return status;
   };
   try {
@@ -158,6 +161,20 @@ int run_program(CLI::App& app, int argc, char** argv, const int& threads, const 
   } catch (const std::exception& error) {
     return complain(error, "", 1);
   }
+}
+/// The same for a program that has no `--threads`.
+template <class Body>
+int run_program(CLI::App& app, int argc, char** argv, const Body& body) {
+  const int threads = 0;
+  return run_program(app, argc, argv, threads, body);
+}
+
+/// What stands behind "--" on the command line, for another program; `argc` becomes the number of words before it.
+inline std::vector<std::string> take_passed(int& argc, char** argv) {
+  char** const end = argv + argc;
+  char** const dashes = std::find_if(argv, end, [](const char* word) { return std::string_view(word) == "--"; });
+  argc = static_cast<int>(dashes - argv);
+  return dashes == end ? std::vector<std::string>{} : std::vector<std::string>(dashes + 1, end);
 }
 
 }  // namespace examples

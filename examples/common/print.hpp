@@ -16,19 +16,17 @@ inline void print_evaluation(std::ostream& out, const std::string& part, const m
                              const std::optional<CostMatrix>& costs = std::nullopt) {
   out << part << " (" << result.samples << " images)\n";
   for (const auto& head : result.heads) {
-    out << "  " << std::left << std::setw(12) << io::printable(head.level) << std::right << " top-1 " << std::setw(8)
+    out << "  " << std::left << std::setw(12) << printable(head.level) << std::right << " top-1 " << std::setw(8)
         << run::percent(head.top1.value());
     if (head.confusion.classes() > 5) out << "   top-5 " << std::setw(8) << run::percent(head.top5.value());
     out << '\n';
   }
-  if (costs)
-    out << "  mean cost    " << report::decimal(metrics::mean_cost(result.heads.front().confusion, *costs), 4) << '\n';
+  if (costs) out << "  mean cost    " << decimal(metrics::mean_cost(result.heads.front().confusion, *costs), 4) << '\n';
   if (result.severity.total() == 0) return;
   out << "  severity    ";
   for (std::size_t s = 0; s < result.severity.counts().size(); ++s)
     out << ' ' << s << ": " << result.severity.counts()[s];
-  out << "   HD@1 " << report::decimal(result.severity.hd1(), 4) << "   MS " << report::decimal(result.severity.ms(), 4)
-      << '\n';
+  out << "   HD@1 " << decimal(result.severity.hd1(), 4) << "   MS " << decimal(result.severity.ms(), 4) << '\n';
 }
 
 }  // namespace examples

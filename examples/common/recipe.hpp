@@ -133,7 +133,7 @@ inline std::string describe(const Recipe& recipe) {
 
 /// The network of the recipe, for these images: a head for each of their levels; network severity, and programs of a
 /// single head, have the finest alone.
-inline models::NetworkOptions network_options(const Recipe& recipe, const data::Dataset& images) {
+inline models::NetworkOptions recipe_network(const Recipe& recipe, const data::Dataset& images) {
   models::NetworkOptions network = models::network_options(recipe.network);
   models::input_of(network) = images.shape();
   const Index levels = recipe.single_head || recipe.network == "severity" ? 1 : images.levels();
@@ -153,7 +153,7 @@ inline models::NetworkOptions network_options(const Recipe& recipe, const data::
 /// The network with fresh weights.
 template <class T>
 Model<T> make_model(const Recipe& recipe, const data::Dataset& images, std::uint64_t seed) {
-  Model<T> model = models::make_network<T>(network_options(recipe, images));
+  Model<T> model = models::make_network<T>(recipe_network(recipe, images));
   if (recipe.init == "he")
     init::he_normal(model, Seed{seed}, {.slope = recipe.activation == "relu" ? 0.0 : 0.01});
   else

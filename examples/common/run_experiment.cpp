@@ -31,9 +31,11 @@ class ExperimentRun {
     if (options_.list) return list();
     if (options_.table && !std::filesystem::exists(results_.folder()))
       fail<Error>(io::printable_path(results_.folder()), "no such folder", "published results are needed");
+    if (options_.table) return conclude();
     std::vector<const Cell*> waiting = chosen();
     std::erase_if(waiting, [&](const Cell* cell) { return finished(*cell); });
-    if (options_.table || waiting.empty()) return conclude();
+    const std::vector<const Cell*> without_rules = lacking_rules();
+    if (waiting.empty() && without_rules.empty()) return conclude();
     for (const std::string& word : options_.passed)
       if (word == "--data" || word.starts_with("--data="))
         fail<OptionError>("--data", "behind --", "it stands before it, for all cells");
@@ -41,6 +43,8 @@ class ExperimentRun {
     for (const Cell* cell : waiting) require_ready(*cell, waiting);
     RunFolder::make(options_.out);
     const run::FolderLock lock(options_.out);
+    complete_rules(without_rules);
+    if (waiting.empty()) return conclude();
     announce(waiting);
     for (const bool dependent : {false, true})  // on another cell's weights: those wait until all others have ended
       if (!run_cells(waiting, dependent, interrupt)) {
@@ -125,12 +129,31 @@ class ExperimentRun {
           const io::Json rules = measure_rulings(*cells[i], trainings[i].folder);
           return results_.publish(*cells[i], trainings[i].folder, cell_command(*cells[i], options_), rules);
         } catch (const Error& error) {  // the other cells may be good
-          reason = io::printable(error.what(), 1000);
+          reason = printable(error.what(), 1000);
         }
       ++failed_;
       std::cerr << cells[i]->name << ": failed, " << (status == 0 ? reason : failure_reason(trainings[i], status))
                 << '\n';
     });
+  }
+
+  // The chosen cells that were published before a ruling was there to be measured, and whose run folder still is.
+  std::vector<const Cell*> lacking_rules() const {
+    std::vector<const Cell*> cells = chosen();
+    std::erase_if(cells, [&](const Cell* cell) {
+      return !results_.published(*cell) || !results_.lacks_rules(*cell) || !has_run(*cell);
+    });
+    return cells;
+  }
+  void complete_rules(const std::vector<const Cell*>& cells) {
+    for (const Cell* cell : cells) try {
+        std::cout << cell->name << ": measuring decision rules" << std::endl;
+        results_.publish_rules(*cell, measure_rulings(*cell, run_folder(*cell)));
+        results_.write_tables();
+      } catch (const Error& error) {  // the other cells may be good
+        ++failed_;
+        std::cerr << cell->name << ": " << printable(error.what(), 1000) << '\n';
+      }
   }
 
   // What evaluate_model says of the trained network under each ruling; null without rulings. Throws Error where it
@@ -145,11 +168,9 @@ class ExperimentRun {
                                             std::to_string(threads_)};
       arguments.insert(arguments.end(), ruling.arguments.begin(), ruling.arguments.end());
       if (!options_.data.empty()) arguments.insert(arguments.end(), {"--data", options_.data});
-      std::optional<int> status;
-      for (ChildProcess process(sibling_program("evaluate_model"), arguments, log); !status; status = process.poll())
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      if (*status != 0)
-        fail<Error>(cell.name + ", " + ruling.name, concat("evaluate_model: status ", *status),
+      const int status = ChildProcess(sibling_program("evaluate_model"), arguments, log).wait();
+      if (status != 0)
+        fail<Error>(cell.name + ", " + ruling.name, concat("evaluate_model: status ", status),
                     "see " + io::printable_path(log));
       rules[ruling.name] = io::read_json(log);
     }
@@ -191,11 +212,8 @@ class ExperimentRun {
     probe.arguments.insert(probe.arguments.end(), {"--data", "synthetic", "--epochs", "1", "--limit", "4000", "--split",
                                                    "0.95", "--limit-batches", std::to_string(kSteps)});
     std::filesystem::remove_all(probe.folder.path());
-    std::optional<int> status;
-    for (ChildProcess process = start_training(probe, threads_); !status; status = process.poll())
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     double speed = 0;
-    if (*status == 0) {
+    if (start_training(probe, threads_).wait() == 0) {
       const double batch = io::read_json(probe.folder.config())["batch"].get<double>();
       speed = std::min<double>(kSteps * batch, kImages) / run::read_history(probe.folder.history())[0].seconds;
     }
@@ -226,12 +244,10 @@ class ExperimentRun {
 int run_experiment(const Experiment& experiment, const char* description, int argc, char** argv) {
   const Interrupt interrupt;
   ExperimentOptions options;
-  char** const passed =
-      std::find_if(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--"; });
-  if (passed != argv + argc) options.passed.assign(passed + 1, argv + argc);
+  options.passed = take_passed(argc, argv);
   CLI::App app{description, experiment.name};
   add_experiment_options(app, options);
-  return run_program(app, static_cast<int>(passed - argv), argv, options.threads, [&] {
+  return run_program(app, argc, argv, options.threads, [&] {
     const bool as_described = options.passed.empty() && !options.epochs && options.data != "synthetic";
     if (options.results.empty())
       options.results = as_described ? "results/" + experiment.name : options.out + "/results";

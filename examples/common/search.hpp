@@ -116,8 +116,8 @@ class Search {
     for (std::size_t i = 0; i < result_.axes.size(); ++i)
       std::cout << ", " << result_.axes[i].name << ' ' << run::value_text(result_.axes[i], trial.point[i]);
     if (status == 0)
-      std::cout << ": " << result_.options.metric << ' ' << report::decimal(trial.metric, 4) << " in "
-                << report::decimal(trial.seconds, 1) << " s" << std::endl;
+      std::cout << ": " << result_.options.metric << ' ' << decimal(trial.metric, 4) << " in "
+                << decimal(trial.seconds, 1) << " s" << std::endl;
     else
       std::cout << ": " << trial.status << std::endl;
   }

@@ -71,7 +71,7 @@ inline std::string search_data(const SearchOptions& options) {
   if (options.program != "train_folder")
     return options.data == "synthetic" ? options.data : std::filesystem::absolute(find_cifar100(options.data)).string();
   if (!std::filesystem::is_directory(options.data))
-    fail<OptionError>("--data", "'" + io::printable(options.data) + "'", "train_folder needs a folder of pictures");
+    fail<OptionError>("--data", "'" + printable(options.data) + "'", "train_folder needs a folder of pictures");
   return std::filesystem::absolute(options.data).string();
 }
 
@@ -126,7 +126,7 @@ inline std::vector<run::SearchAxis> search_axes(const SearchOptions& options) {
   if (axes.empty()) fail<OptionError>("search", "neither --range nor --values", "something to vary is needed");
   TrainingCommand command(options.program);
   for (run::SearchAxis& axis : axes) {
-    const std::string where = (axis.values.empty() ? "--range " : "--values ") + io::printable(axis.name);
+    const std::string where = (axis.values.empty() ? "--range " : "--values ") + printable(axis.name);
     if (std::count_if(axes.begin(), axes.end(), [&](const auto& other) { return other.name == axis.name; }) > 1)
       fail<OptionError>(where, "it is there twice", "one range or list of values is needed for each option");
     if (axis.name == "epochs" || axis.name == "seed" || axis.name == "threads")

@@ -128,7 +128,7 @@ inline void write_search_report(const std::filesystem::path& folder, const Searc
 
   page.heading("Best trial");
   if (const Trial* best = best_trial(result)) {
-    facts = {{options.metric, report::decimal(best->metric, 4)}};
+    facts = {{options.metric, decimal(best->metric, 4)}};
     for (std::size_t i = 0; i < result.axes.size(); ++i)
       facts.push_back({result.axes[i].name, run::value_text(result.axes[i], best->point[i])});
     facts.push_back({"folder", best->folder()});
@@ -143,7 +143,7 @@ inline void write_search_report(const std::filesystem::path& folder, const Searc
 
   io::CsvTable table = trials_table(result);
   const auto shorten = [](std::string& number, int decimals) {
-    if (!number.empty()) number = report::decimal(run::parse_number(number, "trials.csv"), decimals);
+    if (!number.empty()) number = decimal(run::parse_number(number, "trials.csv"), decimals);
   };
   for (auto& row : table.rows) {
     shorten(row[result.axes.size() + 2], 4);  // the metric

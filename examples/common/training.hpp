@@ -17,6 +17,22 @@
 
 namespace examples {
 
+/// Says so where a training from fresh weights has so few steps that it will hardly learn anything.
+template <class T>
+class FewStepsNote : public train::Callback<T> {
+ public:
+  explicit FewStepsNote(std::string program) : program_(std::move(program)) {}
+
+  void on_train_begin(train::FitState<T>& state) override {
+    if (const Index steps = state.steps_per_epoch * state.epochs; steps < 100)
+      std::cerr << program_ << ": note: " << steps << (steps == 1 ? " step" : " steps")
+                << " of the optimizer in all: with a smaller --batch or more --epochs it learns more\n";
+  }
+
+ private:
+  std::string program_;
+};
+
 /// One training of a T network.
 template <class T>
 class Training {
@@ -79,8 +95,6 @@ class Training {
   }
 
  private:
-  static constexpr Index kFewSteps = 100;  // a network has hardly learned anything then
-
   // The images that are trained on and those that validate.
   std::pair<data::Dataset, data::Dataset> training_parts(const data::Dataset& all) const {
     const std::uint64_t seed = options_.common.seed;
@@ -114,9 +128,8 @@ class Training {
       if (!there.contains(name) || there[name] != config_[name]) return;
     for (const char* name : {"seed", "split", "limit"})
       if (there.contains(name) && there[name] != config_[name]) {
-        std::cerr << program_ << ": note: " << io::printable(file) << " was trained with " << name << ' '
-                  << io::printable(there[name].dump())
-                  << ": it may have seen images that validate this training, whose "
+        std::cerr << program_ << ": note: " << printable(file) << " was trained with " << name << ' '
+                  << printable(there[name].dump()) << ": it may have seen images that validate this training, whose "
                   << "validation figures are then too good\n";
         return;
       }
@@ -131,7 +144,7 @@ class Training {
     const auto dot = options_.monitor.find('.');
     const std::string part = options_.monitor.substr(0, dot), figure = ", " + options_.monitor.substr(dot + 1) + ",";
     if ((part != "train" && part != "val") || (", " + known + ",").find(figure) == std::string::npos)
-      fail<OptionError>("--monitor", "'" + io::printable(options_.monitor) + "'",
+      fail<OptionError>("--monitor", "'" + printable(options_.monitor) + "'",
                         "expected train. or val. before one of " + known);
   }
 
@@ -153,12 +166,6 @@ class Training {
     return run::RunFolder(*options_.common.out);
   }
 
-  // Steps of the optimizer in the whole training.
-  Index steps_of(Index images) const {
-    const auto pieces = [](Index whole, Index piece) { return (whole + piece - 1) / piece; };
-    return pieces(pieces(images, recipe_.batch), recipe_.accumulate) * recipe_.epochs;
-  }
-
   // @param parts images to train on, to validate and to test
   void announce(Model<T>& model, const std::string& images, const std::array<Index, 3>& parts,
                 const run::RunFolder& folder) const {
@@ -167,28 +174,24 @@ class Training {
               << recipe_.network << " network, recipe " << recipe_.name << ", " << options_.common.precision << " on "
               << kernels::to_string(kernels::isa_for<T>()) << ", " << thread_count() << " threads, " << recipe_.epochs
               << " epochs, schedule " << recipe_.schedule << '\n'
-              << io::printable(images) << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, "
+              << printable(images) << ": " << parts[0] << " images to train on, " << parts[1] << " to validate, "
               << parts[2] << " to test\n"
               << "run folder: " << folder.path().string() << std::endl;
-    const bool from_nothing = options_.weights.empty() && options_.trunk.empty() && !options_.common.resume;
-    const bool all_batches = options_.limit_batches == 0 && !options_.dry_run && !options_.find_learning_rate;
-    if (const Index steps = steps_of(parts[0]); from_nothing && all_batches && steps < kFewSteps)
-      std::cerr << program_ << ": note: " << steps << (steps == 1 ? " step" : " steps")
-                << " of the optimizer in all: with a smaller --batch or more --epochs it learns more\n";
   }
 
   train::FitResult train_model(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,
                                const data::Dataset& val_set, const run::RunFolder& folder,
                                std::shared_ptr<const Snapshot> checkpoint, const Interrupt& interrupt) const {
     const exchange::ModelInfo info{
-        .network = exchange::network_json(network_options(recipe_, fit_set), recipe_.network),
-        .mean = normalization_.mean,
-        .deviation = normalization_.deviation,
+        .network = exchange::network_json(recipe_network(recipe_, fit_set), recipe_.network),
+        .normalization = normalization_,
         .taxonomy = *fit_set.taxonomy(),
         .fit = options_.folder ? std::optional(io::parse_fit(options_.folder->fit, "--fit")) : std::nullopt,
         .notes = notes()};
     const auto optimizer = make_optimizer(recipe_, model, loss);
     train::Callbacks<T> callbacks = {train::progress_bar(std::cerr), std::make_shared<LearnedWeights<T>>(loss)};
+    if (options_.weights.empty() && options_.trunk.empty() && !options_.common.resume && options_.limit_batches == 0)
+      callbacks.push_back(std::make_shared<FewStepsNote<T>>(program_));
     if (recipe_.patience > 0) callbacks.push_back(train::early_stopping({.patience = recipe_.patience}));
     if (options_.time_limit > 0) callbacks.push_back(train::time_limit(60 * options_.time_limit));
     if (recipe_.ema > 0)

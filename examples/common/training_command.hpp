@@ -1,4 +1,4 @@
-// The command line of a training program as another program sees it.
+// The command line of a training program, for itself and for the programs that start it.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +8,11 @@
 
 namespace examples {
 
-/// The command line of a training program, read but not run.
+/// The command line of a training program: which options it has.
 struct TrainingCommand {
   /// @param program train_multihead, train_severity or train_folder
-  explicit TrainingCommand(const std::string& program) : app("", program) {
+  explicit TrainingCommand(const std::string& program, const std::string& description = {})
+      : app(description, program) {
     if (program == "train_folder") add_folder_options(app, options);
     add_training_options(app, options, networks_of(program));
     if (program != "train_severity") add_consistency_option(app, options);

@@ -2,9 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "hcnn/core/buffer.hpp"
+#include "hcnn/core/param.hpp"
+#include "hcnn/core/workspace.hpp"
 
 using namespace hcnn;
 
@@ -16,6 +19,16 @@ TEST_CASE("memory is aligned to 64 bytes whatever the size") {
     CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % kAlignment == 0);
     CHECK(floats.capacity() == size);
   }
+}
+
+TEST_CASE("more memory than there can be is refused, not wrapped round to little") {
+  AlignedBuffer<float> buffer;
+  CHECK_THROWS_AS(buffer.reserve(Index{1} << 62), std::bad_array_new_length);
+  CHECK_THROWS_AS(buffer.reserve(std::numeric_limits<Index>::max()), std::bad_array_new_length);
+  CHECK_THROWS_AS(buffer.reserve(-1), std::bad_array_new_length);
+  CHECK_THROWS_AS(Tensor<float>(1, {.channels = Index{1} << 62}), std::bad_array_new_length);
+  CHECK_THROWS_AS(Workspace().take<double>(Index{1} << 61), std::bad_array_new_length);
+  CHECK_THROWS_AS(Param<float>(Role::weight, {Index{1} << 40, Index{1} << 40}), std::bad_array_new_length);
 }
 
 TEST_CASE("a buffer grows and never shrinks") {

@@ -11,16 +11,14 @@ using namespace hcnn;
 
 namespace {
 
-/// Runs the check at 1, 2, 3, 4 and 8 threads and restores the number.
+/// Runs the check at 1, 2, 3, 4 and 8 threads.
 template <class Check>
 void at_every_thread_count(const Check& check) {
-  const int before = thread_count();
   for (int threads : {1, 2, 3, 4, 8}) {
     CAPTURE(threads);
-    set_thread_count(threads);
+    const ThreadCountScope scope(threads);
     check();
   }
-  set_thread_count(before);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ TEST_CASE("an extent below 1 is an error that names place and shape") {
   CHECK_NOTHROW(require_positive("here", {1, 1, 1}));
   CHECK_THROWS_WITH_AS(require_positive("Model", {32, 0, 3}), "Model: shape 32x0x3; every extent must be at least 1",
                        ShapeError);
+  CHECK_THROWS_WITH_AS(require_positive("Model", {Index{1} << 32, Index{1} << 32, 1}),
+                       "Model: shape 4294967296x4294967296x1; fewer than 2^63 values are possible", ShapeError);
 }
 
 TEST_CASE("values lie in N, H, W, C order and the views see them") {

@@ -27,7 +27,8 @@ data::Dataset numbered(Index count) {
   std::vector<float> pixels;
   std::vector<Label> fine, coarse;
   for (Index i = 0; i < count; ++i) {
-    for (Index k = 0; k < kBatchShape.size(); ++k) pixels.push_back(static_cast<float>(i) + static_cast<float>(k) / 64.0F);
+    for (Index k = 0; k < kBatchShape.size(); ++k)
+      pixels.push_back(static_cast<float>(i) + static_cast<float>(k) / 64.0F);
     fine.push_back(static_cast<Label>(i % 7));
     coarse.push_back(static_cast<Label>(i % 2));
   }
@@ -132,16 +133,16 @@ TEST_CASE("the order changes with the epoch and the seed, and comes back") {
 }
 
 TEST_CASE("augmented batches have the same bits with 1 and 3 threads and with a background thread") {
-  const int before = thread_count();
-  set_thread_count(1);
-  BatchLoader<float> team(numbered(45), augmented(Prefetch::none));
-  BatchLoader<float> background(numbered(45), augmented(Prefetch::background));
-  const Epoch<float> serial = read(team, 2);
-  set_thread_count(3);
-  CHECK(read(team, 2) == serial);
-  CHECK(read(background, 2) == serial);
-  set_thread_count(before);
-  CHECK(read(team, 3) != serial);
+  const auto epoch = [](int threads, Prefetch prefetch) {
+    const ThreadCountScope scope(threads);
+    BatchLoader<float> loader(numbered(45), augmented(prefetch));
+    return read(loader, 2);
+  };
+  const Epoch<float> serial = epoch(1, Prefetch::none);
+  CHECK(epoch(3, Prefetch::none) == serial);
+  CHECK(epoch(3, Prefetch::background) == serial);
+  BatchLoader<float> loader(numbered(45), augmented(Prefetch::none));
+  CHECK(read(loader, 3) != serial);
 }
 
 TEST_CASE("a sample is augmented in another way in another epoch") {

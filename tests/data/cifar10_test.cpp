@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "errors.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
@@ -20,7 +21,7 @@ std::string record(int label, int salt) {
 }
 
 std::string cifar10_error(const fs::path& path) {
-  return io_test::error_of<FormatError>([&] { data::read_cifar10_files({path}); });
+  return testing::error_of<FormatError>([&] { data::read_cifar10_files({path}); });
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ TEST_CASE("the training part is all five files, sorted by content: which file ho
 TEST_CASE("a training part that lacks a file is refused by its name") {
   const TemporaryFolder folder;
   for (const int batch : {1, 2, 3, 5}) put(folder / concat("data_batch_", batch, ".bin"), record(1, batch));
-  CHECK(io_test::error_of<FormatError>([&] { data::load_cifar10(folder.path(), data::Part::train); }) ==
+  CHECK(testing::error_of<FormatError>([&] { data::load_cifar10(folder.path(), data::Part::train); }) ==
         (folder / "data_batch_4.bin").string() + ": no such file; a CIFAR-10 file is expected");
 }
 
@@ -78,8 +79,8 @@ TEST_CASE("a CIFAR-10 file of another size is refused, and CIFAR-100's size is r
   for (const unsigned size : {6145U, 3074U, 3072U, 1U, 0U}) {
     fs::resize_file(path, size);
     CHECK(cifar10_error(path) == concat(path.string(), ": ", size, " bytes",
-                                   size == 3074 ? " (the size of a CIFAR-100 file)" : "",
-                                   "; a positive multiple of 3073 is expected"));
+                                        size == 3074 ? " (the size of a CIFAR-100 file)" : "",
+                                        "; a positive multiple of 3073 is expected"));
   }
   put(path, record(3, 0) + "x");
   CHECK(cifar10_error(path).find(": 3074 bytes (the size of a CIFAR-100 file); ") != std::string::npos);

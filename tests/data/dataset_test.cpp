@@ -1,5 +1,6 @@
 // Data sets from a user's own arrays: checks, levels, subsets.
 #include "hcnn/data/dataset.hpp"
+#include "errors.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,20 +10,11 @@
 
 using namespace hcnn;
 using data::Dataset;
+using testing::error_of;
 
 namespace {
 
 const Shape kSampleShape{.height = 1, .width = 2, .channels = 1};
-
-template <class E, class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "no error of this type";
-}
 
 Taxonomy small_tree() { return Taxonomy({{"leaf", {"a", "b", "c"}, {0, 1, 1}}, {"top", {"x", "y"}, {}}}); }
 

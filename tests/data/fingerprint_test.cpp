@@ -25,10 +25,8 @@ TEST_CASE("a pixel, a label, the order and the choice of samples change the fing
   CHECK(data::fingerprint(images(0.5F, kNoLabel)) != print);
   CHECK(data::fingerprint(images().subset(std::array<Index, 5>{1, 0, 2, 3, 4})) != print);
   CHECK(data::fingerprint(images().subset(std::array<Index, 4>{0, 1, 2, 3})) != print);
-  const int before = thread_count();
   for (const int threads : {1, 3, 8}) {
-    set_thread_count(threads);
+    const ThreadCountScope scope(threads);
     CHECK(data::fingerprint(images()) == print);
   }
-  set_thread_count(before);
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "errors.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
@@ -21,7 +22,7 @@ void touch(const TemporaryFolder& folder, const Names& files) {
 }
 
 std::string refusal(const TemporaryFolder& folder) {
-  const std::string text = io_test::error_of<FormatError>([&] { data::find_class_folders(folder.path()); });
+  const std::string text = testing::error_of<FormatError>([&] { data::find_class_folders(folder.path()); });
   const auto at = text.find(folder.path().string());
   return at == 0 ? text.substr(folder.path().string().size()) : text;
 }
@@ -68,18 +69,18 @@ TEST_CASE("a class folder whose name is not UTF-8 is refused: no model file coul
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "caf\xe9");
   io_test::put(folder / "caf\xe9/1.png", "x");
-  const auto text = io_test::error_of<FormatError>([&] { data::find_class_folders(folder.path()); });
-  CHECK(io_test::names(text, "a name that is not UTF-8"));
+  const auto text = testing::error_of<FormatError>([&] { data::find_class_folders(folder.path()); });
+  CHECK(testing::names(text, "a name that is not UTF-8"));
 }
 
 TEST_CASE("a folder that is missing, a file and a circle of links are refused") {
   const TemporaryFolder folder;
   touch(folder, {"file"});
   for (const char* name : {"missing", "file"})
-    CHECK(io_test::names(io_test::error_of<FormatError>([&] { data::find_class_folders(folder / name); }), name));
+    CHECK(testing::names(testing::error_of<FormatError>([&] { data::find_class_folders(folder / name); }), name));
   fs::create_directories(folder / "circle");
   fs::create_directory_symlink(folder / "circle", folder / "circle/again");
-  CHECK(io_test::error_of<FormatError>([&] {
+  CHECK(testing::error_of<FormatError>([&] {
           data::find_class_folders(folder / "circle");
         }).ends_with(": folders more than 16 deep; fewer levels are read"));
 }
@@ -99,7 +100,7 @@ TEST_CASE("folders find their class in a given tree, flat or nested as the tree 
   CHECK(labels({{"bad bolt"}, {"good bolt"}, {"nut"}}) == std::vector<Label>{1, 0, 2});
   CHECK(labels({{"bolts", "bad bolt"}, {"bolts", "good bolt"}, {"nuts", "nut"}}) == std::vector<Label>{1, 0, 2});
   const auto text = [&](const std::vector<ClassPath>& paths) {
-    return io_test::error_of<FormatError>([&] { labels(paths); });
+    return testing::error_of<FormatError>([&] { labels(paths); });
   };
   CHECK(text({{"bad bolt"}, {"good bolt"}}) == "root: no folder for class 'nut'; every class needs one");
   CHECK(text({{"bad bolt"}, {"god bolt"}, {"nut"}}) ==

@@ -3,12 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include "errors.hpp"
 #include "hcnn/data/fingerprint.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
-using io_test::error_of;
 using io_test::TemporaryFolder;
+using testing::error_of;
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
@@ -124,7 +125,7 @@ TEST_CASE("bad pictures can be skipped, a line each, and the good ones stay as t
   CHECK(read.files == Names{"a/1.png", "a/3.png", "b/2.png"});
   REQUIRE(read.skipped.size() == 3);
   const Names bad{"a/2.png", "b/1.txt", "b/3.png"};
-  for (std::size_t i = 0; i < 3; ++i) CHECK(io_test::names(read.skipped[i], (folder / bad[i]).string() + ": "));
+  for (std::size_t i = 0; i < 3; ++i) CHECK(testing::names(read.skipped[i], (folder / bad[i]).string() + ": "));
   for (Index i = 0; i < 3; ++i) {
     std::vector<float> all(48);
     read.images.copy_image(i, all.data());

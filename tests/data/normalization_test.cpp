@@ -35,12 +35,11 @@ TEST_CASE("the measure is the same at 1 and 3 threads") {
   std::vector<std::uint8_t> pixels(3 * 1000);
   for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * i % 251);
   const data::Dataset set(Shape{.channels = 3}, pixels, {});
-  const int before = thread_count();
-  set_thread_count(1);
-  const Normalization one = data::measure_normalization(set);
-  set_thread_count(3);
-  const Normalization three = data::measure_normalization(set);
-  set_thread_count(before);
+  const auto measure = [&](int threads) {
+    const ThreadCountScope scope(threads);
+    return data::measure_normalization(set);
+  };
+  const Normalization one = measure(1), three = measure(3);
   CHECK(one.mean == three.mean);
   CHECK(one.deviation == three.deviation);
 }

@@ -87,12 +87,11 @@ TEST_CASE("the parts of one seed, and the pictures of one part, all differ") {
 }
 
 TEST_CASE("synthetic pictures are the same at 1 and 3 threads") {
-  const int before = thread_count();
-  set_thread_count(1);
-  const Dataset one = data::synthetic({.samples = 50});
-  set_thread_count(3);
-  const Dataset three = data::synthetic({.samples = 50});
-  set_thread_count(before);
+  const auto draw = [](int threads) {
+    const ThreadCountScope scope(threads);
+    return data::synthetic({.samples = 50});
+  };
+  const Dataset one = draw(1), three = draw(3);
   for (Index i = 0; i < one.size(); ++i) REQUIRE(image(one, i) == image(three, i));
 }
 

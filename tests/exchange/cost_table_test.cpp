@@ -3,11 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include "errors.hpp"
 #include "hcnn/losses/severity.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
-using io_test::error_of;
+using testing::error_of;
 
 namespace {
 

@@ -50,7 +50,7 @@ void write_onnx(const Path& folder) {
     exchange::save_onnx(folder / (each.name + ".unfolded.onnx"), each.model, each.info, options);
     if (!each.info.network.is_null())
       exchange::save_model(folder / (each.name + ".safetensors"), each.model, each.info);
-    const data::Normalization normalization{each.info.mean, each.info.deviation};
+    const data::Normalization& normalization = each.info.normalization;
     const Shape shape = each.model.input_shape();
     for (const Index count : {1, 3, 8}) {
       Tensor<float> batch = random_batch(count, shape);

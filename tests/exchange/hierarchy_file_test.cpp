@@ -5,12 +5,13 @@
 
 #include <chrono>
 
+#include "errors.hpp"
 #include "hcnn/hierarchy/cifar100.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
-using io_test::error_of;
 using io_test::TemporaryFolder;
+using testing::error_of;
 using Names = std::vector<std::string>;
 
 namespace {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "errors.hpp"
 #include "hcnn/exchange/model_file.hpp"
 #include "hcnn/exchange/picture.hpp"
 #include "hcnn/hierarchy/cifar100.hpp"
@@ -19,9 +20,9 @@ using exchange::load_model;
 using exchange::load_weights;
 using exchange::ModelInfo;
 using exchange::save_model;
-using io_test::error_of;
-using io_test::names;
 using io_test::TemporaryFolder;
+using testing::error_of;
+using testing::names;
 
 namespace {
 
@@ -46,8 +47,7 @@ Model<T> small_model() {
 
 ModelInfo small_info() {
   return {.network = exchange::network_json(small_options(), "small"),
-          .mean = {0.5F, 0.1F, 0.3F},
-          .deviation = {0.25F, 1.0F, 0.125F},
+          .normalization = {{0.5F, 0.1F, 0.3F}, {0.25F, 1.0F, 0.125F}},
           .taxonomy = cifar100_taxonomy(),
           .notes = {{"epoch", 7}}};
 }
@@ -90,8 +90,8 @@ TEST_CASE_TEMPLATE("a saved model is loaded with the same bits and everything it
     CHECK(std::equal(before.value(), before.value() + before.size(), after.value()));
   }
   CHECK(loaded.info.network == small_info().network);
-  CHECK(loaded.info.mean == small_info().mean);
-  CHECK(loaded.info.deviation == small_info().deviation);
+  CHECK(loaded.info.normalization.mean == small_info().normalization.mean);
+  CHECK(loaded.info.normalization.deviation == small_info().normalization.deviation);
   CHECK(loaded.info.taxonomy == cifar100_taxonomy());
   CHECK(loaded.info.notes == small_info().notes);
   CHECK_FALSE(loaded.has_non_finite);
@@ -230,7 +230,7 @@ TEST_CASE("arrays that are missing, surplus, of another shape or type are named"
   CHECK(names(metadata("format", "2"), "model format '2'; 1 is known"));
   CHECK(names(metadata("network", "{"), "not JSON"));
   CHECK(names(metadata("taxonomy", "{}"), "no member 'levels'"));
-  CHECK(names(metadata("normalization", R"({"mean": [0, 0, 0], "deviation": [1, 1, 0]})"), "deviation above 0"));
+  CHECK(names(metadata("normalization", R"({"mean": [0, 0, 0], "deviation": [1, 1, 0]})"), "deviation of more than 0"));
   CHECK(names(metadata("probe", R"({"precision": "float32", "logits": {"fine": [1]}})"), "1 logits of head 'fine'"));
   auto other = small_options();
   other.channels = {4, 4};
@@ -289,7 +289,7 @@ TEST_CASE("information that does not fit the network is refused before anything 
   wrong.network["hidden"] = {11};
   CHECK(names(error_of<FormatError>([&] { save_model(folder / "m", model, wrong); }), "its description makes"));
   wrong = small_info();
-  wrong.mean.pop_back();
+  wrong.normalization.mean.pop_back();
   CHECK(names(error_of<FormatError>([&] { save_model(folder / "m", model, wrong); }), "2 means and 3 deviations"));
   CHECK(folder.entries() == 0);
 }
@@ -358,7 +358,7 @@ TEST_CASE("what a file says is read without its network, and a picture becomes t
   info.fit = io::Fit::crop;
   save_model(folder / "m", model, info);
   for (const ModelInfo& read : {exchange::read_info(folder / "m"), load_weights(folder / "m", model)}) {
-    CHECK(read.mean == info.mean);
+    CHECK(read.normalization.mean == info.normalization.mean);
     CHECK(read.fit == io::Fit::crop);
     CHECK(read.notes["epoch"] == 7);
   }
@@ -369,7 +369,7 @@ TEST_CASE("what a file says is read without its network, and a picture becomes t
   for (Index c = 0; c < 3; ++c) {
     const float value[] = {1.0F, 0.0F, 0.2F};
     const auto k = static_cast<std::size_t>(c);
-    CHECK(input[c] == doctest::Approx((value[c] - info.mean[k]) / info.deviation[k]));
+    CHECK(input[c] == doctest::Approx((value[c] - info.normalization.mean[k]) / info.normalization.deviation[k]));
   }
   CHECK_THROWS_AS(exchange::picture_tensor(red, {8, 8, 1}, info), ShapeError);
 }

@@ -5,14 +5,14 @@
 #include <variant>
 #include <vector>
 
+#include "errors.hpp"
 #include "hcnn/exchange/network_json.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
 #include "hcnn/hierarchy/cifar100.hpp"
-#include "io/temporary_folder.hpp"
 
 using namespace hcnn;
-using io_test::error_of;
-using io_test::names;
+using testing::error_of;
+using testing::names;
 
 namespace {
 
@@ -37,7 +37,7 @@ models::ResNetOptions unusual_resnet(Index layers) {
 }
 
 std::string refusal(const io::Json& json) {
-  return error_of<FormatError>([&] { exchange::network_options(json, "file"); });
+  return error_of<FormatError>([&] { exchange::network_from_json(json, "file"); });
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ std::string refusal(const io::Json& json) {
 TEST_CASE("network options survive the way through JSON text") {
   for (const auto& options : {models::MultiHeadCnnOptions{}, unusual()}) {
     const io::Json json = exchange::network_json(options, "mine");
-    const auto back = exchange::network_options(io::parse_json(io::to_text(json), "text"), "text");
+    const auto back = exchange::network_from_json(io::parse_json(io::to_text(json), "text"), "text");
     CHECK(exchange::network_json(back, "mine") == json);
     const auto& cnn = std::get<models::MultiHeadCnnOptions>(back);
     CHECK(cnn.input == options.input);
@@ -59,7 +59,7 @@ TEST_CASE("network options survive the way through JSON text") {
 TEST_CASE("the options of a residual network survive the way through JSON text") {
   models::NetworkOptions network = unusual_resnet(9);
   const io::Json json = exchange::network_json(network, "mine");
-  auto back = exchange::network_options(io::parse_json(io::to_text(json), "text"), "text");
+  auto back = exchange::network_from_json(io::parse_json(io::to_text(json), "text"), "text");
   CHECK(exchange::network_json(back, "mine") == json);
   const auto& options = std::get<models::ResNetOptions>(back);
   CHECK(options.layers == 9);
@@ -74,7 +74,7 @@ TEST_CASE("every network has a name, and its options go through a file") {
   for (const std::string& name : models::network_names()) {
     const models::NetworkOptions options = models::network_options(name);
     const io::Json json = exchange::network_json(options, name);
-    CHECK(exchange::network_json(exchange::network_options(json, "file"), name) == json);
+    CHECK(exchange::network_json(exchange::network_from_json(json, "file"), name) == json);
   }
   CHECK_THROWS_AS(models::network_options("vgg"), OptionError);
 }
@@ -134,7 +134,8 @@ TEST_CASE("a member that is missing, unknown, of the wrong kind or absurd is nam
   CHECK(names(with_resnet("layers", 34), "layers = 34"));
   CHECK(names(with_resnet("width", 8193), "width = 8193"));
   CHECK(names(with_resnet("hidden", {1}), "member 'hidden'"));
-  CHECK(names(with_resnet("input", {{"height", 4096}, {"width", 4096}, {"channels", 3}}), " values behind a layer; at most"));
+  CHECK(names(with_resnet("input", {{"height", 4096}, {"width", 4096}, {"channels", 3}}),
+              " values behind a layer; at most"));
 }
 
 TEST_CASE("a label tree survives the way through JSON text, and what is no tree is refused") {

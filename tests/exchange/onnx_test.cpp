@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "errors.hpp"
 #include "exchange/network_cases.hpp"
 #include "io/temporary_folder.hpp"
 
@@ -19,8 +20,8 @@ using exchange::onnx_layer;
 using exchange::OnnxOptions;
 using exchange::OnnxValue;
 using exchange::OnnxWriter;
-using io_test::error_of;
-using io_test::names;
+using testing::error_of;
+using testing::names;
 
 namespace {
 
@@ -125,7 +126,7 @@ TEST_CASE("a folded convolution is the convolution, scaled and shifted by hand")
 TEST_CASE("the graph normalises where it is told to and the file knows how; the metadata say which") {
   auto model = small_network();
   const exchange::ModelInfo info{
-      .mean = {0.5F, 0.25F}, .deviation = {0.5F, 2}, .taxonomy = cifar100_taxonomy(), .notes = {{"epoch", 3}}};
+      .normalization = {{0.5F, 0.25F}, {0.5F, 2}}, .taxonomy = cifar100_taxonomy(), .notes = {{"epoch", 3}}};
   const std::string with = onnx_bytes(model, info), without = onnx_bytes(model, info, {.normalize = false});
   CHECK(operators(with)[0] == "Sub");
   CHECK(operators(with)[1] == "Div");
@@ -147,7 +148,7 @@ TEST_CASE("no value in the graph takes the name of a head") {
                      seq(Flatten{}),
                      heads(head("normalization", Linear{{.out_features = 2}}),
                            head("trunk", Linear{{.out_features = 2}}), head("heads", Linear{{.out_features = 2}}))};
-  const std::string bytes = onnx_bytes(model, {.mean = {0.5F}, .deviation = {2}});
+  const std::string bytes = onnx_bytes(model, {.normalization = {{0.5F}, {2}}});
   Names outputs;
   for (const auto output : fields(field(bytes, 7), 12)) outputs.emplace_back(field(output, 1));
   CHECK(outputs == Names{"normalization", "trunk", "heads"});
@@ -179,6 +180,14 @@ TEST_CASE("a layer of one's own is written by one line, and without it refused b
   exchange::save_onnx(folder / "m.onnx", model, {}, {.layers = {silu_to_onnx()}});
   CHECK(operators(io_test::content(folder / "m.onnx")) ==
         Names{"Relu", "Relu", "Sigmoid", "Mul", "Add", "Flatten", "Gemm", "Identity"});
+}
+
+TEST_CASE("a layer of the library is written as one's own line says, where there is one") {
+  auto model = small_network();
+  const auto own = onnx_layer<ReLU<float>>(
+      [](ReLU<float>&, OnnxWriter<float>& to, const OnnxValue& x) { return to.add("Clip", {x}); });
+  const Names written = operators(onnx_bytes(model, {}, {.layers = {own}}));
+  CHECK(written[1] == "Clip");
 }
 
 TEST_CASE("a class derived from a layer of the library is not taken for it") {
@@ -226,7 +235,7 @@ TEST_CASE("information that does not fit the network is refused before anything 
   const auto refusal = [&](const exchange::ModelInfo& info) {
     return error_of<FormatError>([&] { exchange::save_onnx(folder / "m.onnx", model, info); });
   };
-  CHECK(names(refusal({.mean = {0.5F}, .deviation = {1}}), "m.onnx: 1 means and 1 deviations"));
+  CHECK(names(refusal({.normalization = {{0.5F}, {1}}}), "m.onnx: Normalization: 1 means and 1 deviations"));
   CHECK(names(refusal({.network = exchange::network_json(small_cnn(true, models::Activation::relu))}),
               "its description makes"));
   CHECK(folder.entries() == 0);

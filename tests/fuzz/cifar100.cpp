@@ -1,5 +1,5 @@
 // CIFAR-100 files: the data set holds exactly the records of the file.
-#include "hcnn/data/cifar.hpp"
+#include "hcnn/data/cifar100.hpp"
 
 #include "fuzz/support/cifar.hpp"
 

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "examples/common/config.hpp"
-#include "examples/common/folder_images.hpp"
+#include "examples/common/training_command.hpp"
 #include "fuzz/support/target.hpp"
 
 namespace {
@@ -52,13 +52,10 @@ void claim_settings(const TrainingOptions& options) {
 void run_command_line(fuzz::Bytes bytes) {
   std::vector<std::string> arguments = lines(bytes);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
-  TrainingOptions options;
-  CLI::App app{"", "train_folder"};
-  add_folder_options(app, options);
-  add_training_options(app, options, networks_of("train_folder"));
-  add_severity_options(app, options.losses);
+  TrainingCommand command("train_folder");
+  const TrainingOptions& options = command.options;
   try {
-    app.parse(arguments);
+    command.app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     fuzz::claim(error.get_exit_code() == 0 || std::string_view(error.what()).size() > 0, "an error without a text");
     fuzz::note(false, 0, 1);

@@ -11,7 +11,7 @@ using namespace hcnn;
 std::size_t network_bytes(const exchange::ModelInfo& info) {
   const fuzz::HeapWatch heap;
   try {
-    Model<float> model = models::make_network<float>(exchange::network_options(info.network, "x"));
+    Model<float> model = models::make_network<float>(exchange::network_from_json(info.network, "x"));
     exchange::probe_json(model);
     return heap.peak();
   } catch (const Error&) {

@@ -7,10 +7,13 @@
 
 #include <csignal>
 
+#include "errors.hpp"
 #include "temporary_folder.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 TEST_CASE("a written file holds the bytes and nothing else is left in the folder") {
   const TemporaryFolder folder;

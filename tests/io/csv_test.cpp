@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include "errors.hpp"
 #include "temporary_folder.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 static std::string csv_refusal(const std::string& text) {
   return error_of<FormatError>([&] { io::parse_csv(text, "x.csv"); });

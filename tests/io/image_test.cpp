@@ -5,10 +5,13 @@
 
 #include <cstdlib>
 
+#include "errors.hpp"
 #include "temporary_folder.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 namespace {
 

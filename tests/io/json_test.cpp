@@ -5,10 +5,13 @@
 
 #include <limits>
 
+#include "errors.hpp"
 #include "temporary_folder.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 static std::string json_refusal(const std::string& text) {
   return error_of<FormatError>([&] { io::parse_json(text, "x.json"); });

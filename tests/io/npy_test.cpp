@@ -7,10 +7,13 @@
 #include <limits>
 
 #include "count_allocations.hpp"
+#include "errors.hpp"
 #include "temporary_folder.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 using namespace std::string_literals;
 
 namespace {

@@ -3,11 +3,11 @@
 
 #include <doctest/doctest.h>
 
-#include "io/temporary_folder.hpp"
+#include "errors.hpp"
 
 using namespace hcnn;
 using io::Fit;
-using io_test::error_of;
+using testing::error_of;
 
 namespace {
 

@@ -7,11 +7,14 @@
 #include <cmath>
 #include <limits>
 
+#include "errors.hpp"
 #include "hcnn/io/safetensors_writer.hpp"
 #include "temporary_folder.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 namespace {
 

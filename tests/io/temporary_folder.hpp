@@ -1,4 +1,4 @@
-// A folder for one test case, removed at its end; and the text of the error that a call throws.
+// A folder for one test case, removed at its end, and its files as bytes.
 #pragma once
 
 #include <unistd.h>
@@ -42,22 +42,6 @@ inline void put(const std::filesystem::path& path, const std::string& bytes) {
 inline std::string content(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Text of the error E that the call throws; "no error" where it returns, and anything else passes through.
-template <class E, class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-/// True where the text is one line that contains the part.
-inline bool names(const std::string& text, const std::string& part) {
-  return text.find('\n') == std::string::npos && text.find(part) != std::string::npos;
 }
 
 }  // namespace io_test

@@ -20,6 +20,7 @@ struct EmulatedTiles {
   std::array<std::array<std::array<std::uint8_t, kBytes>, kRows>, 8> data = {};
   std::array<std::uint8_t, 8> rows = {};
   std::array<std::uint16_t, 8> bytes = {};
+  std::array<std::uint8_t, 64> config = {};  // 0: released
 
   static EmulatedTiles& of_this_thread() {
     static thread_local EmulatedTiles tiles;
@@ -46,6 +47,8 @@ class AmxInstruction {
     const int field = modrm_ >> 3 & 7, other = modrm_ & 7, last = 7 ^ (at_[2] >> 3 & 7);
     const bool memory = modrm_ >> 6 != 3;
     if (opcode_ == 0x49 && prefix_ == 0 && memory && field == 0) return configure(tiles);
+    if (opcode_ == 0x49 && prefix_ == 1 && memory && field == 0) return store_config(tiles);
+    if (opcode_ == 0x49 && prefix_ == 0 && modrm_ == 0xc0) return tiles = {}, true;  // tilerelease
     if (tiles.rows[0] == 0) return false;  // not configured: an error on real machines too
     auto& tile = tiles.data[static_cast<std::size_t>(field)];
     if (opcode_ == 0x49 && prefix_ == 3 && !memory) return tile = {}, true;
@@ -85,25 +88,32 @@ class AmxInstruction {
     stride_ = index == 4 ? 0 : value(index) << (sib >> 6);
   }
 
-  bool configure(EmulatedTiles& tiles) const {
-    // Addressed without a SIB byte where the compiler needs none.
+  // The operand in memory, which the compiler addresses without a SIB byte where it needs none.
+  std::uint8_t* operand() const {
     greg_t address = address_;
     if ((modrm_ & 7) != 4) {
-      const int base = (modrm_ & 7) | (at_[1] & 0x20 ? 0 : 8);
+      const int base = (modrm_ & 7) | (at_[1] & 0x20 ? 0 : 8), mode = modrm_ >> 6;
+      const bool from_here = mode == 0 && (modrm_ & 7) == 5;  // relative to the next instruction
       std::int32_t displacement = 0;
-      if (modrm_ >> 6 == 1) displacement = static_cast<std::int8_t>(at_[5]);
-      if (modrm_ >> 6 == 2) std::memcpy(&displacement, at_ + 5, sizeof displacement);
-      if (modrm_ >> 6 == 0 && (modrm_ & 7) == 5) return false;  // relative to the program counter
-      address = value(base) + displacement;
-      length_ = modrm_ >> 6 == 1 ? 6 : modrm_ >> 6 == 2 ? 9 : 5;
+      if (mode == 1) displacement = static_cast<std::int8_t>(at_[5]);
+      if (mode == 2 || from_here) std::memcpy(&displacement, at_ + 5, sizeof displacement);
+      length_ = mode == 1 ? 6 : mode == 2 || from_here ? 9 : 5;
+      address = (from_here ? reinterpret_cast<greg_t>(at_) + length_ : value(base)) + displacement;
     }
-    const auto* config = reinterpret_cast<const std::uint8_t*>(address);
-    if (config[0] != 1) return false;
+    return reinterpret_cast<std::uint8_t*>(address);
+  }
+  bool configure(EmulatedTiles& tiles) const {
+    std::memcpy(tiles.config.data(), operand(), tiles.config.size());
+    if (tiles.config[0] != 1) return false;
     for (std::size_t t = 0; t < 8; ++t) {
-      std::memcpy(&tiles.bytes[t], config + 16 + 2 * t, 2);
-      tiles.rows[t] = config[48 + t];
+      std::memcpy(&tiles.bytes[t], tiles.config.data() + 16 + 2 * t, 2);
+      tiles.rows[t] = tiles.config[48 + t];
       if (tiles.bytes[t] != EmulatedTiles::kBytes || tiles.rows[t] != EmulatedTiles::kRows) return false;
     }
+    return true;
+  }
+  bool store_config(const EmulatedTiles& tiles) const {
+    std::memcpy(operand(), tiles.config.data(), tiles.config.size());
     return true;
   }
   bool load(Tile& tile) const {

@@ -4,11 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
+#include "figure.hpp"
 #include "hcnn/core/random.hpp"
 #include "hcnn/kernels/reference/convolution.hpp"
-#include "figure.hpp"
 #include "kernels/each_isa.hpp"
 
 using namespace hcnn;
@@ -76,7 +77,7 @@ std::string reproduction(const Case& c, const char* pass, bool integers) {
 // Returns the largest error as a share of what is allowed.
 template <class Values>
 double check_close(const Values& values, const Tensor<double>& exact, const Tensor<double>& magnitude, double factor,
-                 const std::string& text) {
+                   const std::string& text) {
   Index wrong = 0;
   double worst = 0, share = 0;
   for (Index i = 0; i < exact.size(); ++i) {
@@ -179,14 +180,13 @@ TEST_CASE("bfloat16 passes are the float sums rounded once") {
 }
 
 TEST_CASE("every pass has the same bits at 1, 2, 3, 4 and 8 threads") {
-  const int before = thread_count();
   testing::on_each_isa([] {
     const Case item{9, {.input = {9, 8, 20}, .out_channels = 40, .kernel = 3, .padding = 1}};
     const Arrays a = arrays(item, false, 5);
     Tensor<float> y1, dx1;
     std::vector<float> dw1;
     for (const int threads : {1, 2, 3, 4, 8}) {
-      set_thread_count(threads);
+      const ThreadCountScope scope(threads);
       Tensor<float> y(item.count, item.geometry.output()), dx(item.count, item.geometry.input);
       std::vector<float> dw(a.w.size());
       kernels::CachedPanels packed;
@@ -204,8 +204,65 @@ TEST_CASE("every pass has the same bits at 1, 2, 3, 4 and 8 threads") {
       CHECK(dw == dw1);
     }
   });
-  set_thread_count(before);
 }
+
+TEST_CASE("a NaN in one image reaches no other") {
+  testing::on_each_isa([] {
+    for (const ConvGeometry& g : {ConvGeometry{.input = {1, 1, 16}, .out_channels = 1, .kernel = 1},
+                                  ConvGeometry{.input = {5, 5, 3}, .out_channels = 4, .kernel = 3}})
+      for (const int threads : {1, 3}) {
+        const ThreadCountScope scope(threads);
+        const Case item{2, g};
+        const Arrays a = arrays(item, true, 7);
+        Tensor<bfloat16> x = as<bfloat16>(a.x), y(item.count, g.output());
+        const TensorView<bfloat16> images = x;
+        std::fill_n(images.sample(1), g.input.size(), bfloat16(std::numeric_limits<float>::quiet_NaN()));
+        kernels::conv_forward<bfloat16>(g, a.w.data(), 1, a.bias.data(), {}, x, y);
+        for (Index i = 0; i < g.output().size(); ++i) CHECK(std::isfinite(static_cast<float>(y[i])));
+      }
+  });
+}
+
+TEST_CASE("no images change nothing") {
+  testing::on_each_isa([] {
+    const Case item{0, {.input = {5, 5, 3}, .out_channels = 4, .kernel = 3}};
+    const Arrays a = arrays(item, true, 8);
+    Tensor<float> y(0, item.geometry.output()), dx(0, item.geometry.input);
+    std::vector<float> dw(a.w.size(), 2.0f);
+    Workspace workspace;
+    kernels::conv_forward<float>(item.geometry, a.w.data(), 1, a.bias.data(), {}, a.x, y);
+    kernels::conv_backward_data<float>(item.geometry, a.w.data(), a.dy, dx);
+    kernels::conv_backward_weights<float>(item.geometry, a.x, a.dy, dw.data(), workspace);
+    CHECK(dw == std::vector<float>(a.w.size(), 2.0f));
+  });
+}
+
+#if defined(__x86_64__) && defined(__linux__)
+namespace {
+
+// What another library does with the tiles when it has finished.
+[[gnu::target("amx-tile")]] void release_tiles() { __asm__ volatile("tilerelease"); }
+
+}  // namespace
+
+TEST_CASE("tiles that another library has released are configured anew") {
+  const kernels::Isa before = kernels::active_isa();
+  if (!testing::use_amx()) {
+    MESSAGE("skipped: no amx on this machine");
+    return;
+  }
+  const Case item{2, {.input = {4, 4, 16}, .out_channels = 8, .kernel = 3, .padding = 1}};
+  const Arrays a = arrays(item, true, 9);
+  const Tensor<bfloat16> x = as<bfloat16>(a.x);
+  Tensor<bfloat16> first(item.count, item.geometry.output()), second = first;
+  const ThreadCountScope scope(1);
+  kernels::conv_forward<bfloat16>(item.geometry, a.w.data(), 1, a.bias.data(), {}, x, first);
+  release_tiles();
+  kernels::conv_forward<bfloat16>(item.geometry, a.w.data(), 1, a.bias.data(), {}, x, second);
+  CHECK(std::equal(first.begin(), first.end(), second.begin()));
+  kernels::limit_isa(before);
+}
+#endif
 
 TEST_CASE("packed weights are used for the version that they hold, and no other") {
   const Case item{1, {.input = {4, 4, 3}, .out_channels = 2, .kernel = 3, .padding = 1}};

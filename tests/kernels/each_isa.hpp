@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "hcnn/kernels/dispatch.hpp"
@@ -15,7 +16,8 @@ namespace hcnn::testing {
 inline bool use_amx() {
 #if defined(__x86_64__) && defined(__linux__)
   if (kernels::limit_isa(kernels::Isa::amx) == kernels::Isa::amx) return true;
-  if (std::getenv("HCNN_ISA") || kernels::active_isa() != kernels::Isa::avx512bf16) return false;
+  const char* cap = std::getenv("HCNN_ISA");
+  if ((cap && *cap) || kernels::active_isa() != kernels::Isa::avx512bf16) return false;
   emulate_amx();
   kernels::isa::limit() = kernels::Isa::amx;
   return true;

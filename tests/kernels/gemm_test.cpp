@@ -82,12 +82,11 @@ TEST_CASE("products of small integers are exact on every instruction set, whatev
 }
 
 TEST_CASE("column sums are exact and do not depend on the number of threads") {
-  const int before = thread_count();
   std::vector<float> a(1000 * 7), first;
   RandomStream random(Seed{1}, 2);
   for (float& value : a) value = static_cast<float>(random.uniform());
   for (const int threads : {1, 2, 3, 8}) {
-    set_thread_count(threads);
+    const ThreadCountScope scope(threads);
     Workspace workspace;
     std::vector<float> sums(7, 1.0f);
     kernels::add_column_sums(1000, 7, a.data(), sums.data(), workspace);
@@ -97,5 +96,4 @@ TEST_CASE("column sums are exact and do not depend on the number of threads") {
   double exact = 1;
   for (std::size_t i = 0; i < a.size(); i += 7) exact += double{a[i]};
   CHECK(double{first[0]} == doctest::Approx(exact).epsilon(1e-5));
-  set_thread_count(before);
 }

@@ -129,7 +129,6 @@ TEST_CASE("Winograd can be switched off, and is not used where it does not suit"
 }
 
 TEST_CASE("Winograd's passes have the same bits at 1, 2, 3 and 8 threads") {
-  const int before = thread_count();
   const ConvGeometry g{.input = {9, 8, 32}, .out_channels = 64, .kernel = 3, .padding = 1};
   testing::on_each_isa([&] {
     RandomStream random(Seed{2}, hash_name("winograd test"));
@@ -137,7 +136,7 @@ TEST_CASE("Winograd's passes have the same bits at 1, 2, 3 and 8 threads") {
     const Tensor<float> w = draw<float>(1, {.channels = g.out_channels * g.depth()}, random);
     std::vector<float> first;
     for (const int threads : {1, 2, 3, 8}) {
-      set_thread_count(threads);
+      const ThreadCountScope scope(threads);
       Tensor<float> y(9, g.output()), dx(9, g.input), dw(1, w.shape(), 0.0f);
       kernels::CachedPanels packed;
       Workspace workspace;
@@ -151,5 +150,4 @@ TEST_CASE("Winograd's passes have the same bits at 1, 2, 3 and 8 threads") {
       CHECK(all == first);
     }
   });
-  set_thread_count(before);
 }

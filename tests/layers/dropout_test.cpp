@@ -61,14 +61,12 @@ TEST_CASE("a sample's mask does not depend on its batch") {
 }
 
 TEST_CASE("a mask does not depend on the number of threads, and is the same in every precision") {
-  const int threads = thread_count();
   const std::vector<std::uint64_t> samples = {0, 1, 2, 3, 4, 5, 6};
   const std::vector<double> reference = mask(samples);
-  for (const int team : {1, 2, 3, 4, 8}) {
-    set_thread_count(team);
+  for (const int threads : {1, 2, 3, 4, 8}) {
+    const ThreadCountScope scope(threads);
     CHECK(mask(samples) == reference);
   }
-  set_thread_count(threads);
   CHECK(mask<double>(samples) == reference);
   CHECK(mask<bfloat16>(samples) == reference);
 }

@@ -84,7 +84,7 @@ TEST_CASE("eight threads may share a predictor") {
 }
 
 TEST_CASE("the thread count outside is as before, and misuse is named") {
-  set_thread_count(3);
+  const ThreadCountScope scope(3);
   const Predictor predictor{trained_model<float>(), {.threads = 2}};
   predictor.logits(testing::random_batch<float>(1, predictor.input_shape()));
   CHECK(thread_count() == 3);

@@ -28,9 +28,6 @@ class Factor : public Layer<T> {
     weight_.name = path + ".weight";
     list.push_back(&weight_);
   }
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const T> x, TensorView<const T>, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
     for (Index i = 0; i < x.size(); ++i) {
       *weight_.grad() += M(dy.data[i]) * M(x.data[i]);

@@ -182,6 +182,66 @@ TEST_CASE("a NaN under a fused pooling stays visible, wherever in its window it 
   });
 }
 
+TEST_CASE("negative infinity under a fused rectifier becomes 0") {
+  testing::on_each_isa([] {
+    for (const bool fuse : {true, false}) {
+      Sequential<float> layers =
+          seq(Conv2d<float>{{.out_channels = 1, .kernel = 1}}, BatchNorm2d<float>{}, ReLU<float>{});
+      LayerRunner<float> run(layers, 1, {1, 2, 1});
+      layers.plan(fuse);
+      run.params()[0]->value()[0] = 2;
+      run.params()[0]->touch();
+      assign(run.x(), {-3e38f, 4});
+      CHECK(run.forward(Pass{.mode = Mode::evaluate})[0] == 0);
+      CHECK(run.infer()[0] == 0);
+    }
+  });
+}
+
+namespace {
+
+// min(max(x, 0), 6), by a class derived from ReLU.
+class ReLU6 : public ReLU<float> {
+ public:
+  void infer(TensorView<const float> x, TensorView<float> y, Workspace&) const override {
+    std::transform(x.begin(), x.end(), y.begin(), [](float v) { return std::clamp(v, 0.0f, 6.0f); });
+  }
+  std::unique_ptr<Layer<float>> clone() const override { return std::make_unique<ReLU6>(*this); }
+};
+
+}  // namespace
+
+TEST_CASE("a layer derived from one that is fused keeps its overrides") {
+  Sequential<float> layers = seq(Conv2d<float>{{.out_channels = 1, .kernel = 1}}, BatchNorm2d<float>{}, ReLU6{});
+  LayerRunner<float> run(layers, 1, {1, 2, 1});
+  layers.plan(true);
+  run.params()[0]->value()[0] = 2;
+  run.params()[0]->touch();
+  assign(run.x(), {50, -4});
+  CHECK(run.forward(Pass{.mode = Mode::evaluate})[0] == 6);
+  CHECK(run.infer()[0] == 6);
+}
+
+TEST_CASE("a class derived from Sequential stays one layer") {
+  class Doubled : public Sequential<float> {
+   public:
+    using Sequential<float>::Sequential;
+    void infer(TensorView<const float> x, TensorView<float> y, Workspace& workspace) const override {
+      Sequential<float>::infer(x, y, workspace);
+      for (float& value : y) value *= 2;
+    }
+    std::unique_ptr<Layer<float>> clone() const override { return std::make_unique<Doubled>(*this); }
+  };
+  Doubled inner;
+  inner.add(ReLU<float>{});
+  Sequential<float> layers = seq(ReLU<float>{}, std::move(inner));
+  LayerRunner<float> run(layers, 1, {1, 2, 1});
+  layers.plan(true);
+  assign(run.x(), {3, -4});
+  CHECK(run.infer()[0] == 6);
+  CHECK(run.infer()[1] == 0);
+}
+
 TEST_CASE("an error names the path of the layer that does not fit") {
   CHECK_THROWS_WITH_AS(seq(ReLU{}, seq(ReLU{}, MaxPool2d{{.window = 8}})).setup({4, 4, 1}),
                        "[1][1] MaxPool2d: window 8; input is 4x4", ShapeError);
@@ -218,9 +278,6 @@ class Negation : public Layer<double> {
   std::string type() const override { return "Negation"; }
   Shape build(const Shape& input) override { return input; }
   LayerTraits traits() const override { return {.backward_reads_input = false, .in_place = true}; }
-  void forward(TensorView<const double> x, TensorView<double> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const double>, TensorView<const double>, TensorView<double> dy, TensorView<double> dx,
                 Workspace&) override {
     if (!dx.empty()) std::transform(dy.begin(), dy.end(), dx.begin(), [](double value) { return -value; });

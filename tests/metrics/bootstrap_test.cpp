@@ -60,12 +60,11 @@ TEST_CASE("a ratio of sums is drawn as a ratio: severity of the mistakes alone")
 
 TEST_CASE("the same seed gives the same interval at any number of threads, another seed another one") {
   const std::vector<SampleRatio> figures = {share(300, 123)};
-  const int before = thread_count();
-  set_thread_count(1);
-  const Interval one = bootstrap_intervals(figures)[0];
-  set_thread_count(3);
-  const Interval three = bootstrap_intervals(figures)[0];
-  set_thread_count(before);
+  const auto interval = [&](int threads) {
+    const ThreadCountScope scope(threads);
+    return bootstrap_intervals(figures)[0];
+  };
+  const Interval one = interval(1), three = interval(3);
   CHECK(one.low == three.low);
   CHECK(one.high == three.high);
   const Interval other = bootstrap_intervals(figures, {.resamples = 999, .seed = 2})[0];

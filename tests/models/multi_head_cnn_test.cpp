@@ -115,8 +115,8 @@ TEST_CASE("a network for any input is the same after its file was written and re
     const io_test::TemporaryFolder folder;
     exchange::save_model(folder / "model.safetensors", model,
                          {.network = exchange::network_json(options(shape)),
-                          .mean = std::vector<float>(static_cast<std::size_t>(shape.channels), 0.5F),
-                          .deviation = std::vector<float>(static_cast<std::size_t>(shape.channels), 0.25F)});
+                          .normalization = {std::vector<float>(static_cast<std::size_t>(shape.channels), 0.5F),
+                                            std::vector<float>(static_cast<std::size_t>(shape.channels), 0.25F)}});
     auto loaded = exchange::load_model<float>(folder / "model.safetensors");
     CHECK(loaded.model.input_shape() == shape);
     const auto input = exchange::probe_input<float>(shape);

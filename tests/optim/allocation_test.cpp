@@ -4,11 +4,11 @@
 #include "count_allocations.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/clip.hpp"
-#include "hcnn/optim/ema.hpp"
 #include "hcnn/optim/schedule_combined.hpp"
 #include "hcnn/optim/schedule_curves.hpp"
 #include "hcnn/optim/schedule_plateau.hpp"
 #include "hcnn/optim/sgd.hpp"
+#include "hcnn/optim/weight_average.hpp"
 #include "sample_params.hpp"
 
 using namespace hcnn;

@@ -37,16 +37,13 @@ TEST_CASE("a norm that is not finite is returned and leaves the gradients alone"
 }
 
 TEST_CASE("the norm has the same bits at 1, 2, 3, 4 and 8 threads") {
-  const int threads_before = thread_count();
   sample::Params<float> params({{70, 1000}, {33000}});
   params.backward(0);
-  set_thread_count(1);
-  const double norm = gradient_norm(params.list());
-  for (int threads : {2, 3, 4, 8}) {
-    set_thread_count(threads);
-    CHECK(gradient_norm(params.list()) == norm);
-  }
-  set_thread_count(threads_before);
+  const auto norm = [&](int threads) {
+    const ThreadCountScope scope(threads);
+    return gradient_norm(params.list());
+  };
+  for (const int threads : {2, 3, 4, 8}) CHECK(norm(threads) == norm(1));
 }
 
 TEST_CASE("a limit that is not positive is refused") {

@@ -205,7 +205,7 @@ TEST_CASE("only matrices of weights that are not set aside are orthogonalised") 
 
 TEST_CASE("the same bits come out at 1 and 3 threads, and from a training that was saved and goes on") {
   const auto weights = [](int threads, bool interrupted) {
-    set_thread_count(threads);
+    const ThreadCountScope scope(threads);
     sample::Params<float> all({{40, 30}, {30}, {16, 8, 3, 3}});
     Muon<float> first{all.list(), {.weight_decay = 0.1}}, second{all.list(), {.weight_decay = 0.1}};
     for (Index step = 0; step < 6; ++step) {
@@ -221,11 +221,9 @@ TEST_CASE("the same bits come out at 1 and 3 threads, and from a training that w
     }
     return all.values();
   };
-  const int before = thread_count();
   const auto expected_weights = weights(1, false);
   CHECK(weights(3, false) == expected_weights);
   CHECK(weights(1, true) == expected_weights);
-  set_thread_count(before);
 }
 
 TEST_CASE("from the second step on nothing is allocated, and gradients are zeroed") {

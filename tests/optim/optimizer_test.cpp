@@ -215,17 +215,15 @@ TEST_CASE("a group's learning rate is the optimizer's times its scale") {
 }
 
 TEST_CASE("weights are the same bits at 1, 2, 3, 4 and 8 threads") {
-  const int threads_before = thread_count();
   std::vector<float> first;
   for (int threads : {1, 2, 3, 4, 8}) {
-    set_thread_count(threads);
+    const ThreadCountScope scope(threads);
     sample::Params<float> params({{70, 1000}, {5}});  // five blocks of the parallel loop, the last one short
     Adam optimizer{params.list(), {.weight_decay = 0.01}};
     train(params, optimizer, 0, 3);
     if (first.empty()) first = params.values();
     CHECK(params.values() == first);
   }
-  set_thread_count(threads_before);
 }
 
 TEST_CASE("saved and restored state continues bit for bit") {

@@ -6,9 +6,12 @@
 #include <cmath>
 
 #include "../io/temporary_folder.hpp"
+#include "errors.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 static bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

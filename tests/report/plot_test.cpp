@@ -7,13 +7,15 @@
 #include <limits>
 
 #include "../io/temporary_folder.hpp"
+#include "errors.hpp"
 #include "hcnn/report/bars.hpp"
 #include "hcnn/report/confusion_plot.hpp"
 #include "report/count_pixels.hpp"
 
 using namespace hcnn;
 using hcnn::testing::count_pixels;
-using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 namespace {
 

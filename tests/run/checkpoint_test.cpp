@@ -7,14 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "errors.hpp"
 #include "hcnn/hcnn.hpp"
 #include "hcnn/run/checkpoint.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
-using io_test::error_of;
-using io_test::names;
 using io_test::TemporaryFolder;
+using testing::error_of;
+using testing::names;
 
 namespace {
 
@@ -188,11 +189,11 @@ TEST_CASE("models get the training's normalisation and the images' tree unless t
     return exchange::read_info(folder / name / "last.safetensors");
   };
   const exchange::ModelInfo own = files_of("own", {});
-  CHECK(own.mean == std::vector<float>{0.5F});
-  CHECK(own.deviation == std::vector<float>{0.25F});
+  CHECK(own.normalization.mean == std::vector<float>{0.5F});
+  CHECK(own.normalization.deviation == std::vector<float>{0.25F});
   CHECK(own.taxonomy == kTree);
-  const exchange::ModelInfo told = files_of("told", {.mean = {0}, .deviation = {1}});
-  CHECK(told.mean == std::vector<float>{0});
+  const exchange::ModelInfo told = files_of("told", {.normalization = {{0}, {1}}});
+  CHECK(told.normalization.mean == std::vector<float>{0});
 }
 
 TEST_CASE("a run is resumed in its own folder or goes on in a new one, never over another run") {

@@ -4,11 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "errors.hpp"
 #include "hcnn/run/comparison_page.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
 using namespace io_test;
+using testing::error_of;
+using testing::names;
 
 namespace {
 

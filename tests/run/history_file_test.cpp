@@ -5,13 +5,14 @@
 #include <limits>
 #include <string>
 
+#include "errors.hpp"
 #include "hcnn/run/history_file.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
-using io_test::error_of;
-using io_test::names;
 using io_test::TemporaryFolder;
+using testing::error_of;
+using testing::names;
 
 TEST_CASE("a history is read back with the same columns and the same bits") {
   const double kNan = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "count_allocations.hpp"
+#include "errors.hpp"
 #include "hcnn/hcnn.hpp"
 #include "hcnn/run.hpp"
 #include "io/temporary_folder.hpp"
@@ -16,9 +17,9 @@
 
 using namespace hcnn;
 using io_test::content;
-using io_test::error_of;
-using io_test::names;
 using io_test::TemporaryFolder;
+using testing::error_of;
+using testing::names;
 
 namespace {
 

@@ -4,14 +4,15 @@
 #include <filesystem>
 #include <string>
 
+#include "errors.hpp"
 #include "hcnn/run/run_folder.hpp"
 #include "io/temporary_folder.hpp"
 
 using namespace hcnn;
-using io_test::error_of;
-using io_test::names;
 using io_test::TemporaryFolder;
 using run::RunFolder;
+using testing::error_of;
+using testing::names;
 
 TEST_CASE("a folder that is asked for is made with those above it") {
   const TemporaryFolder temporary;

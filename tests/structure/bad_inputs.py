@@ -150,7 +150,7 @@ def feed_arguments(bad, corpus):
             bad.run("train_folder", *arguments, must_refuse=True)
     for path in corpus_files(corpus, "isa"):
         name = path.read_bytes().split(b"\0")[0].decode("utf-8", "surrogateescape")
-        known = path.name.startswith("good")
+        known = path.name.startswith("good") or not name  # empty is as good as not set
         bad.run("predict_image", "none.safetensors", "x.png", environment={"HCNN_ISA": name}, must_refuse=True,
                 names="none.safetensors" if known else "HCNN_ISA")
 

@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
     write_run(run::RunFolder(second), run);
     run::write_comparison(folder / "compare.html", run::read_runs({first, second}));
   } catch (const std::exception& error) {
-    std::cerr << "report_page: " << io::printable(error.what(), 1000) << '\n';
+    std::cerr << "report_page: " << printable(error.what(), 1000) << '\n';
     return 1;
   }
   return 0;

@@ -128,10 +128,13 @@ def test_failing():
 def test_experiment():
     tiny = "-- --dry-run --limit 200 --batch 16".split()
     cells = "--cell report_90_ce --cell report_90_readme --cell extra_90_readme".split()
-    run("experiment_severity", ["--data", "synthetic", "--out", "cells", *cells, *tiny])
+    output = run("experiment_severity", ["--data", "synthetic", "--out", "cells", *cells, *tiny])
     results = WORK / "cells" / "results"
     with (results / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
+    said = "{cell}: test {test fine %} / {superclass %} / {group %} % fine / superclass / group, " \
+           "train {train fine %} % fine, HD@1 {HD@1}, MS {MS}\n"
+    check(all(said.format(**row) in output for row in rows), output)
     check([row["cell"] for row in rows] == ["report_90_ce", "report_90_readme", "extra_90_readme"], rows)
     for row in rows:
         metrics = json.loads((results / row["cell"] / "metrics.json").read_text())
@@ -167,14 +170,27 @@ def test_experiment():
 def test_summary():
     """One loss with decision rules on it, and a trunk that is moved to other classes."""
     tiny = "-- --dry-run --batch 16 --network compact".split()
-    run("experiment_hierarchy", ["--data", "synthetic", "--out", "tree", "--cell", "leaf_seed_1", *tiny])
-    with (WORK / "tree" / "results" / "summary.csv").open() as file:
+    run("experiment_hierarchy",
+        ["--data", "synthetic", "--out", "tree", "--cell", "ce_seed_1", "--cell", "leaf_seed_1", *tiny])
+    results = WORK / "tree" / "results"
+    with (results / "summary.csv").open() as file:
         rows = list(csv.DictReader(file))
-    names = ["leaf", "leaf + crm", "leaf + temperature + crm", "leaf + flip", "leaf + flip + temperature + crm", "guessing"]
-    check([row["measurement"] for row in rows] == names and all(row["seeds"] == "1" for row in rows[:-1]), rows)
+    rules = ["", " + crm", " + temperature + crm", " + flip", " + flip + temperature + crm"]
+    check([row["measurement"] for row in rows] == [loss + rule for loss in ("ce", "leaf") for rule in rules] + ["guessing"]
+          and all(row["seeds"] == "1" for row in rows[:-1]), rows)
+    check([row["compared with"] for row in rows] == ["-"] + 4 * ["ce"] + ["ce"] + 4 * ["leaf"] + ["-"], rows)
+    figures = [json.loads((results / f"{loss}_seed_1" / "metrics.json").read_text())["test"] for loss in ("ce", "leaf")]
+    gained = 100 * (figures[1]["fine"]["top1"] - figures[0]["fine"]["top1"])
+    less = figures[0]["severity"]["hd1"] - figures[1]["severity"]["hd1"]
+    check(rows[5]["fine % more"] == f"{gained:.2f}" and rows[5]["HD@1 less"] == f"{less:.4f}", rows[5])
     check(rows[-1]["MS"] == "2.8384" and rows[-1]["fine %"] == "1.00", rows[-1])
-    rules = json.loads((WORK / "tree" / "results" / "leaf_seed_1" / "rules.json").read_text())
+    file = results / "leaf_seed_1" / "rules.json"
+    measured = file.read_bytes()
+    rules = json.loads(measured)
     check("conditional_risk" in rules["crm"]["rule"] and "temperature(fine" in rules["temperature + crm"]["rule"], rules)
+    file.unlink()  # as of a cell that was published before there were rules
+    output = run("experiment_hierarchy", ["--data", "synthetic", "--out", "tree", "--cell", "leaf_seed_1", *tiny])
+    check("leaf_seed_1: measuring decision rules" in output and file.read_bytes() == measured, output)
     tiny = "-- --dry-run".split()
     cells = "--cell base_seed_1 --cell novel_10000_frozen_seed_1".split()
     run("experiment_transfer", ["--data", "synthetic", "--out", "moved", *cells, *tiny])

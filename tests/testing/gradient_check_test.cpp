@@ -139,9 +139,6 @@ class Absolute : public Layer<double> {
   explicit Absolute(double shift) : shift_(shift) {}
   std::string type() const override { return "Absolute"; }
   Shape build(const Shape& input) override { return input; }
-  void forward(TensorView<const double> x, TensorView<double> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const double> x, TensorView<const double>, TensorView<double> dy, TensorView<double> dx,
                 Workspace&) override {
     if (dx.empty()) return;

@@ -99,6 +99,4 @@ TEST_CASE("progress without a terminal is one plain line for each epoch") {
   CHECK(text.find('\r') == std::string::npos);
   CHECK(text.starts_with("epoch 1/2  train loss "));
   CHECK(text.find("val loss") != std::string::npos);
-  CHECK(train::clock_time(65) == "1:05");
-  CHECK(train::clock_time(3725) == "1:02:05");
 }

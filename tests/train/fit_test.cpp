@@ -24,7 +24,7 @@ namespace {
 template <class T>
 std::vector<Master<T>> train_weights(int threads, Index epochs = 10) {
   using M = Master<T>;
-  set_thread_count(threads);
+  const ThreadCountScope scope(threads);
   Model<T> model = small_model<T>();
   auto loss = two_heads<M>();
   Adam<M> optimizer{model.parameters(), {.learning_rate = 0.01}};
@@ -52,19 +52,16 @@ class ThreadNotes : public data::Augmentation {
 
 TEST_CASE_TEMPLATE("200 steps with augmentation and dropout give the same bits at 1, 2, 3, 4 and 8 threads", T, float,
                    bfloat16) {
-  const int before = thread_count();
   const std::string isas = testing::on_each_isa([] {
     const auto expected = train_weights<T>(1, 20);  // 20 epochs of 10 batches
     for (const int threads : {2, 3, 4, 8}) CHECK(train_weights<T>(threads, 20) == expected);
   });
-  set_thread_count(before);
   testing::figure("R5", std::is_same_v<T, float> ? "fp32" : "bf16",
                   ": equal bits after 200 steps on 1, 2, 3, 4 and 8 threads with ", isas);
 }
 
 TEST_CASE("batches that a thread of their own prepares give the same bits") {
-  const int before = thread_count();
-  set_thread_count(1);
+  const ThreadCountScope scope(1);
   const auto train = [](data::Prefetch prefetch, const std::shared_ptr<const ThreadNotes>& notes) {
     Model<float> model = small_model<float>();
     auto loss = two_heads<float>();
@@ -78,7 +75,6 @@ TEST_CASE("batches that a thread of their own prepares give the same bits") {
   CHECK(here->threads() == std::set{std::this_thread::get_id()});
   CHECK_FALSE(elsewhere->threads().empty());
   CHECK_FALSE(elsewhere->threads().contains(std::this_thread::get_id()));
-  set_thread_count(before);
 }
 
 TEST_CASE("4 batches of 8 added up are a step of 32, the last partial one too") {
@@ -330,7 +326,7 @@ TEST_CASE("a loss that is not finite stops with layer, epoch and batch") {
 }
 
 TEST_CASE("a steady step of loader, network, loss, figures and optimizer allocates nothing") {
-  set_thread_count(2);
+  const ThreadCountScope scope(2);
   const Taxonomy tree({{"fine class", {"a", "b", "c", "d"}, {0, 0, 1, 2}},  // long names: no room inside a string
                        {"superclass of it", {"ab", "c", "d"}, {0, 0, 1}},
                        {"group of these classes", {"abc", "d"}, {}}});

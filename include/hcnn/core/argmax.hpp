@@ -16,7 +16,7 @@ Label argmax(std::span<const M> scores) {
   return static_cast<Label>(best);
 }
 
-/// Scores of sample n as a span: the (N, classes) tensor's row n.
+/// Scores of sample n as a span: the (N, classes) tensor's row n, 0 <= n < N, which is not checked.
 template <class M>
 std::span<const M> row(const Tensor<M>& scores, Index n) {
   return {scores.view().sample(n), static_cast<std::size_t>(scores.shape().size())};

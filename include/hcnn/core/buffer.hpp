@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -15,6 +16,15 @@ namespace hcnn {
 
 /// Alignment of all arrays, bytes: one cache line, one AVX-512 register, one AMX tile row.
 inline constexpr std::size_t kAlignment = 64;
+
+/// Bytes of `size` values of T, rounded up to a multiple of kAlignment. Throws std::bad_array_new_length where no
+/// memory is that large, or the product of extents has overflowed to below 0.
+template <class T>
+std::size_t padded_bytes(Index size) {
+  constexpr Index kMost = (std::numeric_limits<Index>::max() - 2 * Index{kAlignment}) / Index{sizeof(T)};
+  if (size < 0 || size > kMost) throw std::bad_array_new_length();
+  return (static_cast<std::size_t>(size) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 /// Uninitialised 64-byte aligned array of a trivial type. It grows and never shrinks; growing discards the content.
 template <class T>
@@ -39,10 +49,10 @@ class AlignedBuffer {
     return *this;
   }
 
-  /// Makes room for `size` elements.
+  /// Makes room for `size` elements. Throws as `padded_bytes`, or std::bad_alloc.
   void reserve(Index size) {
+    const std::size_t bytes = padded_bytes<T>(size);
     if (size <= capacity_) return;
-    const auto bytes = (static_cast<std::size_t>(size) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
     data_.reset();
     capacity_ = 0;
     data_.reset(static_cast<T*>(take(bytes)));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -109,6 +110,14 @@ class TextPart {
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   return concat_parts({TextPart(parts)...});
+}
+
+/// "a, b, c": the elements of a range, or what `part` makes of each, as `concat` writes them.
+template <class Range, class Part = std::identity>
+std::string joined(const Range& range, Part part = {}) {
+  std::string text;
+  for (const auto& element : range) text += concat(text.empty() ? "" : ", ", std::invoke(part, element));
+  return text;
 }
 
 /// Throws `E` with the text "where: came; expected".

@@ -26,9 +26,7 @@ class Logits {
   /// The same, to read.
   const Tensor<M>& operator[](std::string_view head) const {
     if (const Tensor<M>* values = find(head)) return *values;
-    std::string known;
-    for (const auto& entry : heads_) known += (known.empty() ? "" : ", ") + entry.head;
-    fail<DataError>("Logits", concat("no head '", head, "'"), "heads are: " + known);
+    fail<DataError>("Logits", concat("no head '", head, "'"), "heads are: " + joined(heads_, &HeadLogits<M>::head));
   }
   /// The head's entry, or null.
   const Tensor<M>* find(std::string_view head) const {

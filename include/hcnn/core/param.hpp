@@ -27,9 +27,11 @@ template <class M>
 class Param {
  public:
   Param() = default;
-  /// Allocates value and gradient (buffers have none); `extents` are in PyTorch's order.
+  /// Allocates value and gradient (buffers have none); `extents`, all at least 0, are in PyTorch's order. Throws as
+  /// `AlignedBuffer::reserve`.
   Param(Role kind, std::vector<Index> extents, M fill = M{0}, ParamLayout order = ParamLayout::plain)
       : role(kind), layout(order), dims(std::move(extents)) {
+    if (!product_fits(dims)) throw std::bad_array_new_length();
     value_.reserve(size());
     std::fill_n(value(), size(), fill);
     if (!is_buffer()) {
@@ -51,6 +53,9 @@ class Param {
   bool is_buffer() const { return role == Role::buffer; }
   /// True where weight decay applies (weights; not biases, not normalisation).
   bool decays() const { return role == Role::weight; }
+  /// True for weights of two axes or more, a matrix of dims[0] rows: nearly all values of a network. Not for biases and
+  /// normalisation.
+  bool is_matrix() const { return role == Role::weight && dims.size() >= 2; }
 
   /// Where in memory the value lies that is number `file_index` in PyTorch's order.
   Index memory_index(Index file_index) const {

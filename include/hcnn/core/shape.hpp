@@ -1,7 +1,10 @@
 // Extents of one sample: height, width, channels.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <limits>
+#include <span>
 #include <string>
 
 #include "hcnn/core/check.hpp"
@@ -28,10 +31,23 @@ struct Shape {
 /// "32x32x3".
 inline std::string to_string(const Shape& shape) { return concat(shape.height, 'x', shape.width, 'x', shape.channels); }
 
-/// Throws ShapeError unless every extent is at least 1.
+/// True where the product of these extents, all at least 0, is an Index.
+inline bool product_fits(std::span<const Index> extents) {
+  Index product = 1;
+  for (const Index extent : extents) {
+    if (extent > 0 && product > std::numeric_limits<Index>::max() / extent) return false;
+    product *= extent;
+  }
+  return true;
+}
+
+/// Throws ShapeError unless every extent is at least 1 and the number of values is an Index.
 inline void require_positive(const std::string& where, const Shape& shape) {
   if (shape.height < 1 || shape.width < 1 || shape.channels < 1)
     fail<ShapeError>(where, "shape " + to_string(shape), "every extent must be at least 1");
+  const std::array extents{shape.height, shape.width, shape.channels};
+  if (!product_fits(extents))
+    fail<ShapeError>(where, "shape " + to_string(shape), "fewer than 2^63 values are possible");
 }
 
 }  // namespace hcnn

@@ -30,9 +30,8 @@ class Targets {
   const LevelTargets& operator[](std::string_view level) const {
     for (const auto& entry : levels_)
       if (entry.level == level) return entry;
-    std::string known;
-    for (const auto& entry : levels_) known += (known.empty() ? "" : ", ") + entry.level;
-    fail<DataError>("Targets", concat("no level '", level, "'"), "levels are: " + known);
+    fail<DataError>("Targets", concat("no level '", level, "'"),
+                    "levels are: " + joined(levels_, &LevelTargets::level));
   }
   /// True where the level exists.
   bool has(std::string_view level) const {

@@ -9,7 +9,8 @@
 
 namespace hcnn {
 
-/// `count` samples of one shape at `data`, contiguous in N, H, W, C order. Owns nothing; `View<const T>` only reads.
+/// `count` samples of one shape at `data`, contiguous in N, H, W, C order. Owns nothing; `TensorView<const T>` only
+/// reads.
 template <class T>
 struct TensorView {
   T* data = nullptr;  ///< first value

@@ -17,11 +17,10 @@ class Workspace {
   /// A height of the stack, bytes.
   using Mark = std::size_t;
 
-  /// Uninitialised, 64-byte aligned room for `size` values.
+  /// Uninitialised, 64-byte aligned room for `size` values. Throws as `AlignedBuffer::reserve`.
   template <class T>
   T* take(Index size) {
-    const std::size_t bytes = (static_cast<std::size_t>(size) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-    return reinterpret_cast<T*>(take_bytes(std::max(bytes, kAlignment)));
+    return reinterpret_cast<T*>(take_bytes(std::max(padded_bytes<T>(size), kAlignment)));
   }
   /// Uninitialised batch of `count` samples.
   template <class T>

@@ -23,9 +23,9 @@ struct Batch {
   Index count() const { return images.count(); }
 };
 
-class BatchAugmentation;  // see data/mixup.hpp
+class BatchAugmentation;  // see data/batch_augmentation.hpp
 
-/// Who prepares the batches. 128 CIFAR images, cropped and flipped, take one core 2 ms of a 200 ms step: a thread of
+/// Who prepares the batches. 128 CIFAR images, cropped and flipped, take one core 2 ms, a step some 150 ms: a thread of
 /// their own pays for slow augmentations only.
 enum class Prefetch {
   none,        ///< the worker team, when `BatchLoader::next` is called

@@ -63,12 +63,10 @@ class Dataset {
   Index class_count(Index level) const { return column(level).classes; }
   /// Position of the named level; throws DataError and lists the levels there are.
   Index level_index(std::string_view name) const {
-    std::string known;
-    for (Index level = 0; level < levels(); ++level) {
+    for (Index level = 0; level < levels(); ++level)
       if (level_name(level) == name) return level;
-      known += (known.empty() ? "" : ", ") + level_name(level);
-    }
-    fail<DataError>("Dataset", "no level '" + std::string(name) + "'", "levels are: " + known);
+    fail<DataError>("Dataset", concat("no level '", name, "'"),
+                    "levels are: " + joined(storage_->columns, &LabelColumn::level));
   }
   /// Class of sample i at a level, or kNoLabel.
   Label label(Index level, Index i) const { return column(level).labels[position(i)]; }

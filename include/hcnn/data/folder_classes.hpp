@@ -99,9 +99,8 @@ inline std::vector<ClassFolder> find_class_folders(const std::filesystem::path& 
   const ClassFolder& first = found.front();
   for (const ClassFolder& other : found)
     if (other.path.size() != first.path.size())
-      fail<FormatError>(
-          io::printable_path(root / to_string(other.path)), concat(other.path.size(), " deep"),
-          concat("as deep as '", io::printable(to_string(first.path)), "' is needed: ", first.path.size()));
+      fail<FormatError>(io::printable_path(root / to_string(other.path)), concat(other.path.size(), " deep"),
+                        concat("as deep as '", printable(to_string(first.path)), "' is needed: ", first.path.size()));
   return found;
 }
 
@@ -143,8 +142,8 @@ inline std::vector<Label> folder_labels(const std::filesystem::path& root, const
       const auto& names = taxonomy.classes(0);
       const bool elsewhere = std::find(names.begin(), names.end(), name) != names.end();
       fail<FormatError>(io::printable_path(root / to_string(folder.path)),
-                        elsewhere ? "the hierarchy has '" + io::printable(name) + "' below other classes"
-                                  : "the hierarchy has no class '" + io::printable(name) + "'",
+                        elsewhere ? "the hierarchy has '" + printable(name) + "' below other classes"
+                                  : "the hierarchy has no class '" + printable(name) + "'",
                         elsewhere ? "folders must lie as the classes do" : "it needs one for each folder");
     }
     labels.push_back(label);
@@ -153,7 +152,7 @@ inline std::vector<Label> folder_labels(const std::filesystem::path& root, const
   if (const auto missing = std::find(used.begin(), used.end(), false); missing != used.end())
     fail<FormatError>(io::printable_path(root),
                       "no folder for class '" +
-                          io::printable(taxonomy.classes(0)[static_cast<std::size_t>(missing - used.begin())]) + "'",
+                          printable(taxonomy.classes(0)[static_cast<std::size_t>(missing - used.begin())]) + "'",
                       "every class needs one");
   return labels;
 }

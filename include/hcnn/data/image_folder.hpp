@@ -105,9 +105,8 @@ inline std::vector<std::string> drop_bad(PictureBatch& batch, std::vector<std::s
     ++kept;
   }
   if (const auto none = std::find(left.begin(), left.end(), Index{0}); none != left.end())
-    fail<FormatError>(
-        "class '" + io::printable(taxonomy.classes(0)[static_cast<std::size_t>(none - left.begin())]) + "'",
-        "every file is bad", "it needs an image at least; of all bad files the first is " + lines[0]);
+    fail<FormatError>("class '" + printable(taxonomy.classes(0)[static_cast<std::size_t>(none - left.begin())]) + "'",
+                      "every file is bad", "it needs an image at least; of all bad files the first is " + lines[0]);
   batch.pixels.resize(kept * static_cast<std::size_t>(each));
   files.resize(kept);
   labels.resize(kept);

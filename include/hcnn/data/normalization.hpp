@@ -41,6 +41,7 @@ struct Normalization {
 
 /// Mean over all pixels of (value - shift[c])^power for each channel: sums in double, in the order of the samples at
 /// any number of threads.
+/// @param power 1 or 2
 inline std::vector<double> channel_moment(const Dataset& dataset, const std::vector<double>& shift, int power) {
   const Shape& shape = dataset.shape();
   const auto channels = static_cast<std::size_t>(shape.channels);

@@ -50,13 +50,13 @@ inline std::vector<std::size_t> match_classes(const std::vector<std::string_view
     auto found = missing.find(name);  // blanks may belong to a name
     if (found == missing.end()) found = missing.find(trimmed(name));
     if (found == missing.end())
-      fail<FormatError>(where, concat(line, " of '", io::printable(name), "'"),
+      fail<FormatError>(where, concat(line, " of '", printable(name), "'"),
                         concat("each of the ", classes.size(), " classes once is needed"));
     places.push_back(found->second);
     missing.erase(found);
   }
   if (!missing.empty())
-    fail<FormatError>(where, concat("no ", line, " of class '", io::printable(missing.begin()->first), "'"),
+    fail<FormatError>(where, concat("no ", line, " of class '", printable(missing.begin()->first), "'"),
                       concat("each of the ", classes.size(), " classes once is needed"));
   return places;
 }
@@ -82,8 +82,8 @@ inline CostMatrix costs_from_table(const io::CsvTable& table, const std::vector<
       if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || !std::isfinite(cost) || cost < 0 ||
           (right && cost != 0))
         fail<FormatError>(where,
-                          concat("cost '", io::printable(text), "' of predicting '", io::printable(across[c]),
-                                 "' for '", io::printable(down[r]), "'"),
+                          concat("cost '", printable(text), "' of predicting '", printable(across[c]), "' for '",
+                                 printable(down[r]), "'"),
                           right ? "0 is needed where it is right" : "a finite number, 0 or more, is needed");
     }
   return CostMatrix(static_cast<Index>(classes.size()), std::move(costs));

@@ -51,8 +51,8 @@ inline Taxonomy taxonomy_from_table(const io::CsvTable& table, const std::string
       const auto& [known, added] = parents[level].emplace(row[level], row[level + 1]);
       if (!added && known->second != row[level + 1])
         fail<FormatError>(where,
-                          concat("class '", io::printable(row[level]), "' in '", io::printable(known->second),
-                                 "' and in '", io::printable(row[level + 1]), "'"),
+                          concat("class '", printable(row[level]), "' in '", printable(known->second), "' and in '",
+                                 printable(row[level + 1]), "'"),
                           "every class has one parent");
     }
     paths.emplace_back(row.rbegin(), row.rend());
@@ -60,7 +60,7 @@ inline Taxonomy taxonomy_from_table(const io::CsvTable& table, const std::string
   try {
     return taxonomy_from_paths(table.header, std::move(paths));
   } catch (const DataError& error) {
-    throw FormatError(where + ": " + io::printable(error.what(), 500));
+    throw FormatError(where + ": " + printable(error.what(), 500));
   }
 }
 
@@ -81,12 +81,12 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
     table.header.push_back(level.text("name"));
     std::map<std::string, std::string> parents;
     if (i + 1 < levels.size()) {
-      const std::string place = where + ": parents of " + io::printable(table.header.back());
+      const std::string place = where + ": parents of " + printable(table.header.back());
       const io::Json& entries = level.member("parents");
       if (!entries.is_object()) fail<FormatError>(place, io::short_text(entries), "a JSON object is needed");
       for (const auto& item : entries.items()) {
         if (!item.value().is_string())
-          fail<FormatError>(place, concat(io::printable(item.key()), " = ", io::short_text(item.value())),
+          fail<FormatError>(place, concat(printable(item.key()), " = ", io::short_text(item.value())),
                             "a text is needed");
         parents.emplace(item.key(), item.value().get<std::string>());
       }
@@ -97,14 +97,14 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
     for (auto& row : table.rows) {
       if (i > 0) row.push_back(below.at(row.back()));
       if (i + 1 < levels.size() && !parents.contains(row.back()))
-        fail<FormatError>(where, "no parent of '" + io::printable(row.back()) + "'",
-                          "level '" + io::printable(table.header.back()) + "' must give it one");
+        fail<FormatError>(where, "no parent of '" + printable(row.back()) + "'",
+                          "level '" + printable(table.header.back()) + "' must give it one");
     }
     std::set<std::string_view> used;
     for (const auto& row : table.rows) used.insert(row.back());
     for (const auto& item : parents)
       if (!used.contains(item.first))
-        fail<FormatError>(where, "class '" + io::printable(item.first) + "' has no child", "every class needs one");
+        fail<FormatError>(where, "class '" + printable(item.first) + "' has no child", "every class needs one");
     below = std::move(parents);
   }
   return taxonomy_from_table(table, where);

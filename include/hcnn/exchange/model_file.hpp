@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "hcnn/data/normalization.hpp"
 #include "hcnn/exchange/network_json.hpp"
 #include "hcnn/exchange/probe.hpp"
 #include "hcnn/exchange/state.hpp"
@@ -28,12 +29,11 @@ inline constexpr Index kLayerValues = 64;
 
 /// What a model file says besides the weights.
 struct ModelInfo {
-  io::Json network = nullptr;             ///< `network_json(options, name)`; null for a network of your own
-  std::vector<float> mean = {};           ///< of each input channel, subtracted before the network; empty: nothing is
-  std::vector<float> deviation = {};      ///< standard deviation of each; the network's input is (x - mean) / deviation
-  std::optional<Taxonomy> taxonomy = {};  ///< class names of the heads, and their tree
-  std::optional<io::Fit> fit = {};        ///< how pictures become inputs, see io::input_bytes; none: not told
-  io::Json notes = io::Json::object();    ///< anything else: recipe, epoch, accuracy ...
+  io::Json network = nullptr;              ///< `network_json(options, name)`; null for a network of your own
+  data::Normalization normalization = {};  ///< of the pictures, before the network; empty: there is none
+  std::optional<Taxonomy> taxonomy = {};   ///< class names of the heads, and their tree
+  std::optional<io::Fit> fit = {};         ///< how pictures become inputs, see io::input_bytes; none: not told
+  io::Json notes = io::Json::object();     ///< anything else: recipe, epoch, accuracy ...
 };
 
 /// How `save_model` writes.
@@ -49,43 +49,39 @@ struct LoadedModel {
   bool has_non_finite = false;  ///< a weight is NaN or infinite; the probe was not checked
 };
 
-/// Throws FormatError, beginning with `where`, unless there is one finite mean and one positive deviation for each
-/// channel, or none of both.
-inline void check_normalization(const ModelInfo& info, Index channels, const std::string& where) {
-  const auto each = static_cast<std::size_t>(channels);
-  if (info.mean.size() != info.deviation.size() || (!info.mean.empty() && info.mean.size() != each))
-    fail<FormatError>(where, concat(info.mean.size(), " means and ", info.deviation.size(), " deviations"),
-                      concat("one for each of ", channels, " channels, or none, is needed"));
-  for (std::size_t c = 0; c < info.mean.size(); ++c)
-    if (!std::isfinite(info.mean[c]) || !std::isfinite(info.deviation[c]) || !(info.deviation[c] > 0))
-      fail<FormatError>(where, concat("mean ", info.mean[c], ", deviation ", info.deviation[c]),
-                        "finite values and a deviation above 0 are needed");
+/// Throws FormatError, beginning with `where`, where the normalisation is none for such pictures.
+inline void check_normalization(const ModelInfo& info, const Shape& picture, const std::string& where) {
+  try {
+    info.normalization.check(picture);
+  } catch (const Error& error) {
+    throw FormatError(concat(where, ": ", error.what()));
+  }
 }
 
 /// The metadata of a network's file, each as JSON: format, description, normalisation, class names and tree, notes;
 /// throws FormatError, beginning with `where`, where `info` does not fit the network.
 template <class T>
 std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelInfo& info, const std::string& where) {
-  const auto text = [](const io::Json& json) { return json.dump(-1, ' ', false, io::Json::error_handler_t::replace); };
   std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat}};
   if (!info.network.is_null()) {
     Index values = 0;
     for (const auto* param : model.state()) values += param->size();
-    if (const Index described = state_values(network_options(info.network, where + ": network")); described != values)
+    if (const Index described = state_values(network_from_json(info.network, where + ": network")); described != values)
       fail<FormatError>(where, concat("a network of ", values, " values"), concat("its description makes ", described));
-    metadata["hcnn.network"] = text(info.network);
+    metadata["hcnn.network"] = io::compact_text(info.network);
   }
-  check_normalization(info, model.input_shape().channels, where);
-  if (!info.mean.empty()) metadata["hcnn.normalization"] = text({{"mean", info.mean}, {"deviation", info.deviation}});
+  check_normalization(info, model.input_shape(), where);
+  if (const auto& [mean, deviation] = info.normalization; !mean.empty())
+    metadata["hcnn.normalization"] = io::compact_text({{"mean", mean}, {"deviation", deviation}});
   if (info.taxonomy) {
     for (Index level = 0; level < info.taxonomy->levels(); ++level)
       for (const std::string& name : info.taxonomy->classes(level))
         if (!io::is_utf8(name))  // two names could become the same, and the file would be refused
-          fail<FormatError>(where, "class '" + io::printable(name) + "'", "names in UTF-8 are needed");
-    metadata["hcnn.taxonomy"] = text(taxonomy_json(*info.taxonomy));
+          fail<FormatError>(where, "class '" + printable(name) + "'", "names in UTF-8 are needed");
+    metadata["hcnn.taxonomy"] = io::compact_text(taxonomy_json(*info.taxonomy));
   }
-  if (info.fit) metadata["hcnn.fit"] = text(io::to_string(*info.fit));
-  if (!info.notes.empty()) metadata["hcnn.notes"] = text(info.notes);
+  if (info.fit) metadata["hcnn.fit"] = io::compact_text(io::to_string(*info.fit));
+  if (!info.notes.empty()) metadata["hcnn.notes"] = io::compact_text(info.notes);
   return metadata;
 }
 
@@ -100,7 +96,7 @@ void save_model(const std::filesystem::path& path, Model<T>& model, const ModelI
   if (options.bfloat16_weights) round_weights(rounded.emplace(model.clone()).state());
   Model<T>& written = rounded ? *rounded : model;
   std::map<std::string, std::string> metadata = model_metadata(written, info, io::printable_path(path));
-  metadata["hcnn.probe"] = probe_json(written).dump(-1, ' ', false, io::Json::error_handler_t::replace);
+  metadata["hcnn.probe"] = io::compact_text(probe_json(written));
   const StateArrays state = state_arrays(written.state(), options.bfloat16_weights);
   std::uint64_t payload_bytes = 0;
   for (const auto& bytes : state.bytes) payload_bytes += bytes.size();
@@ -119,15 +115,15 @@ inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& 
   };
   if (const auto format = file.metadata.find("hcnn.format");
       format != file.metadata.end() && format->second != kModelFormat)
-    fail<FormatError>(where, "model format '" + io::printable(format->second) + "'", concat(kModelFormat, " is known"));
+    fail<FormatError>(where, "model format '" + printable(format->second) + "'", concat(kModelFormat, " is known"));
   ModelInfo info;
   info.network = parse("network");
   if (const io::Json json = parse("normalization"); !json.is_null()) {
     io::JsonObject object(json, where + ": normalization");
     for (const double value : object.numbers("mean", 65'536, -1e30, 1e30))
-      info.mean.push_back(static_cast<float>(value));
+      info.normalization.mean.push_back(static_cast<float>(value));
     for (const double value : object.numbers("deviation", 65'536, 0, 1e30))
-      info.deviation.push_back(static_cast<float>(value));
+      info.normalization.deviation.push_back(static_cast<float>(value));
     object.finish();
   }
   if (const io::Json json = parse("taxonomy"); !json.is_null())
@@ -163,8 +159,8 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
                       file.metadata.contains("hcnn.snapshot")
                           ? "it is a checkpoint: best.safetensors and last.safetensors beside it are models"
                           : "a file that says which one it holds is needed; load_weights fills a network of your own");
-  models::NetworkOptions options = network_options(info.network, where + ": network");
-  check_normalization(info, models::input_of(options).channels, where + ": normalization");
+  models::NetworkOptions options = network_from_json(info.network, where + ": network");
+  check_normalization(info, models::input_of(options), where);
   Index held = 0;
   for (const io::TensorEntry& tensor : file.tensors) held += tensor.size();
   // A few bytes of text could describe a network of many gigabytes; smaller differences are named array by array.
@@ -180,7 +176,7 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
   } catch (const FormatError&) {
     throw;
   } catch (const Error& error) {  // options that make no network
-    throw FormatError(where + ": network: " + io::printable(error.what(), 500));
+    throw FormatError(where + ": network: " + printable(error.what(), 500));
   }
 }
 

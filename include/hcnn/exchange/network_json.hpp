@@ -98,8 +98,8 @@ inline Index state_values(const models::NetworkOptions& network) {
   return add_heads(inputs, options.heads);
 }
 
-/// No fewer values than one sample has behind any convolution or pooling of `models::make_network(network)`; linear
-/// layers have at most kMostFeatures.
+/// An upper bound of the values that one sample has behind any convolution or pooling of
+/// `models::make_network(network)`; linear layers have at most kMostFeatures.
 inline Index layer_values(const models::NetworkOptions& network) {
   if (const auto* resnet = std::get_if<models::ResNetOptions>(&network))
     return resnet->input.pixels() * std::max(resnet->input.channels, 2 * resnet->width);
@@ -113,7 +113,7 @@ inline constexpr Index kMostFeatures = 65'536;             ///< channels, featur
 inline constexpr Index kMostActivations = Index{1} << 27;  ///< values of one sample behind one of its layers
 
 /// Members that every builder has, taken from the object: name, input, heads and activation. Errors as
-/// `network_options`.
+/// `network_from_json`.
 template <class Options>
 void read_common_options(io::JsonObject& object, Options& options, const std::string& where) {
   object.text("name");
@@ -129,14 +129,14 @@ void read_common_options(io::JsonObject& object, Options& options, const std::st
   }
   const std::string activation = object.text("activation");
   if (activation != "relu" && activation != "leaky_relu")
-    fail<FormatError>(where, "activation '" + io::printable(activation) + "'", "relu and leaky_relu are known");
+    fail<FormatError>(where, "activation '" + printable(activation) + "'", "relu and leaky_relu are known");
   options.activation = activation == "relu" ? models::Activation::relu : models::Activation::leaky_relu;
   options.dropout = object.number("dropout", 0, 1);
 }
 
 /// The options in the form of `network_json`. Throws FormatError, beginning with `where`, for anything else: a member
 /// that is missing, unknown or of the wrong kind, and sizes that no honest network has.
-inline models::NetworkOptions network_options(const io::Json& json, const std::string& where) {
+inline models::NetworkOptions network_from_json(const io::Json& json, const std::string& where) {
   io::JsonObject object(json, where);
   models::NetworkOptions network;
   if (const std::string builder = object.text("builder"); builder == "multi_head_cnn") {
@@ -154,7 +154,7 @@ inline models::NetworkOptions network_options(const io::Json& json, const std::s
       fail<FormatError>(where, concat("layers = ", options.layers), "9 and 18 are known");
     options.width = object.integer("width", 1, kMostFeatures / 8);
   } else {
-    fail<FormatError>(where, "builder '" + io::printable(builder) + "'", "multi_head_cnn and resnet are known");
+    fail<FormatError>(where, "builder '" + printable(builder) + "'", "multi_head_cnn and resnet are known");
   }
   object.finish();
   if (const Index values = layer_values(network); values > kMostActivations)

@@ -19,7 +19,8 @@ struct OnnxOptions {
   bool fold_batch_norm = true;            ///< into the convolution or linear layer before it
   bool normalize = true;                  ///< the graph subtracts the mean and divides by the deviation of `ModelInfo`
   std::string input = "images";           ///< name of the graph's input; no head may have it
-  std::vector<OnnxLayer<T>> layers = {};  ///< how layers of your own are written, see `onnx_layer`
+  std::vector<OnnxLayer<T>> layers = {};  ///< how layers of your own are written, see `onnx_layer`;
+                                          ///< an entry for a class of the library replaces the library's
 };
 
 /// Throws OptionError for a name that an ONNX file cannot hold.
@@ -28,7 +29,7 @@ inline void require_onnx_name(const std::string& name, const std::string& where)
     if (!name.empty() && !io::Json(name).dump().empty()) return;  // dump refuses what is not UTF-8
   } catch (const io::Json::type_error&) {
   }
-  fail<OptionError>(where, "name '" + io::printable(name) + "'", "a name in UTF-8, not empty, is needed");
+  fail<OptionError>(where, "name '" + printable(name) + "'", "a name in UTF-8, not empty, is needed");
 }
 
 /// Writes the heads of a network, which read `x`; each becomes an output of the graph.
@@ -56,18 +57,18 @@ template <class T>
 std::string onnx_bytes(Model<T>& model, const ModelInfo& info = {}, const OnnxOptions<T>& options = {},
                        const std::string& where = "onnx_bytes") {
   std::map<std::string, std::string> metadata = model_metadata(model, info, where);
-  const bool normalizes = options.normalize && !info.mean.empty();
+  const bool normalizes = options.normalize && !info.normalization.mean.empty();
   require_onnx_name(options.input, where);
   for (std::size_t h = 0; h < model.heads().size(); ++h) {
     require_onnx_name(model.heads().name(h), where);
     if (model.heads().name(h) == options.input)
-      fail<OptionError>(where, "input '" + io::printable(options.input) + "'",
+      fail<OptionError>(where, "input '" + printable(options.input) + "'",
                         "a head has this name: choose another input name");
   }
   metadata["hcnn.onnx"] = io::Json{{"input", options.input}, {"normalizes", normalizes}}.dump();
 
   std::map<std::type_index, OnnxWrite<T>> table;
-  for (const auto& list : {library_onnx_layers<T>(), options.layers}) table.insert(list.begin(), list.end());
+  for (const auto& list : {options.layers, library_onnx_layers<T>()}) table.insert(list.begin(), list.end());
   OnnxWriter<T> to(where, model.state(), std::move(table), options.fold_batch_norm);
   const char* values =
       normalizes ? "N, C, H, W; values before normalisation" : "N, C, H, W; normalised values, if any are";
@@ -75,8 +76,8 @@ std::string onnx_bytes(Model<T>& model, const ModelInfo& info = {}, const OnnxOp
   if (normalizes)
     x = to.at("images.normalized", [&] {  // a dot, as in every name but those of heads
       const std::vector<Index> dims = {1, x.shape.channels, 1, 1};
-      const OnnxValue centred = to.add("Sub", {x, to.constant("mean", dims, info.mean)});
-      return to.add("Div", {centred, to.constant("deviation", dims, info.deviation)});
+      const OnnxValue centred = to.add("Sub", {x, to.constant("mean", dims, info.normalization.mean)});
+      return to.add("Div", {centred, to.constant("deviation", dims, info.normalization.deviation)});
     });
   x = to.layer(model.trunk(), "trunk", x);
 
@@ -89,7 +90,7 @@ std::string onnx_bytes(Model<T>& model, const ModelInfo& info = {}, const OnnxOp
 
 /// Writes `onnx_bytes` as a file, all or nothing:
 ///
-///     exchange::save_onnx("model.onnx", model, {.mean = {0.5F}, .deviation = {0.25F}});
+///     exchange::save_onnx("model.onnx", model, {.normalization = {{0.5F}, {0.25F}}});
 ///
 /// Throws as `onnx_bytes`, before anything is written, and Error as `write_file`.
 template <class T>

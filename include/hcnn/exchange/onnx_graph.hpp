@@ -31,12 +31,9 @@ struct OnnxAttribute {
 
   /// A number: an integer stays one, a double becomes a float.
   template <class Number>
-  requires std::is_arithmetic_v<Number> OnnxAttribute(std::string key, Number number) : name(std::move(key)) {
-    if constexpr (std::is_integral_v<Number>)
-      value = static_cast<std::int64_t>(number);
-    else
-      value = static_cast<float>(number);
-  }
+  requires std::is_arithmetic_v<Number> OnnxAttribute(std::string key, Number number)
+      : name(std::move(key)),
+        value(static_cast<std::conditional_t<std::is_integral_v<Number>, std::int64_t, float>>(number)) {}
   /// A list of integers.
   OnnxAttribute(std::string key, std::vector<std::int64_t> list) : name(std::move(key)), value(std::move(list)) {}
 };

@@ -168,7 +168,7 @@ class OnnxWriter {
     return list;
   }
   [[noreturn]] void refuse(const std::string& came, const std::string& expected) const {
-    fail<Error>(where_ + ": layer " + io::printable(path_), came, expected);
+    fail<Error>(where_ + ": layer " + printable(path_), came, expected);
   }
 
   std::string where_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "hcnn/data/normalization.hpp"
 #include "hcnn/exchange/model_file.hpp"
 #include "hcnn/io/picture_fit.hpp"
 
@@ -14,13 +13,12 @@ namespace hcnn::exchange {
 /// `data::Normalization::check`. `predictor.logits(exchange::picture_tensor(io::read_image("cat.jpg"),
 /// predictor.input_shape(), info))`.
 inline Tensor<float> picture_tensor(const io::Image& picture, const Shape& shape, const ModelInfo& info) {
-  const data::Normalization normalization{info.mean, info.deviation};
-  normalization.check(shape);
+  info.normalization.check(shape);
   const auto bytes = io::input_bytes(picture, shape, info.fit.value_or(io::Fit::squash));
   Tensor<float> sample(1, shape);
   std::transform(bytes.begin(), bytes.end(), sample.begin(),
                  [](auto byte) { return static_cast<float>(byte) / 255.0F; });
-  normalization.apply(sample.data(), shape);
+  info.normalization.apply(sample.data(), shape);
   return sample;
 }
 

@@ -52,7 +52,7 @@ void check_probe(const Model<T>& model, const io::Json& probe, const std::string
   for (const auto& [head, values] : logits) {
     const io::Json& wanted = expected.array(head, static_cast<std::size_t>(values.size()));
     if (static_cast<Index>(wanted.size()) != values.size())
-      fail<FormatError>(where, concat(wanted.size(), " logits of head '", io::printable(head), "'"),
+      fail<FormatError>(where, concat(wanted.size(), " logits of head '", printable(head), "'"),
                         concat(values.size(), " are needed"));
     double largest = 0, difference = 0;
     for (Index i = 0; i < values.size(); ++i) {
@@ -63,9 +63,9 @@ void check_probe(const Model<T>& model, const io::Json& probe, const std::string
       difference = std::isfinite(gap) ? std::max(difference, gap) : std::numeric_limits<double>::infinity();
     }
     if (!(difference <= (coarse ? 0.1 : 1e-4) * largest))
-      fail<FormatError>(
-          where, concat("logits of head '", io::printable(head), "' that differ by ", difference, " of ", largest),
-          "the network that was saved gave others: the file was changed or made by another program");
+      fail<FormatError>(where,
+                        concat("logits of head '", printable(head), "' that differ by ", difference, " of ", largest),
+                        "the network that was saved gave others: the file was changed or made by another program");
   }
   expected.finish();
 }

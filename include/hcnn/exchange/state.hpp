@@ -26,18 +26,12 @@ struct StateArrays {
   std::vector<std::vector<std::byte>> bytes;  ///< of each array
 };
 
-/// True for what a file with bfloat16 weights holds in that type: weights of two axes or more, nearly all of a
-/// network's bytes. Biases and normalisation keep all their digits.
-template <class M>
-bool is_matrix(const Param<M>& param) {
-  return param.role == Role::weight && param.dims.size() >= 2;
-}
-
-/// Rounds the weights of two axes or more to the nearest bfloat16.
+/// Rounds the matrices, which a file with bfloat16 weights holds in that type, to the nearest bfloat16; biases and
+/// normalisation keep all their digits.
 template <class M>
 void round_weights(const ParamList<M>& params) {
   for (Param<M>* param : params) {
-    if (!is_matrix(*param)) continue;
+    if (!param->is_matrix()) continue;
     for (M& value : std::span(param->value(), static_cast<std::size_t>(param->size())))
       value = static_cast<M>(static_cast<float>(bfloat16(value)));
     param->touch();
@@ -50,7 +44,7 @@ template <class M>
 StateArrays state_arrays(const ParamList<M>& params, bool bfloat16_weights = false) {
   StateArrays state;
   for (const Param<M>* param : params) {
-    const bool narrow = bfloat16_weights && is_matrix(*param);
+    const bool narrow = bfloat16_weights && param->is_matrix();
     const char* dtype = param->integer ? "I64" : narrow ? "BF16" : std::is_same_v<M, double> ? "F64" : "F32";
     std::vector<std::byte> bytes;
     bytes.reserve(static_cast<std::size_t>(param->size()) * io::dtype_bytes(dtype));
@@ -74,11 +68,7 @@ StateArrays state_arrays(const ParamList<M>& params, bool bfloat16_weights = fal
 }
 
 /// "[64, 3, 3, 3]".
-inline std::string to_string(const std::vector<Index>& dims) {
-  std::string text;
-  for (const Index extent : dims) text += (text.empty() ? "" : ", ") + std::to_string(extent);
-  return '[' + text + ']';
-}
+inline std::string to_string(const std::vector<Index>& dims) { return '[' + joined(dims) + ']'; }
 
 /// The array of the file for each parameter. Throws FormatError, beginning with `where`, unless the file has exactly
 /// one array for each, of the same extents, with floating-point numbers for parameters and I64 for counters.
@@ -89,7 +79,7 @@ std::vector<const io::TensorEntry*> match_state(const io::SafetensorsFile& file,
   for (const io::TensorEntry& tensor : file.tensors) unused.emplace(tensor.name, &tensor);
   std::vector<const io::TensorEntry*> matched;
   for (const Param<M>* param : params) {
-    const std::string name = "tensor '" + io::printable(param->name) + "'";  // names of heads may come from the file
+    const std::string name = "tensor '" + printable(param->name) + "'";  // names of heads may come from the file
     const auto found = unused.find(param->name);
     if (found == unused.end()) fail<FormatError>(where, "no " + name, "the network has one");
     const io::TensorEntry& tensor = *found->second;
@@ -103,8 +93,7 @@ std::vector<const io::TensorEntry*> match_state(const io::SafetensorsFile& file,
     unused.erase(found);
   }
   if (!unused.empty())
-    fail<FormatError>(where, "tensor '" + io::printable(unused.begin()->first) + "'",
-                      "the network has none of that name");
+    fail<FormatError>(where, "tensor '" + printable(unused.begin()->first) + "'", "the network has none of that name");
   return matched;
 }
 

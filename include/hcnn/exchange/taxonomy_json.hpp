@@ -46,7 +46,7 @@ inline Taxonomy taxonomy_from_json(const io::Json& json, const std::string& wher
   try {
     return Taxonomy(std::move(levels));
   } catch (const DataError& error) {
-    throw FormatError(where + ": " + io::printable(error.what(), 500));
+    throw FormatError(where + ": " + printable(error.what(), 500));
   }
 }
 

@@ -54,6 +54,7 @@ class CostMatrix {
 };
 
 /// Severity of every pair of classes of a level: S[y, k] = `Taxonomy::severity(y, k, level)`.
+/// Throws DataError for a level that is not there and for another number of weights.
 /// @param weights where not empty, weights[h] replaces severity h; one for each of 0 .. levels() - level
 inline CostMatrix severity_matrix(const Taxonomy& taxonomy, Index level = 0, const std::vector<double>& weights = {}) {
   const auto severities = static_cast<std::size_t>(taxonomy.levels() - level + 1);

@@ -57,9 +57,8 @@ class Taxonomy {
   /// Position of the level with this name; throws DataError and lists the levels there are.
   Index level_index(std::string_view name) const {
     if (has_level(name)) return find(name);
-    std::string known;
-    for (const TaxonomyLevel& level : levels_) known += (known.empty() ? "" : ", ") + level.name;
-    fail<DataError>("Taxonomy", "no level '" + std::string(name) + "'", "levels are: " + known);
+    fail<DataError>("Taxonomy", concat("no level '", name, "'"),
+                    "levels are: " + joined(levels_, &TaxonomyLevel::name));
   }
 
   /// Class names of a level, 0..levels() - 1.

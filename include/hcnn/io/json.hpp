@@ -151,6 +151,12 @@ inline Json read_json(const std::filesystem::path& path, std::uint64_t most_byte
   return parse_json(read_file(path, most_bytes), printable_path(path));
 }
 
+/// JSON text in one line, for files and pages. JSON has no NaN and no infinity: they become null. Bytes that are not
+/// UTF-8 become U+FFFD.
+inline std::string compact_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 /// JSON text, indented by two spaces, with a newline at the end. JSON has no NaN and no infinity: they become null.
 /// Bytes that are not UTF-8 become U+FFFD. Every control character is escaped, those that JSON would let stand too: the
 /// text may be shown on a terminal.

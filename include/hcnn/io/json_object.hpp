@@ -13,9 +13,7 @@
 namespace hcnn::io {
 
 /// The value as JSON text for messages, cut where it is long.
-inline std::string short_text(const Json& value) {
-  return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
+inline std::string short_text(const Json& value) { return printable(compact_text(value)); }
 
 /// Reads an object member by member. Every function throws FormatError, "where: key = value; expected", for a member
 /// that is missing or not what is asked for; `finish` does for members that nobody asked for. The value must outlive

@@ -150,11 +150,8 @@ Tensor<T> load_npy(const std::filesystem::path& path) {
   const std::string where = printable_path(path);
   const NpyArray array = read_npy(path);
   const auto& dims = array.dims;
-  if ((dims.size() != 2 && dims.size() != 4) || array.size == 0) {
-    std::string came;
-    for (const Index extent : dims) came += concat(came.empty() ? "" : ", ", extent);
-    fail<FormatError>(where, "extents (" + came + ")", "(N, H, W, C) or (N, C), none of them 0, are needed");
-  }
+  if ((dims.size() != 2 && dims.size() != 4) || array.size == 0)
+    fail<FormatError>(where, "extents (" + joined(dims) + ")", "(N, H, W, C) or (N, C), none of them 0, are needed");
   const Shape shape = dims.size() == 2 ? Shape{.channels = dims[1]} : Shape{dims[1], dims[2], dims[3]};
   Tensor<T> batch;
   batch.resize(dims[0], shape);

@@ -8,8 +8,6 @@
 
 namespace hcnn::io {
 
-using hcnn::printable;
-
 /// A path for messages, in full: no path that Linux takes is longer than 4096 bytes.
 inline std::string printable_path(const std::filesystem::path& path) { return printable(path.string(), 4096); }
 

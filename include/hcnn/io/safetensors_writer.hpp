@@ -30,22 +30,17 @@ struct TensorToWrite {
   std::span<const std::byte> data = {};  ///< little-endian, row-major
 };
 
-/// A JSON string in quotes. Bytes that are not UTF-8 become U+FFFD.
-inline std::string json_string(const std::string& text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 /// The header of these arrays, laid out one behind the other in this order; its length is a multiple of 8.
 inline std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
                                       const std::map<std::string, std::string>& metadata) {
   std::string header = std::string(kChecksumPrefix) + std::string(kChecksumDigits, '0') + '"';
-  for (const auto& [key, text] : metadata) header += ',' + json_string(key) + ':' + json_string(text);
+  for (const auto& [key, text] : metadata) header += ',' + compact_text(key) + ':' + compact_text(text);
   header += '}';
   std::size_t offset = 0;
   for (const TensorToWrite& tensor : tensors) {
     std::string extents;
     for (const Index extent : tensor.dims) extents += (extents.empty() ? "" : ",") + std::to_string(extent);
-    header += concat(',', json_string(tensor.name), R"(:{"dtype":")", tensor.dtype, R"(","shape":[)", extents,
+    header += concat(',', compact_text(tensor.name), R"(:{"dtype":")", tensor.dtype, R"(","shape":[)", extents,
                      R"(],"data_offsets":[)", offset, ',', offset + tensor.data.size(), "]}");
     offset += tensor.data.size();
   }

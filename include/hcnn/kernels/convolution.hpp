@@ -123,6 +123,7 @@ void add_weight_gradient(const MicroKernels<float>& kernels, const ConvGeometry&
 template <class T>
 void conv_backward_weights(const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy, Master<T>* dw,
                            Workspace& workspace) {
+  if (x.count == 0) return;
   if constexpr (std::is_same_v<Master<T>, float>)
     if (const MicroKernels<float>* kernels = micro_kernels<float>(); kernels && g.groups == 1) {
       const WorkspaceScope scope(workspace);

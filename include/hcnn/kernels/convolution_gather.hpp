@@ -53,10 +53,13 @@ struct GatherPlan {
   bool row_runs() const { return dilation.width == 1; }
   /// Number of segments of one output pixel.
   Index segments() const { return row_runs() ? kernel.height : kernel.area(); }
-  /// Values of one segment; the last few may belong to the next pixel, and meet weights that are 0.
-  Index segment_length() const {
-    return round_up(row_runs() ? kernel.width * staged.channels : staged.channels, length_step);
-  }
+  /// Values of one segment that belong to it.
+  Index run_length() const { return row_runs() ? kernel.width * staged.channels : staged.channels; }
+  /// Values of one segment as the kernels read it; the last few may be the next pixel's, and meet weights that are 0.
+  Index segment_length() const { return round_up(run_length(), length_step); }
+  /// Values from one staged image to the next. Where segments are read beyond their end there are zeros between images:
+  /// 0 times a NaN of the next one would be NaN.
+  Index image_distance() const { return staged.size() + (segment_length() > run_length() ? length_step : 0); }
   /// Values of all segments of one output pixel.
   Index depth() const { return segments() * segment_length(); }
   /// Start of segment s, relative to an output pixel's first staged value.
@@ -115,14 +118,14 @@ struct StagedImages {
 
   /// Room for so many images, all zero, until the scratch is rewound.
   StagedImages(const GatherPlan& plan, Index images, Workspace& scratch) {
-    const Index size = images * plan.staged.size() + plan.length_step, pixels = plan.output.pixels();
+    const Index size = images * plan.image_distance() + plan.length_step, pixels = plan.output.pixels();
     values = scratch.take<E>(size);
     std::fill_n(values, size, E{});
     rows = scratch.take<const E*>(images * pixels);
     for (Index r = 0; r < images * pixels; ++r) {
       const Index row = r % pixels / plan.output.width * plan.stride.height;
       const Index column = r % plan.output.width * plan.stride.width;
-      rows[r] = values + r / pixels * plan.staged.size() + (row * plan.staged.width + column) * plan.staged.channels;
+      rows[r] = values + r / pixels * plan.image_distance() + (row * plan.staged.width + column) * plan.staged.channels;
     }
     offsets = scratch.take<Index>(plan.segments());
     for (Index s = 0; s < plan.segments(); ++s) offsets[s] = plan.segment_offset(s);
@@ -187,7 +190,7 @@ void conv_gather(const MicroKernels<E>& kernels, const GatherPlan& plan, const P
     [[maybe_unused]] E* room = std::is_same_v<T, E> ? nullptr : scratch.take<E>(images * sample);
     for (Index group = begin; group < end; ++group) {
       const Index first = group * images, count = std::min(images, x.count - first);
-      for (Index n = 0; n < count; ++n) stage(plan, x.sample(first + n), staged.values + n * plan.staged.size());
+      for (Index n = 0; n < count; ++n) stage(plan, x.sample(first + n), staged.values + n * plan.image_distance());
       if constexpr (std::is_same_v<T, E>) {
         gather_rows(kernels, plan, staged, 0, count * pixels, weights, bias, y.sample(first));
       } else {

@@ -46,11 +46,11 @@ inline constexpr std::array<const MicroKernels<bfloat16>*, 3> table<bfloat16>{&k
                                                                               nullptr};
 #endif
 
-/// The most that may ever be used: what the machine has, capped by HCNN_ISA.
+/// The most that may ever be used: what the machine has, capped by HCNN_ISA where that is set and not empty.
 inline Isa ceiling() {
   static const Isa value = [] {
     const char* cap = std::getenv("HCNN_ISA");
-    return cap ? std::min(detect(), parse_isa(cap)) : detect();
+    return detect(cap && *cap ? parse_isa(cap) : Isa::amx);
   }();
   return value;
 }

@@ -66,8 +66,8 @@ struct NormalizeMap {
 
   /// v
   [[gnu::always_inline]] M value(M x, Index c) const { return scale[c] * x + shift[c]; }
-  /// r(v)
-  [[gnu::always_inline]] M rectify(M v) const { return v < M{0} ? slope * v : v; }
+  /// r(v); 0 times negative infinity would be NaN
+  [[gnu::always_inline]] M rectify(M v) const { return v < M{0} ? (slope == M{0} ? M{0} : slope * v) : v; }
   /// r'(v)
   [[gnu::always_inline]] M derivative(M v) const { return v > M{0} ? M{1} : slope; }
 };

@@ -15,9 +15,6 @@ class ReLU : public Layer<T> {
   LayerTraits traits() const override {
     return {.backward_reads_input = false, .backward_reads_output = true, .in_place = true};
   }
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const T>, TensorView<const T> y, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
     if (!dx.empty()) kernels::relu_backward(y.data, dy.data, dx.data, dy.size());
   }
@@ -49,9 +46,6 @@ class LeakyReLU : public Layer<T> {
   Shape build(const Shape& input) override { return input; }
   LayerTraits traits() const override {
     return {.backward_reads_input = false, .backward_reads_output = true, .in_place = true};
-  }
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
   }
   void backward(TensorView<const T>, TensorView<const T> y, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
     if (!dx.empty()) kernels::leaky_relu_backward(y.data, dy.data, dx.data, dy.size(), slope());

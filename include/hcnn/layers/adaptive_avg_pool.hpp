@@ -35,9 +35,6 @@ class AdaptiveAvgPool2d : public Layer<T> {
   }
   LayerTraits traits() const override { return {.backward_reads_input = false}; }
 
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const T>, TensorView<const T>, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
     if (!dx.empty()) kernels::average_pool_backward(dy.data, dx.data, dx.count, dx.shape.channels, rows_, columns_);
   }

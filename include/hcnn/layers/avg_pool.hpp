@@ -28,9 +28,6 @@ class AvgPool2d : public Layer<T> {
   Shape build(const Shape& input) override { return windows_.build(input); }
   LayerTraits traits() const override { return {.backward_reads_input = false}; }
 
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const T>, TensorView<const T>, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
     if (!dx.empty())
       kernels::average_pool_backward(dy.data, dx.data, dx.count, dx.shape.channels, windows_.rows(),

@@ -17,8 +17,10 @@ struct BatchNorm2dOptions {
 /// y = weight * (x - mean) / sqrt(variance + epsilon) + bias, per channel.
 /// Training uses the batch's mean and biased variance, and moves the running statistics:
 ///   running = (1 - momentum) * running + momentum * batch   (with the unbiased variance, as PyTorch does)
-/// Evaluation uses the running statistics. Shapes: (N, H, W, C) -> the same. A training batch needs N*H*W > 1.
-/// Parameters: weight [C] (1), bias [C] (0); buffers running_mean (0), running_var (1), num_batches_tracked.
+/// Evaluation uses the running statistics. Shapes: (N, H, W, C) -> the same. A training batch needs N*H*W > 1
+/// (ShapeError).
+/// Parameters: weight [C] (1), bias [C] (0); buffers running_mean (0), running_var (1), num_batches_tracked (as
+/// PyTorch has it; nothing reads it; a float counts to 2^24).
 /// Source: Ioffe, Szegedy 2015, arXiv:1502.03167, Algorithm 1.
 template <class T = float>
 class BatchNorm2d : public Layer<T> {
@@ -26,7 +28,7 @@ class BatchNorm2d : public Layer<T> {
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Options are checked when the network is built.
+  /// Options are checked when the network is built: OptionError.
   explicit BatchNorm2d(BatchNorm2dOptions options = {}) : options_(options) {}
 
   std::string type() const override { return "BatchNorm2d"; }

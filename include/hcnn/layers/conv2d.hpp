@@ -27,7 +27,7 @@ class Conv2d : public Layer<T> {
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Options are checked when the network is built.
+  /// Options are checked when the network is built: OptionError, and ShapeError for images smaller than the kernel.
   explicit Conv2d(Conv2dOptions options) : options_(options) {}
 
   std::string type() const override { return "Conv2d"; }

@@ -25,7 +25,7 @@ std::string find_non_finite(Model<T>& model, TensorView<const T> x) {
   Workspace workspace;
   const std::function<void(Layer<T>&, const std::string&)> visit = [&](Layer<T>& layer, const std::string& path) {
     if (!found.empty()) return;
-    if (dynamic_cast<Sequential<T>*>(&layer)) {
+    if (exactly<Sequential<T>>(layer)) {
       layer.for_each_child([&](Layer<T>& child, const std::string& name) { visit(child, path + '.' + name); });
       return;
     }

@@ -19,9 +19,6 @@ class Flatten : public Layer<T> {
   }
   LayerTraits traits() const override { return {.backward_reads_input = false, .in_place = input_.pixels() == 1}; }
 
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
-  }
   void backward(TensorView<const T>, TensorView<const T>, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
     if (dx.empty()) return;
     if (keeps_order()) return kernels::copy(dy.data, dx.data, dy.size());

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <typeinfo>
 
 #include "hcnn/kernels/normalization_pool.hpp"
 #include "hcnn/layers/activation.hpp"
@@ -159,18 +160,24 @@ struct Fusion {
   std::size_t layers = 0;           ///< that it replaces
 };
 
+/// The layer as an X; null where it is another, or of a class derived from X: a block would not call its overrides.
+template <class X, class T>
+X* exactly(Layer<T>& layer) {
+  return typeid(layer) == typeid(X) ? static_cast<X*>(&layer) : nullptr;
+}
+
 /// Slope of a rectifier for negative inputs, as FusedBlock takes it: ReLU 0, LeakyReLU its own; else nothing.
 template <class T>
-std::optional<Master<T>> fusable_slope(const Layer<T>& layer) {
-  if (dynamic_cast<const ReLU<T>*>(&layer)) return Master<T>{0};
-  const auto* leaky = dynamic_cast<const LeakyReLU<T>*>(&layer);
+std::optional<Master<T>> fusable_slope(Layer<T>& layer) {
+  if (exactly<ReLU<T>>(layer)) return Master<T>{0};
+  const auto* leaky = exactly<LeakyReLU<T>>(layer);
   return leaky ? std::optional(leaky->slope()) : std::nullopt;
 }
 
 /// Pooling that FusedBlock can take over: windows without overlap or border, of at most 255 pixels.
 template <class T>
-std::optional<kernels::TilePool> fusable_pool(const Layer<T>& layer) {
-  const auto* pool = dynamic_cast<const MaxPool2d<T>*>(&layer);
+std::optional<kernels::TilePool> fusable_pool(Layer<T>& layer) {
+  const auto* pool = exactly<MaxPool2d<T>>(layer);
   if (!pool) return std::nullopt;
   const auto rows = pool->windows().rows(), columns = pool->windows().columns();
   const bool tiles = rows.stride == rows.window && columns.stride == columns.window && rows.padding == 0 &&
@@ -182,8 +189,8 @@ std::optional<kernels::TilePool> fusable_pool(const Layer<T>& layer) {
 template <class T>
 Fusion<T> match_fusion(std::span<Layer<T>* const> layers) {
   if (layers.size() < 3) return {};
-  auto* conv = dynamic_cast<Conv2d<T>*>(layers[0]);
-  auto* norm = dynamic_cast<BatchNorm2d<T>*>(layers[1]);
+  auto* conv = exactly<Conv2d<T>>(*layers[0]);
+  auto* norm = exactly<BatchNorm2d<T>>(*layers[1]);
   const auto slope = fusable_slope(*layers[2]);
   if (!conv || !norm || !slope) return {};
   const auto pool = layers.size() > 3 ? fusable_pool(*layers[3]) : std::nullopt;

@@ -24,11 +24,11 @@ struct LayerTraits {
 /// A layer with activations of type T (float, double or bfloat16). It holds options and parameters; activations belong
 /// to the caller, who passes x and y to `backward` exactly as they were in `forward`. Anything else that backward needs
 /// (masks, indices, batch statistics) the layer takes from the workspace in `forward`, where it stays until the
-/// caller has finished `backward`. To write a layer: derive, implement `type`, `build`, `forward`, `backward`, `infer`
-/// and `clone`, and `attach` if there are parameters. Start from examples/custom_layer.cpp.
-/// A layer that holds layers calls their `setup` in `build`, and hands on `attach`, `for_each_child`,
-/// `prepare_inference` and `multiply_adds`, else batch normalisation inside it is not found and weights are packed at
-/// every call; `clone` copies the base too, which knows the shapes. See layers/residual.hpp.
+/// caller has finished `backward`. To write a layer: derive, implement `type`, `build`, `infer`, `backward` and
+/// `clone`, `forward` where training differs, and `attach` if there are parameters. Start from
+/// examples/custom_layer.cpp. A layer that holds layers calls their `setup` in `build`, and hands on `attach`,
+/// `for_each_child`, `prepare_inference` and `multiply_adds`, else batch normalisation inside it is not found and
+/// weights are packed at every call; `clone` copies the base too, which knows the shapes. See layers/residual.hpp.
 template <class T>
 class Layer {
  public:
@@ -66,8 +66,11 @@ class Layer {
   /// What backward reads, and whether the layer may work in place.
   virtual LayerTraits traits() const { return {}; }
 
-  /// y = f(x).
-  virtual void forward(TensorView<const T> x, TensorView<T> y, const Pass& pass, Workspace& workspace) = 0;
+  /// y = f(x). To be overridden where training differs from `infer`, or backward needs more than x and y.
+  virtual void forward(TensorView<const T> x, TensorView<T> y, const Pass& pass, Workspace& workspace) {
+    static_cast<void>(pass);
+    infer(x, y, workspace);
+  }
   /// dx = f'(x)^T dy, and adds the parameters' gradients to `Param::grad`. `dx.empty()` means nobody wants dx.
   /// May overwrite dy.
   virtual void backward(TensorView<const T> x, TensorView<const T> y, TensorView<T> dy, TensorView<T> dx,

@@ -20,7 +20,7 @@ class Linear : public Layer<T> {
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Options are checked when the network is built.
+  /// Options are checked when the network is built: OptionError, and ShapeError where H or W exceeds 1.
   explicit Linear(LinearOptions options) : options_(options) {}
 
   std::string type() const override { return "Linear"; }
@@ -38,10 +38,6 @@ class Linear : public Layer<T> {
 
   void attach(const std::string& path, ParamList<M>& list) override {
     attach_weight_and_bias(path, weight_, options_.bias ? &bias_ : nullptr, list);
-  }
-
-  void forward(TensorView<const T> x, TensorView<T> y, const Pass&, Workspace& workspace) override {
-    infer(x, y, workspace);
   }
 
   void infer(TensorView<const T> x, TensorView<T> y, Workspace& workspace) const override {

@@ -135,12 +135,10 @@ class MultiHead {
 
   /// Throws DataError, listing the heads there are, unless one has this name.
   void require(std::string_view name) const {
-    std::string known;
-    for (const auto& head : heads_) {
+    const auto name_of = [](const auto& head) -> const std::string& { return head->name; };
+    for (const auto& head : heads_)
       if (head->name == name) return;
-      known += (known.empty() ? "" : ", ") + head->name;
-    }
-    fail<DataError>("MultiHead", concat("no head '", name, "'"), "heads are: " + known);
+    fail<DataError>("MultiHead", concat("no head '", name, "'"), "heads are: " + joined(heads_, name_of));
   }
   /// Number of heads.
   std::size_t size() const { return heads_.size(); }

@@ -6,7 +6,7 @@
 namespace hcnn {
 
 /// y = f_k(... f_2(f_1(x))). Children are named "0", "1", ...; a Sequential inside another is executed as if its layers
-/// stood there themselves.
+/// stood there themselves (a class derived from it is one layer).
 template <class T = float>
 class Sequential : public Layer<T> {
  public:
@@ -88,7 +88,7 @@ class Sequential : public Layer<T> {
  private:
   void append_leaves(std::vector<Layer<T>*>& leaves) {
     for (auto& layer : layers_) {
-      if (auto* inner = dynamic_cast<Sequential*>(layer.get()))
+      if (auto* inner = exactly<Sequential>(*layer))  // a derived class has its own way
         inner->append_leaves(leaves);
       else
         leaves.push_back(layer.get());

@@ -15,7 +15,7 @@ namespace hcnn::losses {
 /// Mean over the samples that have a label of  sum_k p_k S[y, k], p = softmax(z): the cost of a prediction drawn from
 /// p, in the units of the costs. Its gradient p_k (S[y, k] - sum_j p_j S[y, j]) vanishes where p is nearly one-hot, on
 /// a wrong class too: mix it with cross-entropy, `cross_entropy("fine") + 0.5 * expected_severity("fine", costs)`.
-/// Shapes: logits (N, K). Errors are those of PerSampleLoss.
+/// Shapes: logits (N, K). Errors are those of PerSampleLoss. Source: the risk of decision theory, by its definition.
 template <class M = float>
 class ExpectedSeverity final : public PerSampleLoss<M> {
  public:

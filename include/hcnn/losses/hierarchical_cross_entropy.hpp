@@ -22,7 +22,7 @@ struct HierarchicalCrossEntropyOptions {
 /// probabilities P_l of LeafAggregation. Telescoped, it is a LeafAggregation with the weights
 ///   w_0 = 1,  w_l = exp(-alpha l) - exp(-alpha (l - 1)) <= 0.
 /// Source: Bertinetto et al. 2020, "Making Better Mistakes", arXiv:1912.09393, section 3.1; the height of a class is
-/// the number of levels below it.
+/// the number of levels below it. Shapes and errors are those of LeafAggregation.
 template <class M = float>
 class HierarchicalCrossEntropy final : public LeafAggregation<M> {
  public:

@@ -71,7 +71,8 @@ class LearnableSeverity final : public PerSampleLoss<M> {
 };
 
 /// `LearnableSeverity` of the head as a LossSum of one term: `learnable_severity("fine", cifar100_taxonomy())`. Hand
-/// its parameters to the optimizer too (`LossSum::attach`); without, the weights stay 1, 2, 3 and so on.
+/// its parameters to the optimizer too (`LossSum::attach`): without them `train::fit` throws OptionError. In a frozen
+/// group the weights stay 1, 2, 3 and so on.
 template <class M = float>
 LossSum<M> learnable_severity(const std::string& head, const Taxonomy& taxonomy, const std::string& level = {}) {
   return LearnableSeverity<M>(head, taxonomy, level);

@@ -122,10 +122,8 @@ class Evaluator {
 
  private:
   [[noreturn]] static void refuse_heads(const Logits<M>& logits, const Targets& targets) {
-    std::string heads, levels;
-    for (const auto& [head, values] : logits) heads += (heads.empty() ? "" : ", ") + head;
-    for (const LevelTargets& level : targets) levels += (levels.empty() ? "" : ", ") + level.level;
-    fail<DataError>("Evaluator", concat("heads '", heads, "'"), "one of the levels is needed: " + levels);
+    fail<DataError>("Evaluator", concat("heads '", joined(logits, &HeadLogits<M>::head), "'"),
+                    "one of the levels is needed: " + joined(targets, &LevelTargets::level));
   }
 
   void count_head(std::size_t h, const Logits<M>& logits, const Targets& targets) {

@@ -162,9 +162,7 @@ class History {
  private:
   void require(std::string_view column) const {
     if (has(column)) return;
-    std::string known;
-    for (const std::string& name : columns_) known += (known.empty() ? "" : ", ") + name;
-    fail<DataError>("History", "no column '" + std::string(column) + "'", "columns are: " + known);
+    fail<DataError>("History", concat("no column '", column, "'"), "columns are: " + joined(columns_));
   }
 
   std::vector<std::string> columns_ = {"epoch", "learning_rate", "seconds"};

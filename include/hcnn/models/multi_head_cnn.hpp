@@ -56,7 +56,9 @@ void add_activation(Sequential<T>& layers, Activation activation) {
 }
 
 /// [conv 3x3, batch norm, activation] x 2 and max-pooling 2 for each entry of `channels`, adaptive average pooling,
-/// linear layers with activation and dropout, and a linear layer for each head.
+/// linear layers with activation and dropout, and a linear layer for each head. Shapes: `input`, each side at least
+/// 2^blocks pixels, to logits (N, classes) for each head. Throws OptionError for an option outside its range,
+/// ShapeError for smaller images.
 template <class T = float>
 Model<T> multi_head_cnn(const MultiHeadCnnOptions& options = {}) {
   Sequential<T> trunk;

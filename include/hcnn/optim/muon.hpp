@@ -49,7 +49,7 @@ class Muon final : public Optimizer<M> {
   /// True for a parameter that is moved as a matrix.
   bool orthogonalizes(const Param<M>& param) const {
     const bool other = !options_.others.empty() && param.name.starts_with(options_.others);
-    return param.role == Role::weight && param.dims.size() >= 2 && !other;
+    return param.is_matrix() && !other;
   }
 
  private:

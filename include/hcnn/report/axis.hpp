@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "hcnn/core/decimal.hpp"
 #include "hcnn/report/canvas.hpp"
 
 namespace hcnn::report {
@@ -23,12 +23,6 @@ inline Colour series_colour(std::size_t index) {
   constexpr std::array<Colour, 7> kColours = {
       {{0, 114, 178}, {213, 94, 0}, {0, 158, 115}, {204, 121, 167}, {230, 159, 0}, {86, 180, 233}, {90, 90, 90}}};
   return kColours[index % kColours.size()];
-}
-
-/// A number in plain notation with so many decimals and a point, in every locale: "-0.50".
-inline std::string decimal(double value, int decimals) {
-  std::array<char, 400> text;  // the largest double has 309 digits
-  return {text.data(), std::to_chars(text.begin(), text.end(), value, std::chars_format::fixed, decimals).ptr};
 }
 
 /// Values along an axis, from `low` at its beginning to `high` at its end.

@@ -16,7 +16,7 @@ namespace hcnn::report {
 /// than newline and tab are spelled out.
 inline std::string html_escape(std::string_view text) {
   std::string out;
-  for (const char character : io::printable(text, std::string::npos, "\n\t")) switch (character) {
+  for (const char character : printable(text, std::string::npos, "\n\t")) switch (character) {
       case '&':
         out += "&amp;";
         break;
@@ -66,7 +66,7 @@ inline bool is_number(std::string text) {
 /// UTF-8 U+FFFD.
 inline std::string script_json(const io::Json& value) {
   std::string out;
-  for (const char character : value.dump(-1, ' ', false, io::Json::error_handler_t::replace)) switch (character) {
+  for (const char character : io::compact_text(value)) switch (character) {
       case '<':
         out += "\\u003c";
         break;

@@ -1,4 +1,4 @@
-// Writes a run to disk while it trains: models, history and the loss of every batch.
+// Writes a run to disk while it trains: models, history and the loss of every step.
 #pragma once
 
 #include <cmath>
@@ -152,10 +152,7 @@ class Checkpoint {
     }
     // What the training knows and a file needs to be used.
     void complete_info(const train::FitState<T>& state) {
-      if (info_.mean.empty() && info_.deviation.empty()) {
-        info_.mean = state.normalization.mean;
-        info_.deviation = state.normalization.deviation;
-      }
+      if (info_.normalization.mean.empty()) info_.normalization = state.normalization;
       if (!info_.taxonomy && state.taxonomy) info_.taxonomy = *state.taxonomy;
     }
     void choose_monitor(const metrics::EpochRecord& record) {
@@ -190,8 +187,8 @@ class Checkpoint {
 };
 
 /// Keeps a run folder up to date. After each epoch: last.safetensors, history.csv, and best.safetensors when the
-/// monitored column reached its best value so far. After each batch: a line of steps.csv (epoch, step, loss in nats per
-/// sample, average severity of the batch). When training stops within an epoch, and
+/// monitored column reached its best value so far. After each step: a line of steps.csv (epoch, step, loss in nats per
+/// sample, average severity). When training stops within an epoch, and
 /// when a callback has changed the model after the last one: last.safetensors. Models get `info`, where it has none
 /// with the training's normalisation and the images' label tree, and with the notes "epoch", the monitored value and,
 /// within an epoch, "step". At the beginning, after each epoch, within an epoch as the options say, and when training

@@ -30,7 +30,7 @@ struct FinishedRun {
 inline void read_levels(FinishedRun& run, const io::Json& part, const std::string& where) {
   for (const auto& [level, figures] : part.items())
     if (figures.is_object() && figures.contains("top1"))
-      run.levels.emplace_back(level, io::JsonObject(figures, where + '.' + io::printable(level)).number("top1", 0, 1));
+      run.levels.emplace_back(level, io::JsonObject(figures, where + '.' + printable(level)).number("top1", 0, 1));
   if (run.levels.empty()) fail<FormatError>(where, "no head with a top1", "one at least is needed");
   run.figures.accuracy = run.levels.front().second;
   if (!part.contains("severity") || !part.contains("from_fine") || !part["from_fine"].is_object()) return;
@@ -76,9 +76,7 @@ inline std::vector<FinishedRun> read_runs(const std::vector<std::filesystem::pat
     return clean.parent_path().filename().string();
   };
   const auto listed = [](const std::vector<std::string>& severities) {
-    std::string text;
-    for (const std::string& severity : severities) text += (text.empty() ? "" : ", ") + io::printable(severity);
-    return text;
+    return joined(severities, [](const std::string& severity) { return printable(severity); });
   };
   std::vector<FinishedRun> runs;
   for (const std::filesystem::path& path : paths) {

@@ -23,12 +23,12 @@ inline void add_results(report::HtmlReport& page, const std::vector<FinishedRun>
     table.set(name, "part", run.part);
     for (const auto& [level, top1] : run.levels) table.set(name, level + " top-1", percent(top1));
     if (!run.severities.empty()) {
-      table.set(name, "HD@1", report::decimal(run.figures.hd1, 4));
-      table.set(name, "MS", report::decimal(run.figures.ms, 4));
+      table.set(name, "HD@1", decimal(run.figures.hd1, 4));
+      table.set(name, "MS", decimal(run.figures.ms, 4));
     }
     table.set(name, "epochs", std::to_string(run.figures.history.size()));
     const io::Json seconds = run.metrics.value("seconds", io::Json());
-    if (seconds.is_number()) table.set(name, "seconds", report::decimal(seconds.get<double>(), 0));
+    if (seconds.is_number()) table.set(name, "seconds", decimal(seconds.get<double>(), 0));
   }
   page.heading("Results");
   table.write(page, {}, "sortable");

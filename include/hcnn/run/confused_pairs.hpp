@@ -62,7 +62,7 @@ inline std::vector<std::string> pair_row(const ConfusedPair& pair, const ClassOr
         severity_names(*tree, level)[static_cast<std::size_t>(tree->severity(pair.truth, pair.predicted, level))];
   }
   return {classes.names[static_cast<std::size_t>(pair.truth)], classes.names[static_cast<std::size_t>(pair.predicted)],
-          std::to_string(pair.count), report::decimal(100 * share, 2) + " %", severity};
+          std::to_string(pair.count), decimal(100 * share, 2) + " %", severity};
 }
 
 /// Sample i as a PNG file, at most 64 pixels wide and high. Values 0 to 1 become 0 to 255, others are cut off; an image

@@ -44,8 +44,8 @@ inline void add_costs(report::HtmlReport& page, const RunSummary& run) {
   TableRows rows;
   for (const auto& [name, result] : run.parts()) {
     const auto& confusion = result->heads.front().confusion;
-    rows.push_back({name, report::decimal(metrics::mean_cost(confusion, *run.costs), 4),
-                    report::decimal(metrics::total_cost(confusion, *run.costs), 2)});
+    rows.push_back({name, decimal(metrics::mean_cost(confusion, *run.costs), 4),
+                    decimal(metrics::total_cost(confusion, *run.costs), 2)});
   }
   page.heading("Costs of the predictions of head " + head.level);
   page.table({"part", "average of all predictions", "sum"}, rows);
@@ -55,7 +55,7 @@ inline void add_costs(report::HtmlReport& page, const RunSummary& run) {
   for (const CostlyPair& pair : costly_pairs(head.confusion, *run.costs))
     rows.push_back({classes.names[static_cast<std::size_t>(pair.truth)],
                     classes.names[static_cast<std::size_t>(pair.predicted)], std::to_string(pair.count),
-                    report::decimal((*run.costs)(pair.truth, pair.predicted), 2), report::decimal(pair.cost, 2),
+                    decimal((*run.costs)(pair.truth, pair.predicted), 2), decimal(pair.cost, 2),
                     percent(pair.cost / all)});
   page.paragraph(concat("The mistakes that cost most on the ", part, " part:"));
   if (rows.empty())

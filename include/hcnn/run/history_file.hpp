@@ -23,7 +23,7 @@ inline double parse_number(std::string_view text, const std::string& where) {
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-    fail<FormatError>(where, "'" + io::printable(text) + "'", "a number or nothing is needed");
+    fail<FormatError>(where, "'" + printable(text) + "'", "a number or nothing is needed");
   return value;
 }
 
@@ -60,14 +60,14 @@ inline metrics::History read_history(const std::filesystem::path& path) {
     const auto value = [&](std::size_t column) { return parse_number(table.rows[row][column], line); };
     const double epoch = value(0);
     if (!(epoch >= 0 && epoch <= 1e15) || epoch != std::floor(epoch))
-      fail<FormatError>(line, "epoch '" + io::printable(table.rows[row][0]) + "'", "a whole number is needed");
+      fail<FormatError>(line, "epoch '" + printable(table.rows[row][0]) + "'", "a whole number is needed");
     metrics::EpochRecord record{.epoch = static_cast<Index>(epoch), .learning_rate = value(1), .seconds = value(2)};
     for (std::size_t column = 3; column < table.header.size(); ++column)
       record.values.emplace_back(table.header[column], value(column));
     try {
       history.add(std::move(record));
     } catch (const DataError& error) {
-      throw FormatError(line + ": " + io::printable(error.what(), 500));
+      throw FormatError(line + ": " + printable(error.what(), 500));
     }
   }
   return history;

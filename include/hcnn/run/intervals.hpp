@@ -36,9 +36,7 @@ inline std::vector<FigureText> figure_texts(const metrics::Outcomes& outcomes) {
   for (std::size_t f = 0; f < intervals.size(); ++f) {
     const metrics::SampleRatio& figure = outcomes.figures()[f];
     const bool levels = figure.name.starts_with("severity.");
-    const auto number = [&](double value) {
-      return levels ? report::decimal(value, 4) : report::decimal(100 * value, 2);
-    };
+    const auto number = [&](double value) { return levels ? decimal(value, 4) : decimal(100 * value, 2); };
     const std::string unit = levels ? "" : " %";
     texts.push_back({figure_title(figure.name), number(figure.value()) + unit,
                      number(intervals[f].low) + " to " + number(intervals[f].high) + unit});

@@ -22,7 +22,8 @@ inline std::string rate_text(double rate) {
   return text.str();
 }
 
-/// Writes learning_rates.csv (learning_rate, loss, smoothed: nats per sample) and learning_rates.png.
+/// Writes learning_rates.csv (learning_rate, loss, smoothed: nats per sample) and learning_rates.png. Errors are those
+/// of `io::write_file`.
 inline void write_learning_rates(const RunFolder& folder, const train::LearningRates& found) {
   io::CsvTable table{{"learning_rate", "loss", "smoothed"}, {}};
   report::Series loss{.name = "loss of the batch", .colour = 1, .dashed = true};

@@ -22,7 +22,7 @@ namespace hcnn::run {
 using TableRows = std::vector<std::vector<std::string>>;
 
 /// 0.5364 -> "53.64 %".
-inline std::string percent(double share) { return report::decimal(100 * share, 2) + " %"; }
+inline std::string percent(double share) { return decimal(100 * share, 2) + " %"; }
 
 /// The members of an object as rows; objects inside it with dotted names.
 inline void add_facts(TableRows& rows, const io::Json& object, const std::string& prefix = "") {
@@ -30,9 +30,7 @@ inline void add_facts(TableRows& rows, const io::Json& object, const std::string
     if (value.is_object())
       add_facts(rows, value, prefix + key + '.');
     else
-      rows.push_back({prefix + key, value.is_string()
-                                        ? value.get<std::string>()
-                                        : value.dump(-1, ' ', false, io::Json::error_handler_t::replace)});
+      rows.push_back({prefix + key, value.is_string() ? value.get<std::string>() : io::compact_text(value)});
   }
 }
 
@@ -50,7 +48,7 @@ inline std::string utc_now() {
 inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
   TableRows rows = {
       {"epochs done", concat(run.history.size(), " of ", run.epochs)},
-      {"training time", report::decimal(run.seconds, 1) + " s"},
+      {"training time", decimal(run.seconds, 1) + " s"},
       {"parameters", concat(with_commas(run.parameters_total), ", of which ", with_commas(run.parameters_trainable),
                             " are trained; running statistics: ", with_commas(run.buffers))}};
   for (const auto& [key, value] : {std::pair{"recipe", &run.recipe},
@@ -126,8 +124,8 @@ inline void add_severities(report::HtmlReport& page, const RunSummary& run) {
     finest = result->from_fine.front().level;
     rows.push_back({part});
     for (const Index count : result->severity.counts()) rows.back().push_back(std::to_string(count));
-    rows.back().push_back(report::decimal(result->severity.hd1(), 4));
-    rows.back().push_back(report::decimal(result->severity.ms(), 4));
+    rows.back().push_back(decimal(result->severity.hd1(), 4));
+    rows.back().push_back(decimal(result->severity.ms(), 4));
   }
   if (rows.empty() || !run.taxonomy) return;
   const Taxonomy& tree = *run.taxonomy;
@@ -139,7 +137,7 @@ inline void add_severities(report::HtmlReport& page, const RunSummary& run) {
   page.paragraph(
       "Severity is the height of the lowest common ancestor of the true and the predicted class. HD@1 is its "
       "average over all samples, MS over the mistakes; guessing has an MS of " +
-      report::decimal(metrics::chance_ms(tree, level), 3) + ".");
+      decimal(metrics::chance_ms(tree, level), 3) + ".");
 }
 
 /// Precision, recall and F1 of each class of a head.

@@ -80,7 +80,7 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.json"; }         ///< what the program was asked to do
   std::filesystem::path history() const { return path_ / "history.csv"; }        ///< a row for each epoch
-  std::filesystem::path steps() const { return path_ / "steps.csv"; }            ///< a row for each training batch
+  std::filesystem::path steps() const { return path_ / "steps.csv"; }            ///< a row for each training step
   std::filesystem::path metrics() const { return path_ / "metrics.json"; }       ///< the figures of the whole run
   std::filesystem::path last() const { return path_ / "last.safetensors"; }      ///< the model after the last epoch
   std::filesystem::path best() const { return path_ / "best.safetensors"; }      ///< the model after the best epoch

@@ -39,7 +39,7 @@ inline std::pair<std::string, std::string> split_assignment(const std::string& t
                                                             const char* expected) {
   const std::size_t at = text.find('=');
   if (at == std::string::npos || at == 0 || at + 1 == text.size())
-    fail<OptionError>(where, "'" + io::printable(text) + "'", concat("expected ", expected));
+    fail<OptionError>(where, "'" + printable(text) + "'", concat("expected ", expected));
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
@@ -48,7 +48,7 @@ inline double finite_number(std::string_view text, const std::string& where) {
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || !std::isfinite(value))
-    fail<OptionError>(where, "'" + io::printable(text) + "'", "a number is needed");
+    fail<OptionError>(where, "'" + printable(text) + "'", "a number is needed");
   return value;
 }
 
@@ -70,8 +70,8 @@ inline SearchAxis parse_range(const std::string& text) {
   const auto [name, rest] = split_assignment(text, "--range", kForm);
   const std::vector<std::string> parts = split_text(rest, ':');
   if (parts.size() < 2 || parts.size() > 3 || (parts.size() == 3 && parts[2] != "log"))
-    fail<OptionError>("--range", "'" + io::printable(text) + "'", concat("expected ", kForm));
-  const std::string where = "--range " + io::printable(name);
+    fail<OptionError>("--range", "'" + printable(text) + "'", concat("expected ", kForm));
+  const std::string where = "--range " + printable(name);
   const SearchAxis axis{.name = name,
                         .low = finite_number(parts[0], where),
                         .high = finite_number(parts[1], where),
@@ -84,7 +84,7 @@ inline SearchAxis parse_range(const std::string& text) {
 /// The axis of "NAME=A,B,C". Throws OptionError where one is no number or is there twice.
 inline SearchAxis parse_values(const std::string& text) {
   const auto [name, rest] = split_assignment(text, "--values", "NAME=A,B,C");
-  const std::string where = "--values " + io::printable(name);
+  const std::string where = "--values " + printable(name);
   SearchAxis axis{.name = name};
   for (const std::string& part : split_text(rest, ',')) axis.values.push_back(finite_number(part, where));
   std::vector<double> sorted = axis.values;

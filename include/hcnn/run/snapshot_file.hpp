@@ -45,7 +45,7 @@ inline void write_snapshot(const std::filesystem::path& path, const Snapshot& sn
     };
     std::visit(add, values);
   }
-  const std::string text = texts.dump(-1, ' ', false, io::Json::error_handler_t::replace);
+  const std::string text = io::compact_text(texts);
   // What is written can be read.
   io::parse_json(text, io::printable_path(path) + ": texts", io::metadata_json_bytes(payload_bytes));
   io::write_safetensors(path, std::move(tensors), {{"hcnn.snapshot", kSnapshotFormat}, {"hcnn.texts", text}});
@@ -56,7 +56,7 @@ inline std::vector<std::string> text_list(const io::Json& list, const std::strin
   std::vector<std::string> texts;
   const auto is_text = [](const io::Json& value) { return value.is_string(); };
   if (!list.is_array() || !std::all_of(list.begin(), list.end(), is_text))
-    fail<FormatError>(where, "texts: '" + io::printable(name) + "' that is no list of texts", "a list is needed");
+    fail<FormatError>(where, "texts: '" + printable(name) + "' that is no list of texts", "a list is needed");
   for (const io::Json& text : list) texts.push_back(text.get<std::string>());
   return texts;
 }
@@ -71,7 +71,7 @@ inline Snapshot read_snapshot(const std::filesystem::path& path) {
   if (format == file.metadata.end() || texts == file.metadata.end())
     fail<FormatError>(where, "not a checkpoint", "the resume.safetensors of a run is needed");
   if (format->second != kSnapshotFormat)
-    fail<FormatError>(where, "checkpoint format '" + io::printable(format->second) + "'",
+    fail<FormatError>(where, "checkpoint format '" + printable(format->second) + "'",
                       concat(kSnapshotFormat, " is known"));
   if (!file.checksummed) fail<FormatError>(where, "no checksum", "a checkpoint has one");
   Snapshot snapshot{.where = where};
@@ -88,7 +88,7 @@ inline Snapshot read_snapshot(const std::filesystem::path& path) {
     else if (tensor.dtype == "I64")
       add(tensor, std::vector<std::int64_t>());
     else
-      fail<FormatError>(where, "tensor '" + io::printable(tensor.name) + "' of type " + tensor.dtype,
+      fail<FormatError>(where, "tensor '" + printable(tensor.name) + "' of type " + tensor.dtype,
                         "a checkpoint has F32, F64 and I64");
   }
   const io::Json json = io::parse_json(texts->second, where + ": texts", io::metadata_json_bytes(file.payload_bytes()));

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "hcnn/optim/ema.hpp"
+#include "hcnn/optim/weight_average.hpp"
 #include "hcnn/train/callbacks.hpp"
 #include "hcnn/train/refresh_statistics.hpp"
 

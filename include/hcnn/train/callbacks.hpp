@@ -31,11 +31,11 @@ struct FitState {
   const Snapshot* snapshot = nullptr;        ///< that the training goes on from, at its beginning; null: it is new
   Index epochs = 0;                          ///< to be done in all
   Index epoch = 0;                           ///< the running one; 1 is the first
-  Index steps_per_epoch = 0;                 ///< batches, the last partial one included
+  Index steps_per_epoch = 0;                 ///< of the optimizer: batches / accumulate, rounded up
   Index step = 0;                            ///< steps done in this epoch
   Index images = 0;                          ///< samples seen in this epoch
-  double loss = 0;                           ///< of the last batch, nats per sample
-  double hd1 = 0;                            ///< average severity of the last batch, levels; 0 without a label tree
+  double loss = 0;                           ///< of the last step, nats per sample
+  double hd1 = 0;                            ///< average severity of the last step, levels; 0 without a label tree
   double running_loss = 0;                   ///< mean of this epoch so far, nats per sample
   double learning_rate = 0;                  ///< of the last step
   double seconds = 0;                        ///< of this epoch's training so far, without validation, wall clock

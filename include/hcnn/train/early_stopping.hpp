@@ -16,7 +16,7 @@ namespace hcnn::train {
 struct EarlyStoppingOptions {
   std::string monitor = "val.loss";           ///< history column; this one needs `FitOptions::validate`
   std::optional<bool> higher_is_better = {};  ///< unset: as the column's name tells, metrics::higher_is_better
-  Index patience = 10;                        ///< epochs without improvement that are waited for, at least 1
+  Index patience = 10;                        ///< epochs without improvement before the training ends, at least 1
   double min_delta = 0;                       ///< an improvement is more than this, in the column's unit; >= 0
 };
 

@@ -39,6 +39,7 @@ struct Evaluation {
 };
 
 /// Logits whose softmax is the mean of the two softmaxes: z = log((softmax(a) + softmax(b)) / 2), into `logits`.
+/// Shapes: (N, K) for each head, the same in both, which is not checked; DataError for a head that `other` lacks.
 template <class M>
 void average_probabilities(Logits<M>& logits, const Logits<M>& other) {
   for (auto& [head, values] : logits)
@@ -85,7 +86,8 @@ void infer_batches(Model<T>& model, const data::Dataset& dataset, const Evaluate
 
 /// Measures the network on the data set, see `infer_batches`. The loss is the mean over batches weighted by their
 /// numbers of samples; it sees the network's own logits, the figures and the observer what the rule makes of them.
-/// Throws as `infer_batches`, and what the loss throws where it does not fit.
+/// Throws as `infer_batches`, and what the loss throws where it does not fit; DataError where no head has targets,
+/// ShapeError where those of a head do not fit.
 template <class T>
 Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss, const data::Dataset& dataset,
                                const EvaluateOptions& options = {}) {
@@ -100,7 +102,7 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
   return {evaluator.result(), mean.mean()};
 }
 
-/// The figures alone, for a network whose loss nobody knows any more, as of one from a file.
+/// The figures alone, for a network whose loss nobody knows any more, as of one from a file. Throws as the other.
 template <class T>
 metrics::EvaluationResult evaluate(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options = {}) {
   using M = Master<T>;

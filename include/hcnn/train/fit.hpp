@@ -29,8 +29,9 @@ class Fit {
   using M = Master<T>;
 
   /// Refers to all it is given but the options; names the loss's parameters "loss.0.<...>" and so on. Throws
-  /// OptionError for an option outside its range, for weights that are all 0, and for an optimizer that has none of the
-  /// model's parameters or lacks one of the loss's; DataError for a data set without samples.
+  /// OptionError for an option outside its range, for several arrays of weights that are all 0, and for an optimizer
+  /// that has none of the model's parameters or lacks one of the loss's; DataError for a data set without samples;
+  /// ShapeError where augmentation or normalisation does not suit the images.
   Fit(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
       FitOptions<T> options)
       : options_(std::move(options)),
@@ -58,8 +59,9 @@ class Fit {
     state_.steps_per_epoch = (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
   }
 
-  /// The whole training; to be called once. Throws NumericError, naming layer, epoch and batch, when a loss, a
-  /// parameter or the validation loss is not finite; OptionError for a monitored column that no record has; FormatError
+  /// The whole training; to be called once. Throws NumericError when a number is not finite: the loss of a batch
+  /// (it names epoch, batch and, where it is found, the layer), a parameter (epoch and parameter), the validation loss
+  /// (epoch). DataError where no head has targets; OptionError for a monitored column that no record has; FormatError
   /// or DataError for a snapshot of another training, and then nothing has changed.
   FitResult run() {
     begin();
@@ -267,7 +269,8 @@ class Fit {
 };
 
 /// Trains the model; see Fit. `train::fit(model, loss, optimizer, data, {.epochs = 50, .batch = 128})`. Another call on
-/// the same model begins with epoch 1 again, and without another seed with its order and augmentations too.
+/// the same model begins with epoch 1 again, and without another seed with its order and augmentations too. Throws as
+/// the constructor and `run` of Fit.
 template <class T>
 FitResult fit(Model<T>& model, losses::LossSum<Master<T>>& loss, Optimizer<Master<T>>& optimizer,
               const data::Dataset& dataset, FitOptions<T> options) {

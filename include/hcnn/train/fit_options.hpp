@@ -19,7 +19,7 @@ namespace hcnn::train {
 template <class T>
 struct FitOptions {
   Index epochs = 1;                         ///< passes over the data set, at least 1
-  Index batch = 128;                        ///< samples a pass, at least 1
+  Index batch = 128;                        ///< samples a batch, at least 1
   Index accumulate = 1;                     ///< batches whose gradients are added up for a step, at least 1;
                                             ///< each counts by its samples, those without a label too
   Index limit_batches = 0;                  ///< batches of an epoch that are trained on; 0: all

@@ -41,10 +41,10 @@ struct LearningRates {
   double suggestion = 0;                ///< see `suggested_rate`
 };
 
-/// The largest rate up to which the smoothed loss, from its steepest fall on, still falls at two thirds of that: with
-/// Adam it falls over several decades of rates, and the larger ones learn faster. A fall is measured over a decade,
-/// half of it on each side, for the noise of the batches is steeper over a few steps; the first tenth of the steps,
-/// whose mean is of few batches, is left out. NaN where the loss falls by less than a fiftieth.
+/// From the steepest fall of the smoothed loss on, the largest rate up to which it falls at least two thirds as
+/// steeply: with Adam it falls over several decades of rates, and the larger ones learn faster. A fall is measured over
+/// a decade, half of it on each side, for the noise of the batches is steeper over a few steps; the first tenth of the
+/// steps, whose mean is of few batches, is left out. NaN where the loss falls by less than a fiftieth.
 inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
   double rate = std::numeric_limits<double>::quiet_NaN();
   if (steps.size() < 3) return rate;

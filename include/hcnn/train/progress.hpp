@@ -11,28 +11,12 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 
+#include "hcnn/core/decimal.hpp"
 #include "hcnn/train/callbacks.hpp"
 
 namespace hcnn::train {
-
-/// Hours, minutes and seconds: 3725 s -> "1:02:05", 65 s -> "1:05". Less than 0 counts as 0.
-inline std::string clock_time(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  std::ostringstream out;
-  if (whole >= 3600) out << whole / 3600 << ':' << std::setfill('0') << std::setw(2);
-  out << whole / 60 % 60 << ':' << std::setfill('0') << std::setw(2) << whole % 60;
-  return out.str();
-}
-
-/// A number with `digits` digits behind the point: fixed(0.5, 2) is "0.50".
-inline std::string fixed(double value, int digits) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(digits) << value;
-  return out.str();
-}
 
 /// Columns of the terminal behind the stream, or nothing where it is none.
 inline std::optional<int> terminal_width(const std::ostream& stream) {
@@ -89,11 +73,11 @@ class ProgressBar {
       std::string line =
           concat("epoch ", state.epoch, '/', state.epochs, " [", std::string(static_cast<std::size_t>(full), '#'),
                  std::string(static_cast<std::size_t>(kCells - full), '.'), "] ", state.step, '/',
-                 state.steps_per_epoch, "  loss ", fixed(state.running_loss, 3));
+                 state.steps_per_epoch, "  loss ", decimal(state.running_loss, 3));
       for (const auto& head : state.running.heads)
-        line += "  " + head.level + ' ' + fixed(100 * head.top1.value(), 1) + '%';
-      if (state.running.severity.total() > 0) line += "  severity " + fixed(state.running.severity.hd1(), 2);
-      line += "  " + fixed(static_cast<double>(state.images) / state.seconds, 0) + " images/s  " +
+        line += "  " + head.level + ' ' + decimal(100 * head.top1.value(), 1) + '%';
+      if (state.running.severity.total() > 0) line += "  severity " + decimal(state.running.severity.hd1(), 2);
+      line += "  " + decimal(static_cast<double>(state.images) / state.seconds, 0) + " images/s  " +
               clock_time(seconds_left) + " left";
       if (static_cast<int>(line.size()) >= *width_) line.resize(static_cast<std::size_t>(*width_ - 1));
       out_ << '\r' << line << "\x1b[K" << std::flush;
@@ -102,14 +86,14 @@ class ProgressBar {
     void on_epoch_end(FitState<T>& state, metrics::EpochRecord& record) override {
       if (width_) out_ << "\r\x1b[K";
       out_ << "epoch " << std::setw(static_cast<int>(concat(state.epochs).size())) << state.epoch << '/' << state.epochs
-           << "  train loss " << fixed(record.get_or_nan("train.loss"), 4);
+           << "  train loss " << decimal(record.get_or_nan("train.loss"), 4);
       print_part(record, state.running, "train");
       if (const double loss = record.get_or_nan("val.loss"); !std::isnan(loss)) {
-        out_ << "  | val loss " << fixed(loss, 4);
+        out_ << "  | val loss " << decimal(loss, 4);
         print_part(record, state.running, "val");
       }
       out_ << "  | rate " << concat(record.learning_rate) << "  " << clock_time(record.seconds) << "  "
-           << fixed(static_cast<double>(state.images) / state.seconds, 0) << " images/s" << std::endl;
+           << decimal(static_cast<double>(state.images) / state.seconds, 0) << " images/s" << std::endl;
     }
 
     void on_train_end(FitState<T>& state) override {
@@ -129,9 +113,9 @@ class ProgressBar {
                     const std::string& part) {
       for (const auto& head : heads.heads)
         if (const double share = record.get_or_nan(part + '.' + head.level + ".top1"); !std::isnan(share))
-          out_ << ' ' << printable(head.level) << ' ' << fixed(100 * share, 2) << '%';
+          out_ << ' ' << printable(head.level) << ' ' << decimal(100 * share, 2) << '%';
       if (const double severity = record.get_or_nan(part + ".hd1"); !std::isnan(severity))
-        out_ << " severity " << fixed(severity, 3);
+        out_ << " severity " << decimal(severity, 3);
     }
 
     std::ostream& out_;

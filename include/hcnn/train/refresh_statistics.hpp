@@ -14,7 +14,7 @@ namespace hcnn::train {
 
 /// Options of `refresh_statistics`.
 struct RefreshOptions {
-  Index batches = 100;                     ///< at most; at least 1
+  Index batches = 100;                     ///< that are used at most, at least 1
   Index batch = 128;                       ///< samples, at least 1
   std::uint64_t seed = 1;                  ///< of shuffling and dropout
   data::Normalization normalization = {};  ///< of the images

@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "hcnn/core/decimal.hpp"
 #include "hcnn/train/callbacks.hpp"
-#include "hcnn/train/progress.hpp"
 
 namespace hcnn::train {
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 
@@ -16,7 +17,10 @@
 #endif
 
 #if HCNN_FUZZ_HOOKS
-#include <sanitizer/allocator_interface.h>
+// Of the sanitizers' run-time library; clang alone has a header for them.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*, std::size_t),
+                                                         void (*freed)(const volatile void*));
+extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void* memory);
 #else
 #include <malloc.h>
 #endif

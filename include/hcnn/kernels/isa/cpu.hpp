@@ -1,6 +1,7 @@
 // Which vector instructions this processor and this operating system offer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #if defined(__x86_64__)
@@ -37,8 +38,8 @@ inline bool may_use_tiles() {
 #endif
 }
 
-/// Best instruction set that CPUID, XCR0 and, for AMX, the operating system allow.
-inline Isa detect() {
+/// Best instruction set, up to `cap`, that CPUID, XCR0 and, for AMX, the operating system allow.
+inline Isa detect(Isa cap) {
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return Isa::portable;
   const bool os_saves = (c & (1u << 27)) != 0, fma = (c & (1u << 12)) != 0, f16c = (c & (1u << 29)) != 0;
@@ -49,14 +50,18 @@ inline Isa detect() {
                       (b & (1u << 31)) != 0 && (states & 0xe6) == 0xe6;                              // F, DQ, BW, VL
   const bool amx = (d & (1u << 22)) != 0 && (d & (1u << 24)) != 0 && (states & 0x60000) == 0x60000;  // BF16, TILE
   const bool bf16 = avx512 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)) != 0;
-  if (avx2 && bf16) return amx && may_use_tiles() ? Isa::amx : Isa::avx512bf16;
-  if (avx2 && avx512) return Isa::avx512;
-  return avx2 ? Isa::avx2 : Isa::portable;
+  const bool tiles = amx && cap >= Isa::amx && avx2 && bf16 && may_use_tiles();
+  const Isa best = tiles            ? Isa::amx
+                   : avx2 && bf16   ? Isa::avx512bf16
+                   : avx2 && avx512 ? Isa::avx512
+                   : avx2           ? Isa::avx2
+                                    : Isa::portable;
+  return std::min(best, cap);
 }
 
 #else
 
-inline Isa detect() { return Isa::portable; }
+inline Isa detect(Isa) { return Isa::portable; }
 
 #endif
 

@@ -33,18 +33,22 @@ HCNN_AMX [[gnu::always_inline]] inline void multiply_tiles() {
   __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(C), "i"(A), "i"(B));
 }
 
-/// Makes every tile 16 rows of 64 bytes, once in each thread.
+/// Extents of the tiles as the processor reads them.
+struct alignas(64) TileConfig {
+  std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+static_assert(sizeof(TileConfig) == 64);
+
+/// Makes every tile of this thread 16 rows of 64 bytes, unless they are. Other libraries on the same thread configure
+/// and release the tiles as they like, so each product asks.
 HCNN_AMX inline void configure_tiles() {
-  static thread_local bool configured = false;
-  if (configured) return;
-  struct alignas(64) {
-    std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
-    std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-  } config;
-  static_assert(sizeof config == 64);
-  __asm__ volatile("ldtilecfg %0" : : "m"(config));
-  configured = true;
+  static constexpr TileConfig wanted;
+  TileConfig present;
+  __asm__ volatile("sttilecfg %0" : "=m"(present));
+  if (_mm512_cmpneq_epi64_mask(_mm512_load_si512(&present), _mm512_load_si512(&wanted)) != 0)
+    __asm__ volatile("ldtilecfg %0" : : "m"(wanted));
 }
 
 /// Bytes from each of `count` rows to the next where they are equally far apart and fill a tile; else 0.

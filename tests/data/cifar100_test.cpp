@@ -1,6 +1,6 @@
 // The CIFAR-100 reader on small files of its own, good and bad, and on the real ones where HCNN_CIFAR100_DIR names
 // them.
-#include "hcnn/data/cifar.hpp"
+#include "hcnn/data/cifar100.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace {
 
 /// A folder of its own that is gone at the end of the test.
 struct Folder {
-  fs::path path = fs::temp_directory_path() / concat("hcnn_cifar_test_", ::getpid());
+  fs::path path = fs::temp_directory_path() / concat("hcnn_cifar100_test_", ::getpid());
   Folder() { fs::create_directories(path); }
   ~Folder() { fs::remove_all(path); }
 

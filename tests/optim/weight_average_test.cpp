@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "hcnn/optim/ema.hpp"
+#include "hcnn/optim/weight_average.hpp"
 
 using namespace hcnn;
 
