@@ -14,9 +14,13 @@
 #include <hcnn/hcnn.hpp>
 #include <hcnn/kernels/reference/convolution.hpp>
 
+#include "benchmarks/convolutions.hpp"
+#include "benchmarks/google_benchmark.hpp"
 #include "benchmarks/onednn.hpp"
+#include "benchmarks/pass.hpp"
 
 using namespace hcnn;
+using namespace benchmarks;
 using kernels::ConvGeometry;
 using kernels::Isa;
 
@@ -40,10 +44,10 @@ struct Arrays {
 };
 
 template <class T>
-void run_pass(ConvPass pass, const ConvGeometry& g, Arrays<T>& a) {
-  if (pass == ConvPass::forward) kernels::conv_forward<T>(g, a.w.data(), 1, nullptr, a.packed, a.x, a.y);
-  if (pass == ConvPass::data_gradient) kernels::conv_backward_data<T>(g, a.w.data(), a.dy, a.dx);
-  if (pass == ConvPass::weight_gradient) kernels::conv_backward_weights<T>(g, a.x, a.dy, a.dw.data(), a.workspace);
+void run_pass(PassKind pass, const ConvGeometry& g, Arrays<T>& a) {
+  if (pass == PassKind::forward) kernels::conv_forward<T>(g, a.w.data(), 1, nullptr, a.packed, a.x, a.y);
+  if (pass == PassKind::data_gradient) kernels::conv_backward_data<T>(g, a.w.data(), a.dy, a.dx);
+  if (pass == PassKind::weight_gradient) kernels::conv_backward_weights<T>(g, a.x, a.dy, a.dw.data(), a.workspace);
 }
 
 // All three passes on two images against the oracle. Direct sums must be exact, rounded to T once; Winograd's may
@@ -53,7 +57,7 @@ void check(const ConvGeometry& g, bool winograd) {
   const double tolerance =
       winograd ? (std::is_same_v<T, float> ? 1e-5 : 0x1p-8) * 4 * static_cast<double>(g.depth()) : 0;
   Arrays<T> a(g, 2);
-  for (const ConvPass pass : kConvPasses) run_pass(pass, g, a);
+  for (const PassKind pass : kPasses) run_pass(pass, g, a);
   Tensor<float> x(2, g.input), dy(2, g.output()), y(2, g.output()), dx(2, g.input);
   std::copy(a.x.begin(), a.x.end(), x.begin());
   std::copy(a.dy.begin(), a.dy.end(), dy.begin());
@@ -77,28 +81,21 @@ void check(const ConvGeometry& g, bool winograd) {
 
 constexpr Index kBatch = 128;
 
-void count_flops(benchmark::State& state, const ConvGeometry& g) {
-  const double flops = 2.0 * static_cast<double>(kBatch * g.output().size() * g.depth());
-  state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-}
+double flops(const ConvGeometry& g) { return 2.0 * static_cast<double>(kBatch * g.output().size() * g.depth()); }
 
 template <class T>
-void time_pass(benchmark::State& state, Isa isa, bool winograd, ConvPass pass, const ConvGeometry& g) {
+void time_pass(benchmark::State& state, Isa isa, bool winograd, PassKind pass, const ConvGeometry& g) {
   kernels::limit_isa(isa);
   kernels::winograd_enabled() = winograd;
   check<T>(g, winograd);
   Arrays<T> a(g, kBatch);
   kernels::refresh_forward<T>(g, a.w.data(), 1, a.packed);
-  run_pass(pass, g, a);
-  for (auto _ : state) run_pass(pass, g, a);
-  count_flops(state, g);
+  time_calls(state, flops(g), [&] { run_pass(pass, g, a); });
 }
 
-void time_onednn(benchmark::State& state, bool bf16, ConvPass pass, const ConvGeometry& g) {
+void time_onednn(benchmark::State& state, bool bf16, PassKind pass, const ConvGeometry& g) {
   OnednnConvolution convolution(g, kBatch, bf16, pass);
-  convolution.run();
-  for (auto _ : state) convolution.run();
-  count_flops(state, g);
+  time_calls(state, flops(g), [&] { convolution.run(); });
 }
 
 template <class Run>
@@ -106,11 +103,9 @@ void add(const std::string& name, const Run& run) {
   benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
-// True where the instruction set has kernels of its own for this precision: bf16 runs by conversion on the others.
-bool has_kernels(Isa isa, bool bf16) { return kernels::limit_isa(isa) == isa && (isa <= Isa::avx512 || bf16); }
-
-// True where Winograd's algorithm may compute this pass on the instruction set of the last `has_kernels`.
-bool uses_winograd(const ConvGeometry& g, bool bf16) {
+// True where Winograd's algorithm may compute this pass on the instruction set.
+bool uses_winograd(const ConvGeometry& g, Isa isa, bool bf16) {
+  kernels::limit_isa(isa);
   kernels::winograd_enabled() = true;
   return (bf16 ? kernels::winograd_kernels<bfloat16>(g) : kernels::winograd_kernels<float>(g)) != nullptr;
 }
@@ -118,27 +113,18 @@ bool uses_winograd(const ConvGeometry& g, bool bf16) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  struct Layer {
-    Index in, out, side;
-  };
-  for (const Layer& layer :
-       {Layer{3, 64, 32}, {64, 64, 32}, {64, 128, 16}, {128, 128, 16}, {128, 256, 8}, {256, 256, 8}})
-    for (const ConvPass pass : kConvPasses)
+  for (const ConvGeometry& g : kConvolutions)
+    for (const PassKind pass : kPasses)
       for (const bool bf16 : {false, true}) {
-        const ConvGeometry g{
-            .input = {layer.side, layer.side, layer.in}, .out_channels = layer.out, .kernel = 3, .padding = 1};
-        const std::string name =
-            concat(layer.in, "->", layer.out, '@', layer.side, '/', to_string(pass), '/', bf16 ? "bf16" : "fp32", '/');
-        for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx})
+        const std::string name = concat(layer_name(g), '/', to_string(pass), '/', bf16 ? "bf16" : "fp32", '/');
+        for (const Isa isa : isas_to_time(bf16))
           for (const bool winograd : {false, true})
-            if (has_kernels(isa, bf16) && (!winograd || uses_winograd(g, bf16)))
+            if (!winograd || uses_winograd(g, isa, bf16))
               add(name + kernels::to_string(isa) + (winograd ? "+winograd" : ""), [=](benchmark::State& state) {
                 (bf16 ? time_pass<bfloat16> : time_pass<float>)(state, isa, winograd, pass, g);
               });
         if (OnednnConvolution::kAvailable && OnednnConvolution::supports(g, bf16, pass))
           add(name + "onednn", [=](benchmark::State& state) { time_onednn(state, bf16, pass, g); });
       }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
+  return run_benchmarks(argc, argv);
 }

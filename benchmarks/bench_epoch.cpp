@@ -85,16 +85,10 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Compares an epoch of training with the bare training step", "bench_epoch"};
   examples::add_data_option(app, options.data);
-  app.add_option("--network", options.network, "multihead, severity or compact")
-      ->check(CLI::IsMember({"multihead", "severity", "compact"}))
-      ->capture_default_str();
-  app.add_option("--precision", options.precision, "fp32 or bf16")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
-      ->capture_default_str();
-  app.add_option("--batch", options.batch, "images")->check(CLI::Range(Index{1}, Index{4096}))->capture_default_str();
-  app.add_option("--steps", options.steps, "bare steps before and after each epoch")
-      ->check(CLI::Range(Index{1}, Index{100000}))
-      ->capture_default_str();
+  add_network_option(app, options.network);
+  add_precision_option(app, options.precision);
+  add_batch_option(app, options.batch, 4096);
+  add_steps_option(app, options.steps, "bare steps before and after each epoch");
   app.add_option("--rounds", options.rounds, "epochs")->check(CLI::Range(Index{1}, Index{1000}))->capture_default_str();
   examples::add_threads_option(app, options.threads);
   return examples::run_program(app, argc, argv, options.threads, [&] {

@@ -12,7 +12,10 @@
 #include <hcnn/hcnn.hpp>
 #include <hcnn/kernels/reference/convolution.hpp>
 
+#include "benchmarks/convolutions.hpp"
+
 using namespace hcnn;
+using namespace benchmarks;
 using kernels::ConvGeometry;
 
 namespace {
@@ -103,7 +106,7 @@ void print_row(const std::string& layer, const char* form, const Passes& values,
 }
 
 void print_layer(const ConvGeometry& g) {
-  const std::string layer = concat(g.input.channels, "->", g.out_channels, '@', g.input.height);
+  const std::string layer = layer_name(g);
   const Inputs in = draw<float>(g), rounded = draw<bfloat16>(g);
   const Passes sums = exact(g, in), rounded_sums = exact(g, rounded);
   print_row(layer, "fp32, direct", computed<float>(g, in, false), sums);
@@ -122,10 +125,5 @@ int main() {
   std::printf("%s; root mean square and largest error over the root mean square of the exact results, batch %td\n\n",
               kernels::to_string(kernels::active_isa()), kBatch);
   std::printf("| layer | computed in | forward | data gradient | weight gradient |\n|---|---|---|---|---|\n");
-  struct Layer {
-    Index in, out, side;
-  };
-  for (const Layer& layer :
-       {Layer{3, 64, 32}, {64, 64, 32}, {64, 128, 16}, {128, 128, 16}, {128, 256, 8}, {256, 256, 8}})
-    print_layer({.input = {layer.side, layer.side, layer.in}, .out_channels = layer.out, .kernel = 3, .padding = 1});
+  for (const ConvGeometry& g : kConvolutions) print_layer(g);
 }

@@ -17,9 +17,12 @@
 #include <hcnn/hcnn.hpp>
 
 #include "benchmarks/eigen.hpp"
+#include "benchmarks/google_benchmark.hpp"
 #include "benchmarks/onednn.hpp"
+#include "benchmarks/pass.hpp"
 
 using namespace hcnn;
+using namespace benchmarks;
 using kernels::Isa;
 
 namespace {
@@ -51,10 +54,10 @@ struct Operands {
   }
   Param<float>& weight() { return *params.front(); }
 
-  void run(ConvPass pass) {
-    if (pass == ConvPass::forward) layer.infer_master(x, y.data(), workspace);
-    if (pass == ConvPass::data_gradient) layer.data_gradient(x.count(), dy.data(), dx.data(), workspace);
-    if (pass == ConvPass::weight_gradient) layer.add_weight_gradient(x, dy.data(), workspace);
+  void run(PassKind pass) {
+    if (pass == PassKind::forward) layer.infer_master(x, y.data(), workspace);
+    if (pass == PassKind::data_gradient) layer.data_gradient(x.count(), dy.data(), dx.data(), workspace);
+    if (pass == PassKind::weight_gradient) layer.add_weight_gradient(x, dy.data(), workspace);
   }
 
   Tensor<T> x, dy;
@@ -68,7 +71,7 @@ struct Operands {
 template <class T>
 void check(const Product& p) {
   Operands<T> a(p);
-  for (const ConvPass pass : kConvPasses) a.run(pass);
+  for (const PassKind pass : kPasses) a.run(pass);
   Index wrong = 0;
   const float *w = a.weight().value(), *dw = a.weight().grad();
   const auto x = [&](Index n, Index i) { return static_cast<float>(a.x[n * p.inputs + i]); };
@@ -97,42 +100,30 @@ void check(const Product& p) {
   std::exit(1);
 }
 
-void count_flops(benchmark::State& state, const Product& p) {
-  const double flops = 2.0 * static_cast<double>(p.samples * p.inputs * p.outputs);
-  state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-}
+double flops(const Product& p) { return 2.0 * static_cast<double>(p.samples * p.inputs * p.outputs); }
 
 template <class T>
-void time_product(benchmark::State& state, Isa isa, ConvPass pass, const Product& p) {
+void time_product(benchmark::State& state, Isa isa, PassKind pass, const Product& p) {
   kernels::limit_isa(isa);
   check<T>({p.samples % 13 + 1, p.inputs, p.outputs});
   Operands<T> operands(p);
-  operands.run(pass);
-  for (auto _ : state) operands.run(pass);
-  count_flops(state, p);
+  time_calls(state, flops(p), [&] { operands.run(pass); });
 }
 
-void time_onednn(benchmark::State& state, bool bf16, ConvPass pass, const Product& p) {
+void time_onednn(benchmark::State& state, bool bf16, PassKind pass, const Product& p) {
   OnednnProduct product(p.samples, p.inputs, p.outputs, bf16, pass);
-  product.run();
-  for (auto _ : state) product.run();
-  count_flops(state, p);
+  time_calls(state, flops(p), [&] { product.run(); });
 }
 
-void time_eigen(benchmark::State& state, ConvPass pass, const Product& p) {
+void time_eigen(benchmark::State& state, PassKind pass, const Product& p) {
   EigenProduct product(p.samples, p.inputs, p.outputs, pass);
-  product.run();
-  for (auto _ : state) product.run();
-  count_flops(state, p);
+  time_calls(state, flops(p), [&] { product.run(); });
 }
 
 template <class Run>
 void add(const std::string& name, const Run& run) {
   benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime()->Unit(benchmark::kMicrosecond);
 }
-
-// True where the instruction set has kernels of its own for this precision: bf16 runs by conversion on the others.
-bool has_kernels(Isa isa, bool bf16) { return kernels::limit_isa(isa) == isa && (isa <= Isa::avx512 || bf16); }
 
 }  // namespace
 
@@ -144,21 +135,18 @@ int main(int argc, char** argv) {
                            {1, 4096, 1024},
                            {37, 333, 555},
                            {512, 512, 512}})
-    for (const ConvPass pass : kConvPasses)
+    for (const PassKind pass : kPasses)
       for (const bool bf16 : {false, true}) {
         const std::string name =
             concat(p.inputs, "->", p.outputs, 'x', p.samples, '/', to_string(pass), '/', bf16 ? "bf16" : "fp32", '/');
-        for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx})
-          if (has_kernels(isa, bf16))
-            add(name + kernels::to_string(isa), [=](benchmark::State& state) {
-              (bf16 ? time_product<bfloat16> : time_product<float>)(state, isa, pass, p);
-            });
+        for (const Isa isa : isas_to_time(bf16))
+          add(name + kernels::to_string(isa), [=](benchmark::State& state) {
+            (bf16 ? time_product<bfloat16> : time_product<float>)(state, isa, pass, p);
+          });
         if (EigenProduct::kAvailable && !bf16)
           add(name + "eigen", [=](benchmark::State& state) { time_eigen(state, pass, p); });
         if (OnednnProduct::kAvailable && OnednnProduct::supports(bf16))
           add(name + "onednn", [=](benchmark::State& state) { time_onednn(state, bf16, pass, p); });
       }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
+  return run_benchmarks(argc, argv);
 }

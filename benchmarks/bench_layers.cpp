@@ -127,13 +127,9 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Shows where the time of a training step goes", "bench_layers"};
-  app.add_option("--precision", options.precision, "fp32 or bf16")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
-      ->capture_default_str();
-  app.add_option("--batch", options.batch, "images")->check(CLI::Range(Index{1}, Index{65536}))->capture_default_str();
-  app.add_option("--steps", options.steps, "timed calls, after one untimed")
-      ->check(CLI::Range(Index{1}, Index{100000}))
-      ->capture_default_str();
+  add_precision_option(app, options.precision);
+  add_batch_option(app, options.batch);
+  add_steps_option(app, options.steps, "timed calls, after one untimed");
   examples::add_threads_option(app, options.threads);
   return examples::run_program(app, argc, argv, options.threads, [&] {
     return options.precision == "bf16" ? run<bfloat16>(options) : run<float>(options);

@@ -140,16 +140,10 @@ void print_text(const Options& options, const Result& result) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Times a training step and an inference pass", "bench_train_step"};
-  app.add_option("--network", options.network, "multihead, severity or compact")
-      ->check(CLI::IsMember({"multihead", "severity", "compact"}))
-      ->capture_default_str();
-  app.add_option("--precision", options.precision, "fp32 or bf16")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
-      ->capture_default_str();
-  app.add_option("--batch", options.batch, "images")->check(CLI::Range(Index{1}, Index{65536}))->capture_default_str();
-  app.add_option("--steps", options.steps, "timed steps, after one untimed")
-      ->check(CLI::Range(Index{1}, Index{100000}))
-      ->capture_default_str();
+  add_network_option(app, options.network);
+  add_precision_option(app, options.precision);
+  add_batch_option(app, options.batch);
+  add_steps_option(app, options.steps, "timed steps, after one untimed");
   examples::add_threads_option(app, options.threads);
   app.add_flag("--inference-only", options.inference_only, "leave out the training step, for the latency of batch 1");
   app.add_flag("--json", options.json, "one JSON line");

@@ -2,31 +2,40 @@
 // (HCNN_WITH_EIGEN undefined) it is not available.
 #pragma once
 
-#include "benchmarks/onednn.hpp"
+#include <hcnn/hcnn.hpp>
+
+#include "benchmarks/pass.hpp"
 
 #ifdef HCNN_WITH_EIGEN
 #include <Eigen/Core>
+#endif
+
+namespace benchmarks {
+
+using namespace hcnn;
+
+#ifdef HCNN_WITH_EIGEN
 
 /// y = x w^T, dx = dy w or dw += dy^T x.
 class EigenProduct {
  public:
   static constexpr bool kAvailable = true;
 
-  EigenProduct(hcnn::Index samples, hcnn::Index inputs, hcnn::Index outputs, ConvPass pass)
+  EigenProduct(Index samples, Index inputs, Index outputs, PassKind pass)
       : pass_(pass),
         x_(Matrix::Zero(samples, inputs)),
         y_(Matrix::Zero(samples, outputs)),
         w_(Matrix::Zero(outputs, inputs)) {}
 
   void run() {
-    if (pass_ == ConvPass::forward) y_.noalias() = x_ * w_.transpose();
-    if (pass_ == ConvPass::data_gradient) x_.noalias() = y_ * w_;
-    if (pass_ == ConvPass::weight_gradient) w_.noalias() += y_.transpose() * x_;
+    if (pass_ == PassKind::forward) y_.noalias() = x_ * w_.transpose();
+    if (pass_ == PassKind::data_gradient) x_.noalias() = y_ * w_;
+    if (pass_ == PassKind::weight_gradient) w_.noalias() += y_.transpose() * x_;
   }
 
  private:
   using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  ConvPass pass_;
+  PassKind pass_;
   Matrix x_, y_, w_;
 };
 
@@ -35,8 +44,10 @@ class EigenProduct {
 class EigenProduct {
  public:
   static constexpr bool kAvailable = false;
-  EigenProduct(hcnn::Index, hcnn::Index, hcnn::Index, ConvPass) {}
+  EigenProduct(Index, Index, Index, PassKind) {}
   void run() {}
 };
 
 #endif
+
+}  // namespace benchmarks

@@ -4,20 +4,17 @@
 
 #include <hcnn/hcnn.hpp>
 
+#include "benchmarks/pass.hpp"
+
 #ifdef HCNN_WITH_ONEDNN
 #include <cstring>
 #include <dnnl.hpp>
 #include <unordered_map>
 #endif
 
-/// The three passes of a layer.
-enum class ConvPass { forward, data_gradient, weight_gradient };
-inline constexpr ConvPass kConvPasses[] = {ConvPass::forward, ConvPass::data_gradient, ConvPass::weight_gradient};
+namespace benchmarks {
 
-inline const char* to_string(ConvPass pass) {
-  static constexpr const char* names[] = {"forward", "data_gradient", "weight_gradient"};
-  return names[static_cast<int>(pass)];
-}
+using namespace hcnn;
 
 #ifdef HCNN_WITH_ONEDNN
 
@@ -28,7 +25,7 @@ class OnednnConvolution {
   static constexpr bool kAvailable = true;
 
   /// oneDNN 2.6.3 refuses some cases in bf16 on machines without its instructions.
-  static bool supports(const hcnn::kernels::ConvGeometry& g, bool bf16, ConvPass pass) {
+  static bool supports(const kernels::ConvGeometry& g, bool bf16, PassKind pass) {
     try {
       OnednnConvolution(g, 1, bf16, pass);
       return true;
@@ -37,12 +34,12 @@ class OnednnConvolution {
     }
   }
 
-  OnednnConvolution(const hcnn::kernels::ConvGeometry& g, hcnn::Index batch, bool bf16, ConvPass pass)
+  OnednnConvolution(const kernels::ConvGeometry& g, Index batch, bool bf16, PassKind pass)
       : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
     using dnnl::memory;
     using tag = memory::format_tag;
     const auto type = bf16 ? memory::data_type::bf16 : memory::data_type::f32;
-    const hcnn::Shape out = g.output();
+    const Shape out = g.output();
     const memory::desc x({batch, g.input.channels, g.input.height, g.input.width}, type, tag::nhwc);
     const memory::desc y({batch, out.channels, out.height, out.width}, type, tag::nhwc);
     const memory::dims w{g.out_channels, g.input.channels, g.kernel.height, g.kernel.width};
@@ -53,11 +50,11 @@ class OnednnConvolution {
         {dnnl::prop_kind::forward_training, algorithm, x, weights, y, strides, padding, padding}, engine_);
     x_ = zeros(x);
     y_ = zeros(y);
-    if (pass == ConvPass::forward) {
+    if (pass == PassKind::forward) {
       w_ = zeros(forward.weights_desc());
       primitive_ = dnnl::convolution_forward(forward);
       arguments_ = {{DNNL_ARG_SRC, x_}, {DNNL_ARG_WEIGHTS, w_}, {DNNL_ARG_DST, y_}};
-    } else if (pass == ConvPass::data_gradient) {
+    } else if (pass == PassKind::data_gradient) {
       const dnnl::convolution_backward_data::primitive_desc backward(
           {algorithm, x, weights, y, strides, padding, padding}, engine_, forward);
       w_ = zeros(backward.weights_desc());
@@ -100,28 +97,28 @@ class OnednnProduct {
   /// False where oneDNN refuses bfloat16 on this machine.
   static bool supports(bool bf16) {
     try {
-      OnednnProduct(1, 16, 16, bf16, ConvPass::forward);
+      OnednnProduct(1, 16, 16, bf16, PassKind::forward);
       return true;
     } catch (const dnnl::error&) {
       return false;
     }
   }
 
-  OnednnProduct(hcnn::Index samples, hcnn::Index inputs, hcnn::Index outputs, bool bf16, ConvPass pass)
+  OnednnProduct(Index samples, Index inputs, Index outputs, bool bf16, PassKind pass)
       : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
     using dnnl::memory;
     using tag = memory::format_tag;
     const auto type = bf16 ? memory::data_type::bf16 : memory::data_type::f32;
-    const auto matrix = [&](hcnn::Index rows, hcnn::Index columns, tag layout) {
+    const auto matrix = [&](Index rows, Index columns, tag layout) {
       return memory::desc({rows, columns}, type, layout);
     };
-    const auto result = [](hcnn::Index rows, hcnn::Index columns) {
+    const auto result = [](Index rows, Index columns) {
       return memory::desc({rows, columns}, memory::data_type::f32, tag::ab);
     };
     memory::desc a, b, c;
-    if (pass == ConvPass::forward) {
+    if (pass == PassKind::forward) {
       a = matrix(samples, inputs, tag::ab), b = matrix(inputs, outputs, tag::any), c = result(samples, outputs);
-    } else if (pass == ConvPass::data_gradient) {
+    } else if (pass == PassKind::data_gradient) {
       a = matrix(samples, outputs, tag::ab), b = matrix(outputs, inputs, tag::any), c = result(samples, inputs);
     } else {  // dy transposed
       a = matrix(outputs, samples, tag::ba), b = matrix(samples, inputs, tag::ab), c = result(outputs, inputs);
@@ -155,16 +152,18 @@ class OnednnProduct {
  public:
   static constexpr bool kAvailable = false;
   static bool supports(bool) { return false; }
-  OnednnProduct(hcnn::Index, hcnn::Index, hcnn::Index, bool, ConvPass) {}
+  OnednnProduct(Index, Index, Index, bool, PassKind) {}
   void run() {}
 };
 
 class OnednnConvolution {
  public:
   static constexpr bool kAvailable = false;
-  static bool supports(const hcnn::kernels::ConvGeometry&, bool, ConvPass) { return false; }
-  OnednnConvolution(const hcnn::kernels::ConvGeometry&, hcnn::Index, bool, ConvPass) {}
+  static bool supports(const kernels::ConvGeometry&, bool, PassKind) { return false; }
+  OnednnConvolution(const kernels::ConvGeometry&, Index, bool, PassKind) {}
   void run() {}
 };
 
 #endif
+
+}  // namespace benchmarks

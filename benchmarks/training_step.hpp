@@ -1,7 +1,8 @@
-// What the benchmarks of whole training steps share: a network with start weights, random images, a loss with random
-// labels, one step, and the distribution of its times.
+// What the benchmarks of whole training steps share: their options, a network with start weights, random images, a loss
+// with random labels, one step, and the distribution of its times.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <hcnn/hcnn.hpp>
@@ -12,6 +13,30 @@
 namespace benchmarks {
 
 using namespace hcnn;
+
+/// `--network`: a name for `make_network`.
+inline void add_network_option(CLI::App& app, std::string& network) {
+  app.add_option("--network", network, "multihead, severity or compact")
+      ->check(CLI::IsMember({"multihead", "severity", "compact"}))
+      ->capture_default_str();
+}
+
+/// `--precision`: "fp32" or "bf16".
+inline void add_precision_option(CLI::App& app, std::string& precision) {
+  app.add_option("--precision", precision, "fp32 or bf16")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
+}
+
+/// `--batch`: 1 to `most` images.
+inline void add_batch_option(CLI::App& app, Index& batch, Index most = 65536) {
+  app.add_option("--batch", batch, "images")->check(CLI::Range(Index{1}, most))->capture_default_str();
+}
+
+/// `--steps`: how many of what `text` says.
+inline void add_steps_option(CLI::App& app, Index& steps, const char* text) {
+  app.add_option("--steps", steps, text)->check(CLI::Range(Index{1}, Index{100000}))->capture_default_str();
+}
 
 /// Distribution of a repeated call's time, in seconds.
 struct Timing {

@@ -31,10 +31,10 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
           {"patience", &recipe.patience, 0, 100000},
           {"precision", &options.common.precision, 0, 0, {"fp32", "bf16"}},
           {"network", &recipe.network, 0, 0, models::network_names()},
-          {"activation", &recipe.activation, 0, 0, {"relu", "leaky_relu"}},
+          {"activation", &recipe.activation, 0, 0, kActivations},
           {"batch_norm", &recipe.batch_norm},
           {"dropout", &recipe.dropout, 0, 0.99},
-          {"init", &recipe.init, 0, 0, {"he", "xavier"}},
+          {"init", &recipe.init, 0, 0, kInits},
           {"small_heads", &recipe.small_heads},
           {"loss", &recipe.loss, 0, 0, kLosses},
           {"alpha", &recipe.alpha, 0, 1e6},
@@ -42,12 +42,12 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
           {"severity_weights", &recipe.severity_weights, 0, 1e6},
           {"head_weights", &recipe.head_weights, 0, 1e6},
           {"label_smoothing", &recipe.label_smoothing, 0, 0.99},
-          {"optimizer", &recipe.optimizer, 0, 0, {"adam", "adamw", "sgd", "muon"}},
+          {"optimizer", &recipe.optimizer, 0, 0, kOptimizers},
           {"nesterov", &recipe.nesterov},
           {"learning_rate", &recipe.learning_rate, 0, 1e300},
           {"weight_decay", &recipe.weight_decay, 0, 1e300},
-          {"schedule", &recipe.schedule, 0, 0, {"constant", "plateau", "one-cycle", "hold-linear"}},
-          {"augment", &recipe.augment, 0, 0, {"none", "crop-flip", "crop-flip-cutout"}},
+          {"schedule", &recipe.schedule, 0, 0, kSchedules},
+          {"augment", &recipe.augment, 0, 0, kAugmentations},
           {"normalize", &recipe.normalize},
           {"weights", &options.weights},
           {"limit", &options.limit, 0, 1e15},
@@ -58,28 +58,31 @@ inline std::vector<Setting> training_settings(Recipe& recipe, TrainingOptions& o
 
 /// Settings that config.json did not have from the first version on.
 inline std::vector<Setting> later_settings(Recipe& recipe, TrainingOptions& options) {
-  return {{"clip_norm", &recipe.clip_norm, 0, 1e300, {}, true},
-          {"monitor", &options.monitor, 0, 0, {}, true},
-          {"single_head", &recipe.single_head, 0, 0, {}, true},
-          {"other_learning_rate", &recipe.other_learning_rate, 0, 1e300, {}, true},
-          {"trunk_rate", &recipe.trunk_rate, 0, 1e300, {}, true},
-          {"warm_up", &recipe.warm_up, 0, 1, {}, true},
-          {"hold", &recipe.hold, 0, 1, {}, true},
-          {"flip", &recipe.flip, 0, 0, {"random", "alternating"}, true},
-          {"erase", &recipe.erase, 0, 1, {}, true},
-          {"mixup", &recipe.mixup, 0, 1e300, {}, true},
-          {"expected_weight", &recipe.expected_weight, 0, 1e6, {}, true},
-          {"hxe_alpha", &recipe.hxe_alpha, 0, 1e6, {}, true},
-          {"beta", &recipe.beta, 0, 1e6, {}, true},
-          {"consistency", &recipe.consistency, 0, 1e300, {}, true},
-          {"trunk", &options.trunk, 0, 0, {}, true},
-          {"classes", &options.classes, 0, 0, {"all", "base", "novel"}, true}};
+  return {{"clip_norm", &recipe.clip_norm, 0, 1e300},
+          {"monitor", &options.monitor},
+          {"single_head", &recipe.single_head},
+          {"other_learning_rate", &recipe.other_learning_rate, 0, 1e300},
+          {"trunk_rate", &recipe.trunk_rate, 0, 1e300},
+          {"warm_up", &recipe.warm_up, 0, 1},
+          {"hold", &recipe.hold, 0, 1},
+          {"flip", &recipe.flip, 0, 0, kFlips},
+          {"erase", &recipe.erase, 0, 1},
+          {"mixup", &recipe.mixup, 0, 1e300},
+          {"expected_weight", &recipe.expected_weight, 0, 1e6},
+          {"hxe_alpha", &recipe.hxe_alpha, 0, 1e6},
+          {"beta", &recipe.beta, 0, 1e6},
+          {"consistency", &recipe.consistency, 0, 1e300},
+          {"trunk", &options.trunk},
+          {"classes", &options.classes, 0, 0, kClassParts}};
 }
 
 /// These and, of a program that trains on folders of pictures, what becomes of the pictures.
 inline std::vector<Setting> settings(Recipe& recipe, TrainingOptions& options) {
   std::vector<Setting> all = training_settings(recipe, options);
-  for (Setting& later : later_settings(recipe, options)) all.push_back(std::move(later));
+  for (Setting& later : later_settings(recipe, options)) {
+    later.may_lack = true;
+    all.push_back(std::move(later));
+  }
   if (!options.folder) return all;
   FolderOptions& folder = *options.folder;
   const std::vector<Setting> more = {{"size", &folder.size},

@@ -65,6 +65,14 @@ inline double default_learning_rate(const std::string& optimizer) {
 /// True for the residual networks, which have batch normalisation and, unless it is asked for, no dropout.
 inline bool is_residual(const std::string& network) { return network.starts_with("resnet"); }
 
+/// Choices of the settings that are texts, for --help and config.json.
+inline const std::vector<std::string> kActivations{"relu", "leaky_relu"};
+inline const std::vector<std::string> kInits{"he", "xavier"};
+inline const std::vector<std::string> kOptimizers{"adam", "adamw", "sgd", "muon"};
+inline const std::vector<std::string> kSchedules{"constant", "plateau", "one-cycle", "hold-linear"};
+inline const std::vector<std::string> kAugmentations{"none", "crop-flip", "crop-flip-cutout"};
+inline const std::vector<std::string> kFlips{"random", "alternating"};
+
 /// Names of the recipes (see README); `small` is for a few hundred or thousand pictures of your own.
 inline const std::vector<std::string> kRecipes{"report", "readme", "best", "small", "resnet9"};
 

@@ -20,6 +20,9 @@ struct FolderOptions {
   bool skip_bad = false;             ///< go on without files that are no pictures
 };
 
+/// Choices of `TrainingOptions::classes`.
+inline const std::vector<std::string> kClassParts{"all", "base", "novel"};
+
 /// What the command line says; what is not given comes from the recipe.
 struct TrainingOptions {
   CommonOptions common;
@@ -50,23 +53,23 @@ struct TrainingOptions {
 /// True where a lower value of the metric is better: losses, severities and mistakes.
 inline bool lowest_is_best(const std::string& metric) { return !metrics::higher_is_better(metric).value_or(true); }
 
-/// Adds every option of a training program. `networks` are those it may train.
-inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
-  if (!options.folder) add_data_option(app, options.common.data);
-  add_common_options(app, options.common);
+/// Adds an option that takes one of some values.
+inline void add_choice(CLI::App& app, const char* name, std::optional<std::string>& value,
+                       const std::vector<std::string>& values, const char* text) {
+  app.add_option(name, value, text)->check(CLI::IsMember(values));
+}
+/// Adds an option that takes a share, 0 to 1.
+inline void add_share(CLI::App& app, const char* name, std::optional<double>& value, const char* text) {
+  app.add_option(name, value, text)->check(between(0.0, 1.0));
+}
+
+/// Adds the options of what a training begins with: settings of another run, weights, recipe, images.
+inline void add_start_options(CLI::App& app, TrainingOptions& options, const std::string& own_network) {
   app.add_option(
          "--config", options.config,
          "config.json of another run to take every option from but --out, --threads and --dry-run; options given "
          "beside it override it")
       ->excludes("--resume");
-  app.add_option(
-      "--monitor", options.monitor,
-      "column of history.csv that tells the epoch of best.safetensors; of loss, hd1 and ms the lowest, of others "
-      "the highest [default: val.fine.top1, or of whatever the finest level is called]");
-  app.add_option("--checkpoint-every", options.checkpoint_every,
-                 "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
-      ->check(from_zero())
-      ->capture_default_str();
   auto* weights =
       app.add_option("--weights", options.weights,
                      "model file of the same network whose weights the training begins from [default: fresh weights]");
@@ -76,19 +79,15 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   if (!options.folder)
     app.add_option("--classes", options.classes,
                    "all; novel: the last fine class of each superclass alone, CIFAR-100's 20; base: the others, its 80")
-        ->check(CLI::IsMember({"all", "base", "novel"}))
+        ->check(CLI::IsMember(kClassParts))
         ->capture_default_str();
-  const auto choice = [&](const char* name, auto& value, std::vector<std::string> values, const char* text) {
-    app.add_option(name, value, text)->check(CLI::IsMember(std::move(values)));
-  };
   app.add_option("--recipe", options.recipe, "start from these settings, listed below; other options override them")
       ->check(CLI::IsMember(kRecipes))
       ->capture_default_str();
   std::string recipes = "Recipes:";
-  const bool has_own_network = networks.front() == "severity";  // train_severity: it overrides that of the recipe
   for (const std::string& name : kRecipes) {
     Recipe recipe = make_recipe(name);
-    if (has_own_network) recipe.network = networks.front();
+    if (!own_network.empty()) recipe.network = own_network;
     recipes += concat("\n  ", name, ": ", describe(recipe));
   }
   app.footer(recipes);
@@ -96,31 +95,27 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
     app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
         ->check(between(0.01, 0.99))
         ->capture_default_str();
-  choice("--network", options.network, networks,
-         has_own_network ? "network [default: severity]" : "network [default: the recipe's]");
-  choice("--optimizer", options.optimizer, {"adam", "adamw", "sgd", "muon"},
-         "sgd has momentum 0.9; muon orthogonalises the steps of matrices [default: the recipe's]");
-  choice("--activation", options.activation, {"relu", "leaky_relu"}, "leaky_relu has slope 0.01 [default: relu]");
-  choice("--init", options.init, {"he", "xavier"}, "start values of the weights [default: he]");
-  choice("--schedule", options.schedule, {"constant", "plateau", "one-cycle", "hold-linear"},
-         "of the learning rate; plateau: x 0.1 after more than 5 epochs without a better validation loss; hold-linear: "
-         "a climb, "
-         "the full rate, a line to 0 [default: the recipe's; one-cycle for the synthetic images]");
-  const auto share = [&](const char* name, std::optional<double>& value, const char* text) {
-    app.add_option(name, value, text)->check(between(0.0, 1.0));
-  };
-  share("--warm-up", options.warm_up,
-        "share of the steps in which one-cycle and hold-linear climb [default: the recipe's]");
-  share("--hold", options.hold, "share of the steps at the full rate of hold-linear [default: the recipe's; 0.5]");
-  choice("--augment", options.augment, {"none", "crop-flip", "crop-flip-cutout"},
-         "random changes of the training images [default: the recipe's]");
-  choice("--flip", options.flip, {"random", "alternating"},
-         "mirror images of crop-flip and crop-flip-cutout: at random, or in every other epoch [default: random]");
-  share("--erase", options.erase, "probability that a rectangle of an image is overwritten with noise [default: 0]");
-  app.add_option(
-         "--mixup", options.mixup,
-         "train on means of two images and of their labels, weighted by Beta(A, A), such as 0.2; 0: not [default: 0]")
-      ->check(from_zero());
+  app.add_option("--limit", options.limit, "use only this many training images; 0: all")
+      ->check(from_zero())
+      ->capture_default_str();
+}
+
+/// Adds the options of the network.
+inline void add_network_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks,
+                                const std::string& own_network) {
+  add_choice(app, "--network", options.network, networks,
+             own_network.empty() ? "network [default: the recipe's]" : "network [default: severity]");
+  add_choice(app, "--activation", options.activation, kActivations, "leaky_relu has slope 0.01 [default: relu]");
+  add_choice(app, "--init", options.init, kInits, "start values of the weights [default: he]");
+  app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
+      ->check(between(0.0, 0.99));
+  app.add_flag("--no-batch-norm", options.no_batch_norm, "leave out batch normalisation");
+}
+
+/// Adds the options of optimizer, schedule and targets.
+inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
+  add_choice(app, "--optimizer", options.optimizer, kOptimizers,
+             "sgd has momentum 0.9; muon orthogonalises the steps of matrices [default: the recipe's]");
   app.add_option(
          "--learning-rate", options.learning_rate,
          "step size of the optimizer; the highest one of a schedule [default: the recipe's; 0.001, 0.01 for sgd, 0.02 "
@@ -135,15 +130,20 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.add_option("--weight-decay", options.weight_decay,
                  "of weights, not of biases and normalisation [default: the recipe's]")
       ->check(from_zero());
-  app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
-      ->check(between(0.0, 0.99));
+  add_choice(
+      app, "--schedule", options.schedule, kSchedules,
+      "of the learning rate; plateau: x 0.1 after more than 5 epochs without a better validation loss; hold-linear: "
+      "a climb, the full rate, a line to 0 [default: the recipe's; one-cycle for the synthetic images]");
+  add_share(app, "--warm-up", options.warm_up,
+            "share of the steps in which one-cycle and hold-linear climb [default: the recipe's]");
+  add_share(app, "--hold", options.hold,
+            "share of the steps at the full rate of hold-linear [default: the recipe's; 0.5]");
   app.add_option("--label-smoothing", options.label_smoothing,
                  "share of each target that is spread over all classes [default: the recipe's]")
       ->check(between(0.0, 0.99));
   app.add_option("--clip-norm", options.clip_norm,
                  "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
       ->check(from_zero());
-  app.add_flag("--no-batch-norm", options.no_batch_norm, "leave out batch normalisation");
   app.add_option("--accumulate", options.accumulate,
                  "batches whose gradients are added up for a step, as of one batch so many times as large [default: 1]")
       ->check(CLI::Range(Index{1}, Index{65536}));
@@ -151,6 +151,32 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
                  "over the last third of the steps average the weights with this decay a step, such as 0.999, and end "
                  "with the average; 0: no average [default: the recipe's]")
       ->check(between(0.0, 0.999999));
+}
+
+/// Adds the options of random changes to the images.
+inline void add_augmentation_options(CLI::App& app, TrainingOptions& options) {
+  add_choice(app, "--augment", options.augment, kAugmentations,
+             "random changes of the training images [default: the recipe's]");
+  add_choice(app, "--flip", options.flip, kFlips,
+             "mirror images of crop-flip and crop-flip-cutout: at random, or in every other epoch [default: random]");
+  add_share(app, "--erase", options.erase,
+            "probability that a rectangle of an image is overwritten with noise [default: 0]");
+  app.add_option(
+         "--mixup", options.mixup,
+         "train on means of two images and of their labels, weighted by Beta(A, A), such as 0.2; 0: not [default: 0]")
+      ->check(from_zero());
+}
+
+/// Adds the options of what is written, what ends a training early, and what is done in place of one.
+inline void add_run_options(CLI::App& app, TrainingOptions& options) {
+  app.add_option(
+      "--monitor", options.monitor,
+      "column of history.csv that tells the epoch of best.safetensors; of loss, hd1 and ms the lowest, of others "
+      "the highest [default: val.fine.top1, or of whatever the finest level is called]");
+  app.add_option("--checkpoint-every", options.checkpoint_every,
+                 "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
+      ->check(from_zero())
+      ->capture_default_str();
   app.add_option("--patience", options.patience,
                  "end after this many epochs without a better validation loss; 0: never [default: 0]")
       ->check(CLI::Range(Index{0}, Index{100000}));
@@ -166,9 +192,18 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options, const 
   app.add_flag("--find-learning-rate", options.find_learning_rate,
                "instead of training, try 100 rates from 1e-7 to 10 and write learning_rates.csv and .png")
       ->excludes("--resume");
-  app.add_option("--limit", options.limit, "use only this many training images; 0: all")
-      ->check(from_zero())
-      ->capture_default_str();
+}
+
+/// Adds every option of a training program. `networks` are those it may train.
+inline void add_training_options(CLI::App& app, TrainingOptions& options, const std::vector<std::string>& networks) {
+  const std::string own_network = networks.front() == "severity" ? "severity" : "";  // it overrides the recipe's
+  if (!options.folder) add_data_option(app, options.common.data);
+  add_common_options(app, options.common);
+  add_start_options(app, options, own_network);
+  add_network_options(app, options, networks, own_network);
+  add_optimizer_options(app, options);
+  add_augmentation_options(app, options);
+  add_run_options(app, options);
 }
 
 /// Adds the option of a program that trains several heads.

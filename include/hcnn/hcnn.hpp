@@ -42,6 +42,7 @@
 #include "hcnn/layers/summary.hpp"
 #include "hcnn/models/multi_head_cnn.hpp"
 #include "hcnn/models/network.hpp"
+#include "hcnn/models/parts.hpp"
 #include "hcnn/models/resnet.hpp"
 #include "hcnn/hierarchy/cifar10.hpp"
 #include "hcnn/hierarchy/cifar100.hpp"

@@ -17,6 +17,7 @@
 #include "hcnn/run/run_folder.hpp"
 #include "hcnn/run/run_summary.hpp"
 #include "hcnn/run/search_space.hpp"
+#include "hcnn/run/severity_names.hpp"
 #include "hcnn/run/snapshot_file.hpp"
 #include "hcnn/run/steps_file.hpp"
 #include "hcnn/run/successive_halving.hpp"

@@ -54,6 +54,14 @@ TEST_CASE("a split gives every class its rounded share and every sample to one p
   CHECK(all.size() == 105);
 }
 
+TEST_CASE("the classes of the finest level are split, not those above") {
+  std::vector<Label> fine, coarse(20, 0);
+  for (Label i = 0; i < 20; ++i) fine.push_back(i / 2);
+  const Dataset set(Shape{}, std::vector<std::uint8_t>(20), {{"fine", 10, fine}, {"coarse", 1, coarse}});
+  const auto [first, second] = data::stratified_split(set, 0.5, 1);
+  for (Label label = 0; label < 10; ++label) CHECK(count(first, label) == 1);
+}
+
 TEST_CASE("the seed decides the split") {
   const auto [a, a_rest] = data::stratified_split(mixed(), 0.5, 1);
   const auto [b, b_rest] = data::stratified_split(mixed(), 0.5, 1);

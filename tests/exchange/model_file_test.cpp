@@ -282,6 +282,17 @@ TEST_CASE("weights load into a network of one's own, which stays as it was where
   CHECK(probe_logits(copy) == own);
 }
 
+TEST_CASE("weights are loaded into a network that has computed before") {
+  const TemporaryFolder folder;
+  auto model = small_model<float>(), used = small_model<float>();
+  save_model(folder / "m", model, small_info());
+  init::he_normal(used, Seed{9});
+  used.prepare_inference();
+  CHECK(probe_logits(used) != probe_logits(model));
+  load_weights(folder / "m", used);
+  CHECK(probe_logits(used) == probe_logits(model));
+}
+
 TEST_CASE("information that does not fit the network is refused before anything is written") {
   const TemporaryFolder folder;
   auto model = small_model<float>();

@@ -79,19 +79,6 @@ TEST_CASE("every network has a name, and its options go through a file") {
   CHECK_THROWS_AS(models::network_options("vgg"), OptionError);
 }
 
-TEST_CASE("the number of values is that of the network that is built") {
-  models::MultiHeadCnnOptions deep = unusual();
-  deep.hidden = {9, 8};
-  deep.batch_norm = true;
-  for (const models::NetworkOptions& options :
-       std::vector<models::NetworkOptions>{unusual(), deep, unusual_resnet(9), unusual_resnet(18)}) {
-    auto model = models::make_network<double>(options);
-    Index values = 0;
-    for (const auto* param : model.state()) values += param->size();
-    CHECK(exchange::state_values(options) == values);
-  }
-}
-
 TEST_CASE("a member that is missing, unknown, of the wrong kind or absurd is named") {
   const io::Json good = exchange::network_json({});
   for (const auto& [key, value] : good.items()) {

@@ -227,6 +227,8 @@ TEST_CASE("names that ONNX cannot hold, and an input called as a head, are refus
   Model<float> odd{{1, 1, 2}, Sequential<float>{}, heads(head("\xc3", Linear{{.out_features = 2}}))};
   CHECK(names(error_of<OptionError>([&] { onnx_bytes(odd); }), "in UTF-8, not empty"));
   CHECK(refusal("pixels") == "no error");
+  const std::string bytes = onnx_bytes(model, {}, {.input = "pixels"});
+  CHECK(field(field(field(bytes, 7), 11), 1) == "pixels");
 }
 
 TEST_CASE("information that does not fit the network is refused before anything is written") {

@@ -86,14 +86,15 @@ std::string jpeg(J_COLOR_SPACE space, bool progressive, const std::vector<jpeg_s
   return out;
 }
 
-/// EXIF data whose only entry is the orientation.
-std::string exif(int orientation, bool little) {
+/// EXIF data with the orientation behind so many other entries.
+std::string exif(int orientation, bool little, std::uint32_t others = 0) {
   std::string out = bytes({'E', 'x', 'i', 'f', 0, 0});
   const auto put = [&](std::uint32_t value, int size) {
     for (int i = 0; i < size; ++i) out += static_cast<char>(value >> 8 * (little ? i : size - 1 - i));
   };
   out += little ? "II" : "MM";
-  put(42, 2), put(8, 4), put(1, 2);  // the directory and its length
+  put(42, 2), put(8, 4), put(others + 1, 2);  // the directory and its length
+  for (std::uint32_t i = 0; i < others; ++i) put(0x0100 + i, 2), put(4, 2), put(1, 4), put(1000 + i, 4);
   put(0x0112, 2), put(3, 2), put(1, 4), put(static_cast<std::uint32_t>(orientation), 2), put(0, 2);  // tag, type, count
   return out;
 }
@@ -234,6 +235,8 @@ TEST_CASE("EXIF data that says nothing of the orientation, or is damaged, leaves
   const std::string plain = jpeg(JCS_RGB, false), good = exif(6, true);
   const auto lies = [&](const std::string& data) { return io::decode_image(with_exif(plain, data), "x").width == 16; };
   CHECK_FALSE(lies(good));
+  CHECK_FALSE(lies(exif(6, true, 3)));
+  CHECK_FALSE(lies(exif(6, false, 1)));
   for (std::size_t length = 0; length < good.size() - 2; ++length) CHECK_MESSAGE(lies(good.substr(0, length)), length);
   CHECK(lies(exif(0, true)));
   CHECK(lies(exif(9, false)));

@@ -47,6 +47,16 @@ TEST_CASE("the value is the cross-entropy of every level, from summed leaf proba
       doctest::Approx(leaf + 0.5 * middle + 0.25 * top));
 }
 
+TEST_CASE("a head may have another name than its level") {
+  Logits<double> logits = ramp(), renamed;
+  std::copy(logits["fine"].begin(), logits["fine"].end(), renamed.resize("species", 1, 6).begin());
+  CHECK(leaf_aggregation<double>("species", small_tree(), {.level = "fine"}).value(renamed, labelled({2})).total ==
+        leaf_aggregation<double>("fine", small_tree()).value(logits, labelled({2})).total);
+  CHECK(hierarchical_cross_entropy<double>("species", small_tree(), {.level = "fine"})
+            .value(renamed, labelled({2}))
+            .total == hierarchical_cross_entropy<double>("fine", small_tree()).value(logits, labelled({2})).total);
+}
+
 TEST_CASE("HXE is the weighted sum of conditional cross-entropies along the path to the root") {
   const double alpha = 0.4;
   const double steps[] = {-std::log(3.0 / 12), -std::log(12.0 / 15), -std::log(15.0 / 21)};

@@ -1,9 +1,12 @@
 // Conditional risk minimisation, heads that vote on each other's classes, and rules in a row.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../losses/small_tree.hpp"
@@ -81,6 +84,30 @@ TEST_CASE("re-weighted, the fine head has the product of its own and its ancesto
   CHECK(decision(logits, "fine") == 2);
   CHECK(decision(parent, "fine") == 1);  // 0.2 * 0.6 > 0.3 * 0.3
   CHECK(parent["superclass"][0] == logits["superclass"][0]);
+}
+
+TEST_CASE("the decision for a sample does not depend on the others of its batch") {
+  const Taxonomy tree = testing::small_tree();
+  const std::vector<std::pair<std::string, Index>> heads = {{"fine", 6}, {"superclass", 3}, {"group", 2}};
+  RandomStream random(Seed{2}, hash_name("rules test"));
+  Logits<double> batch;
+  for (const auto& [head, classes] : heads)
+    for (double& z : batch.resize(head, 3, classes)) z = random.normal();
+  const ConditionalRisk risk("fine", severity_matrix(tree));
+  const HeadReweighting vote("fine", {"superclass", "group"}, tree);
+  const Marginalization sums("fine", tree);
+  for (const DecisionRule* rule : std::initializer_list<const DecisionRule*>{&risk, &vote, &sums}) {
+    Logits<double> together = batch;
+    rule->apply(together);
+    for (Index n = 0; n < 3; ++n) {
+      Logits<double> alone;
+      for (const auto& [head, classes] : heads)
+        std::copy_n(row(std::as_const(batch)[head], n).data(), classes, alone.resize(head, 1, classes).data());
+      rule->apply(alone);
+      for (const auto& [head, classes] : heads)
+        CHECK(std::equal(alone[head].begin(), alone[head].end(), row(std::as_const(together)[head], n).data()));
+    }
+  }
 }
 
 TEST_CASE("coarse probabilities are the sums of the fine ones, also for a network without coarse heads") {

@@ -55,6 +55,19 @@ TEST_CASE("the residual networks have exactly the published numbers of parameter
   CHECK(parameters(9, {{"fine", 100}, {"superclass", 20}, {"group", 9}}) == 6'619'300 + 29 * 513);
 }
 
+TEST_CASE("the features before the heads are dropped at the rate of the options, or not at all") {
+  for (const double rate : {0.0, 0.3}) {
+    models::ResNetOptions options = small(9);
+    options.dropout = rate;
+    std::vector<std::string> found;
+    Model<float> model = models::resnet<float>(options);
+    model.trunk().for_each_child([&](Layer<float>& layer, const std::string&) {
+      if (layer.type() == "Dropout") found.push_back(layer.options());
+    });
+    CHECK(found == (rate == 0 ? std::vector<std::string>{} : std::vector<std::string>{"rate 0.3"}));
+  }
+}
+
 TEST_CASE("in double fused and plain layers give a residual network's gradients to 1e-9") {
   for (const Index layers : {9, 18}) {
     models::ResNetOptions options = small(layers);

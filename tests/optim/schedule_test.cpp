@@ -83,6 +83,9 @@ TEST_CASE("schedules in epochs count whole epochs and schedules in steps count s
   const StepInfo late{.step = 29, .steps_per_epoch = 10, .total_steps = 40, .base_rate = 2};
   CHECK(step({.epochs = 3, .gamma = 0.5}).rate(late) == 2.0);
   CHECK(step({.epochs = 2, .gamma = 0.5}).rate(late) == 1.0);
+  CHECK(multi_step({.milestones = {2, 4}, .gamma = 0.5}).rate(late) == 1.0);
+  CHECK(chained({{constant(), 2}, {linear({.final_factor = 0})}}).rate(late) ==  // step 9 of the last 20
+        doctest::Approx(2 * (1 - 9.0 / 20)).epsilon(1e-15));
   CHECK(linear({.final_factor = 0.2}).rate(late) == doctest::Approx(2 * (1 - 0.8 * 29 / 40)).epsilon(1e-15));
   CHECK(Schedule{}.rate(late) == 2.0);
 }

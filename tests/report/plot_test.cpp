@@ -89,6 +89,32 @@ TEST_CASE("panels, empty and unusable curves give a picture of the asked size") 
   CHECK(names(error_of<OptionError>([] { report::curves({{}}, {.width = 10}); }), "10x440"));
 }
 
+TEST_CASE("the legend shows a solid curve solid and a dashed one dashed") {
+  const auto drawn = [](bool dashed) {
+    report::Canvas canvas(200, 60);
+    report::draw_legend(canvas, {10, 10}, {{.name = "x", .values = {1}, .dashed = dashed}}, 19);
+    return count_pixels(canvas.image(), report::series_colour(0));
+  };
+  CHECK(drawn(false) > drawn(true));
+  CHECK(drawn(true) > 0);
+}
+
+TEST_CASE("a curve takes the whole width of its panel, however far apart its values are") {
+  const auto columns = [](double step) {
+    const io::Image image = report::curves(
+        {{.title = "a", .series = {{.values = std::vector<double>(100, 1.0), .first = step, .step = step}}}});
+    Index sum = 0;
+    for (Index x = 0; x < image.width; ++x) {
+      bool drawn = false;
+      for (Index y = 0; y < image.height; ++y) drawn = drawn || image.get(x, y) == report::series_colour(0);
+      sum += drawn;
+    }
+    return sum;
+  };
+  CHECK(columns(1) > 600);
+  CHECK(std::abs(columns(0.01) - columns(1)) <= 10);
+}
+
 TEST_CASE("bars are as high as their values") {
   const io::Image image =
       report::bars({"p", "q"}, {{"before", {100, 50}}, {"after", {25, kNan}}}, {.title = "t", .y_label = "images"});

@@ -1,16 +1,20 @@
 // The checkpoint callback in real trainings: models, history, steps, the best epoch, an interruption.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "errors.hpp"
 #include "hcnn/hcnn.hpp"
 #include "hcnn/run/checkpoint.hpp"
 #include "io/temporary_folder.hpp"
+#include "train/small_training.hpp"
 
 using namespace hcnn;
 using io_test::TemporaryFolder;
@@ -148,16 +152,10 @@ TEST_CASE("by default the finest head's validation accuracy is watched, and with
 }
 
 TEST_CASE("an interruption within an epoch saves the model as it is then") {
-  struct StopAt : train::Callback<float> {
-    std::stop_source source;
-    void on_step_end(train::FitState<float>& state) override {
-      if (state.epoch == 2 && state.step == 2) source.request_stop();
-    }
-  };
   const TemporaryFolder folder;
   Training training;
-  const auto stop = std::make_shared<StopAt>();
-  const auto result = training.run(3, {stop, run::checkpoint(folder / "run", info())}, true, stop->source.get_token());
+  const auto stop = std::make_shared<testing::StopAt<float>>(2, 2);
+  const auto result = training.run(3, {stop, run::checkpoint(folder / "run", info())}, true, stop->token());
   CHECK(result.interrupted);
   auto loaded = exchange::load_model(folder / "run/last.safetensors");
   CHECK(loaded.info.notes == io::Json({{"epoch", 2}, {"step", 2}}));
@@ -226,6 +224,52 @@ TEST_CASE("a run is resumed in its own folder or goes on in a new one, never ove
   go("a", 4, run::resume_if_begun(folder / "a"));
   CHECK(run::read_history(folder / "a/history.csv").size() == 4);
   CHECK_NOTHROW(go("c", 4, run::resume(folder / "b")));
+}
+
+TEST_CASE("a resumed run without validation still keeps the model of the lowest loss") {
+  const TemporaryFolder folder;
+  const auto go = [&](Index last_epoch) {
+    Training training;
+    init::he_normal(training.model, Seed{1});
+    auto loss = losses::cross_entropy("fine") + losses::cross_entropy("kind");
+    Adam optimizer{training.model.parameters(), {.learning_rate = 1e-2}};
+    const auto stop = std::make_shared<testing::StopAt<float>>(last_epoch, 0);
+    train::fit(training.model, loss, optimizer, training.images,
+               {.epochs = 3,
+                .batch = 4,
+                .callbacks = {column("train.loss", {0.5, 0.75, 0.25}), stop, run::checkpoint(folder / "run", info())},
+                .stop = stop->token(),
+                .resume = run::resume_if_begun(folder / "run")});
+  };
+  go(2);
+  CHECK(notes(folder / "run/best.safetensors") == io::Json({{"epoch", 1}, {"train.loss", 0.5}}));
+  go(3);
+  CHECK(notes(folder / "run/best.safetensors") == io::Json({{"epoch", 3}, {"train.loss", 0.25}}));
+}
+
+TEST_CASE("weights that are averaged at the end are those of last.safetensors") {
+  const TemporaryFolder folder;
+  Training training;
+  training.run(2, {train::average_weights(training.images, {.decay = 0.5, .from = 0, .statistics = {.batch = 4}}),
+                   run::checkpoint(folder / "run", info())});
+  auto loaded = exchange::load_model(folder / "run/last.safetensors");
+  for (std::size_t p = 0; p < training.model.state().size(); ++p) {
+    const auto &trained = *training.model.state()[p], &read = *loaded.model.state()[p];
+    CHECK(std::equal(trained.value(), trained.value() + trained.size(), read.value()));
+  }
+}
+
+TEST_CASE("every_seconds counts seconds") {
+  struct Slow : train::Callback<float> {
+    void on_step_end(train::FitState<float>&) override { std::this_thread::sleep_for(std::chrono::milliseconds(60)); }
+    void on_snapshot(train::FitState<float>& state, const Snapshot&) override { steps.push_back(state.step); }
+    std::vector<Index> steps;
+  };
+  const TemporaryFolder folder;
+  Training training;
+  const auto slow = std::make_shared<Slow>();
+  training.run(1, {slow, run::checkpoint(folder / "run", info(), {.every_seconds = 0.05})});
+  CHECK(std::count(slow->steps.begin(), slow->steps.end(), 1) == 1);
 }
 
 TEST_CASE("a checkpoint that could not be read again is not written") {

@@ -87,7 +87,9 @@ TEST_CASE("a folder that holds no finished run is refused with file and reason")
           {R"({"test": {"fine": {"top1": 1}, "from_fine": {"fine": {}}, "severity": {"counts": [-1], "hd1": 0, "ms": 0}}})",
            "a whole number"},
           {R"({"test": {"fine": {"top1": 1}, "from_fine": {"fine": {}}, "severity": {"counts": [1], "hd1": 0, "ms": 0}}})",
-           "1 severities; 2 for these levels"}}) {
+           "1 severities; 2 for these levels"},
+          {R"({"test": {"fine": {"top1": 1}, "from_fine": {}, "severity": {"counts": [1, 0], "hd1": 0, "ms": 0}}})",
+           "no level in from_fine"}}) {
     make_run(folder / "b", "{}", metrics);
     CHECK(names(refusal({folder / "b"}), "b/metrics.json"));
     CHECK_MESSAGE(names(refusal({folder / "b"}), reason), refusal({folder / "b"}));

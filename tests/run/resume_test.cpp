@@ -2,10 +2,12 @@
 // it is refused.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "count_allocations.hpp"
@@ -44,6 +46,8 @@ struct Setup {
   data::Dataset validate = testing::small_images(20, 2);
   double dropout = 0.25;
   data::Prefetch prefetch = data::Prefetch::none;
+  Index accumulate = 1;
+  data::Augmentations augment = {data::pad_crop(1), data::horizontal_flip()};
 };
 
 /// Ends the training as a killed program would end it: nothing is saved after this.
@@ -59,19 +63,6 @@ struct KillAt : train::Callback<T> {
     if (state.epoch == place.epoch && place.step == 0) throw Killed();
   }
   Place place;
-};
-
-template <class T>
-struct StopAt : train::Callback<T> {
-  explicit StopAt(Place p) : place(p) {}
-  void on_step_end(train::FitState<T>& state) override {
-    if (state.epoch == place.epoch && state.step == place.step) source.request_stop();
-  }
-  void on_epoch_end(train::FitState<T>& state, metrics::EpochRecord&) override {
-    if (state.epoch == place.epoch && place.step == 0) source.request_stop();
-  }
-  Place place;
-  std::stop_source source;
 };
 
 /// What is left of a run: weights, history and the files, all without wall-clock times.
@@ -106,9 +97,10 @@ Outcome<T> train_once(const Setup<T>& setup, const std::filesystem::path& folder
   const auto result = train::fit(model, loss, *optimizer, setup.images,
                                  {.epochs = setup.epochs,
                                   .batch = setup.batch,
+                                  .accumulate = setup.accumulate,
                                   .seed = setup.seed,
                                   .validate = &setup.validate,
-                                  .augment = {data::pad_crop(1), data::horizontal_flip()},
+                                  .augment = setup.augment,
                                   .prefetch = setup.prefetch,
                                   .schedule = setup.schedule,
                                   .clip_norm = 5,
@@ -126,8 +118,8 @@ void kill_once(const Setup<T>& setup, const std::filesystem::path& folder, Place
 
 template <class T>
 void stop_once(const Setup<T>& setup, const std::filesystem::path& folder, Place place) {
-  const auto stop = std::make_shared<StopAt<T>>(place);
-  CHECK(train_once<T>(setup, folder, {stop}, stop->source.get_token()).interrupted);
+  const auto stop = std::make_shared<testing::StopAt<T>>(place.epoch, place.step);
+  CHECK(train_once<T>(setup, folder, {stop}, stop->token()).interrupted);
 }
 
 template <class T>
@@ -206,6 +198,43 @@ TEST_CASE("early stopping counts on, and a training that it ended has nothing le
   CHECK(first.history.size() == 4);
   CHECK(train::finished(*run::resume(folder / "run")));
   check_same(train_once(setup, folder / "run"), first);
+}
+
+TEST_CASE("a training whose steps are of several batches goes on at the right batch") {
+  check_every_way(Setup<float>{.batch = 4, .accumulate = 2}, {{1, 1}, {2, 3}, {3, 0}});  // 11 batches, 6 steps
+}
+
+TEST_CASE("the parameters of a loss, and the clock, go on where they stood") {
+  struct Watch : train::Callback<float> {
+    void on_step_end(train::FitState<float>& state) override {
+      if (state.epoch == 1 && state.step == 1) std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    }
+    void on_snapshot(train::FitState<float>&, const Snapshot& snapshot) override {
+      last = std::make_shared<Snapshot>(snapshot);
+    }
+    std::shared_ptr<const Snapshot> last;
+  };
+  const data::Dataset images = testing::small_images(40);
+  const auto watch = std::make_shared<Watch>();
+  const auto train = [&](Index stop_epoch, std::shared_ptr<const Snapshot> resume) {
+    Model<float> model = testing::small_model<float>();
+    auto loss = losses::learnable_severity("fine", *images.taxonomy()) + losses::cross_entropy("group");
+    ParamList<float> of_loss;
+    loss.attach("loss", of_loss);
+    Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+    optimizer.add_group({.params = of_loss});
+    const auto stop = std::make_shared<testing::StopAt<float>>(stop_epoch, 2);
+    const auto result = train::fit(
+        model, loss, optimizer, images,
+        {.epochs = 3, .batch = 8, .callbacks = {stop, watch}, .stop = stop->token(), .resume = std::move(resume)});
+    CHECK(result.seconds >= 0.06);  // in the second call too
+    std::vector<float> all = testing::weights(model);
+    all.insert(all.end(), of_loss[0]->value(), of_loss[0]->value() + of_loss[0]->size());
+    return all;
+  };
+  const auto undisturbed = train(9, nullptr);
+  train(2, nullptr);
+  CHECK(train(9, watch->last) == undisturbed);
 }
 
 TEST_CASE("an interruption during validation repeats the validation, not the epoch") {
@@ -341,6 +370,8 @@ TEST_CASE("a checkpoint of another training is refused with the difference, and 
   expect(refusal<float>({.images = testing::small_images(44, 5)}, run), "44 samples of 6x6x2, content ");
   expect(refusal<float>({.images = testing::small_images(40)}, run), "here it is images to train on: 40 samples");
   expect(refusal<float>({.validate = testing::small_images(20, 5)}, run), "images to validate");
+  expect(refusal<float>({.augment = {data::pad_crop(1)}}, run), "augmentation");
+  expect(refusal<float>({.accumulate = 2}, run), "accumulate");
   expect(refusal<bfloat16>({}, run), "activations float32; here it is activations bfloat16");
   Setup<float> other;
   other.optimizer = [](const ParamList<float>& params) { return std::make_unique<SGD<float>>(params); };
@@ -357,29 +388,26 @@ TEST_CASE("a checkpoint of another training is refused with the difference, and 
 TEST_CASE("a network that could not be resumed is as it was") {
   const TemporaryFolder folder;
   stop_once<float>({}, folder / "run", {2, 2});
-  Model<float> model = testing::small_model<float>();
-  const auto before = testing::weights(model);
-  auto loss = testing::two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  testing::SmallTraining<float> training{{.learning_rate = 0.01}};
+  const auto before = testing::weights(training.model);
   const Setup<float> setup;
   const auto snapshot = std::make_shared<Snapshot>(*run::resume(folder / "run"));
   const auto error = [&] {
     return error_of<FormatError>([&] {
-      train::fit(model, loss, optimizer, setup.images,
-                 {.epochs = 4,
-                  .batch = 8,
-                  .seed = 3,
-                  .validate = &setup.validate,
-                  .augment = {data::pad_crop(1), data::horizontal_flip()},
-                  .clip_norm = 5,
-                  .resume = snapshot});
+      training.fit(setup.images, {.epochs = 4,
+                                  .batch = 8,
+                                  .seed = 3,
+                                  .validate = &setup.validate,
+                                  .augment = {data::pad_crop(1), data::horizontal_flip()},
+                                  .clip_norm = 5,
+                                  .resume = snapshot});
     });
   };
   CHECK(names(error(), "a value 'callback.0.best'; nothing here has such state"));
   snapshot->values.erase("history.values");  // noticed after the weights were loaded
   CHECK(names(error(), "history.values = nothing"));
-  CHECK(testing::weights(model) == before);
-  CHECK(optimizer.step_count() == 0);
+  CHECK(testing::weights(training.model) == before);
+  CHECK(training.optimizer.step_count() == 0);
 }
 
 TEST_CASE("a damaged or foreign checkpoint is refused wherever it is damaged") {
@@ -455,14 +483,11 @@ TEST_CASE("when a checkpoint is written, every line of steps.csv before it is on
     std::filesystem::path path;
   };
   const TemporaryFolder folder;
-  Model<float> model = testing::small_model<float>();
-  auto loss = testing::two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
-  train::fit(model, loss, optimizer, testing::small_images(40),
-             {.epochs = 2,
-              .batch = 8,
-              .callbacks = {run::checkpoint(folder / "run", {}, {.every_steps = 2}),
-                            std::make_shared<Read>(folder / "run/steps.csv")}});
+  testing::SmallTraining<float> training;
+  training.fit(testing::small_images(40), {.epochs = 2,
+                                           .batch = 8,
+                                           .callbacks = {run::checkpoint(folder / "run", {}, {.every_steps = 2}),
+                                                         std::make_shared<Read>(folder / "run/steps.csv")}});
 }
 
 TEST_CASE("a folder serves one training at a time, and temporary files of a killed one are removed") {

@@ -7,16 +7,7 @@ file(WRITE "${WORK}/short/train.bin" "not 3074 bytes")
 file(WRITE "${WORK}/short/test.bin" "")
 file(WRITE "${WORK}/broken.safetensors" "12345678{}")
 
-# Runs a program and expects one line on standard error that matches, and a failure.
-function(refused expected program)
-  execute_process(COMMAND "${PROGRAMS}/${program}" ${ARGN} RESULT_VARIABLE status ERROR_VARIABLE error
-                  OUTPUT_VARIABLE output WORKING_DIRECTORY "${WORK}")
-  string(REGEX MATCHALL "\n" lines "${error}")
-  list(LENGTH lines count)
-  if(status EQUAL 0 OR NOT count EQUAL 1 OR NOT error MATCHES "${expected}")
-    message(FATAL_ERROR "${program} ${ARGN}: status ${status}, ${count} lines: ${error}\nexpected one line: ${expected}")
-  endif()
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/refused.cmake")
 
 refused("no-such-folder" train_multihead --data no-such-folder --out new)
 refused("train.bin" train_multihead --data short --out new)

@@ -5,8 +5,6 @@
 
 #include <limits>
 
-#include "hcnn/optim/adam.hpp"
-#include "hcnn/train/fit.hpp"
 #include "train/small_training.hpp"
 
 using namespace hcnn;
@@ -31,19 +29,17 @@ struct Watch : train::Callback<double> {
   std::shared_ptr<const Snapshot> last;
 };
 
-struct Run {
-  Model<double> model = small_model<double>();
+struct Run : SmallTraining<double> {
+  Run() : SmallTraining{{.learning_rate = 0.01}} {}
+
   std::shared_ptr<Watch> watch = std::make_shared<Watch>();
 
   void train(const train::AverageWeightsOptions& options, std::stop_token stop = {},
              std::shared_ptr<const Snapshot> resume = {}, train::Callbacks<double> more = {}) {
     static const data::Dataset images = small_images(40);
-    auto loss = two_heads<double>();
-    Adam<double> optimizer{model.parameters(), {.learning_rate = 0.01}};
     more.push_back(train::average_weights(images, options));
     more.push_back(watch);
-    train::fit(model, loss, optimizer, images,
-               {.epochs = 3, .batch = 8, .callbacks = more, .stop = stop, .resume = std::move(resume)});
+    fit(images, {.epochs = 3, .batch = 8, .callbacks = more, .stop = stop, .resume = std::move(resume)});
   }
 };
 
@@ -64,15 +60,8 @@ TEST_CASE("a training that was interrupted keeps its weights, and its resumption
   Run whole, part;
   const train::AverageWeightsOptions options{.decay = 0.75, .from = 0.5};
   whole.train(options);
-  std::stop_source stop;
-  struct Stop : train::Callback<double> {
-    explicit Stop(std::stop_source s) : source(std::move(s)) {}
-    void on_step_end(train::FitState<double>& state) override {
-      if (state.epoch == 3 && state.step == 1) source.request_stop();
-    }
-    std::stop_source source;
-  };
-  part.train(options, stop.get_token(), {}, {std::make_shared<Stop>(stop)});
+  const auto stop = std::make_shared<StopAt<double>>(3, 1);
+  part.train(options, stop->token(), {}, {stop});
   CHECK(trained(part.model) == part.watch->steps.back());
   Run rest;
   rest.train(options, {}, part.watch->last);
@@ -92,6 +81,7 @@ TEST_CASE("fresh statistics are the means over the batches") {
   train::refresh_statistics(model, images, {.batch = 2});
   CHECK(model.param("trunk.0.running_mean").value()[0] == doctest::Approx(2.5));  // of two means
   CHECK(train::batch_norms(model).front()->momentum() == 0.3);
+  CHECK_NOTHROW(train::refresh_statistics(model, images, {.batch = 3}));  // a batch of the fourth alone has no variance
 }
 
 TEST_CASE("averaging refuses options out of range") {
@@ -107,16 +97,14 @@ TEST_CASE("the statistics of averaged weights are those of the images as the tra
   const data::Dataset images = small_images(40);
   const data::Normalization normalization{{5, 4}, {0.25F, 0.5F}};
   const auto statistics = [&](const train::AverageWeightsOptions& options) {
-    Model<double> model = small_model<double>();
-    auto loss = two_heads<double>();
-    Adam<double> optimizer{model.parameters(), {.learning_rate = 0.01}};
-    train::fit(model, loss, optimizer, images,
-               {.epochs = 1,
-                .batch = 8,
-                .normalization = normalization,
-                .callbacks = {train::average_weights(images, options)}});
+    SmallTraining<double> training{{.learning_rate = 0.01}};
+    training.fit(images, {.epochs = 1,
+                          .batch = 8,
+                          .normalization = normalization,
+                          .callbacks = {train::average_weights(images, options)}});
     std::vector<double> all;
-    for (const auto* buffer : model.buffers()) all.insert(all.end(), buffer->value(), buffer->value() + buffer->size());
+    for (const auto* buffer : training.model.buffers())
+      all.insert(all.end(), buffer->value(), buffer->value() + buffer->size());
     return all;
   };
   CHECK(statistics({.from = 0.5}) == statistics({.from = 0.5, .statistics = {.normalization = normalization}}));

@@ -8,9 +8,8 @@
 #include <sstream>
 
 #include "figure.hpp"
-#include "hcnn/optim/adam.hpp"
 #include "hcnn/train/early_stopping.hpp"
-#include "hcnn/train/fit.hpp"
+#include "hcnn/train/evaluate.hpp"
 #include "hcnn/train/progress.hpp"
 #include "hcnn/train/time_limit.hpp"
 #include "train/small_training.hpp"
@@ -32,14 +31,12 @@ TEST_CASE("an evaluation inside a callback, after an epoch or after each step, c
     data::Dataset images = small_images(40);
   };
   const auto run = [](bool after_steps, bool after_epochs) {
-    Model<float> model = small_model<float>();
-    auto loss = two_heads<float>();
-    Adam optimizer{model.parameters(), {}};
+    SmallTraining<float> training;
     const auto callback = std::make_shared<Evaluate>();
     callback->after_steps = after_steps;
     callback->after_epochs = after_epochs;
-    train::fit(model, loss, optimizer, callback->images, {.epochs = 3, .batch = 16, .callbacks = {callback}});
-    return weights(model);
+    training.fit(callback->images, {.epochs = 3, .batch = 16, .callbacks = {callback}});
+    return weights(training.model);
   };
   const auto undisturbed = run(false, false);
   CHECK(run(false, true) == undisturbed);
@@ -48,52 +45,55 @@ TEST_CASE("an evaluation inside a callback, after an epoch or after each step, c
 }
 
 TEST_CASE("early stopping waits for its patience, then stops with a reason") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 0}};  // nothing can improve
+  SmallTraining<float> training{{.learning_rate = 0}};  // nothing can improve
   const data::Dataset images = small_images(40);
-  const auto result = train::fit(model, loss, optimizer, images,
-                                 {.epochs = 50,
-                                  .validate = &images,
-                                  .callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 3})}});
+  const auto result =
+      training.fit(images, {.epochs = 50,
+                            .validate = &images,
+                            .callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 3})}});
   CHECK(result.history.size() == 4);
   CHECK(result.stop_reason == "no better val.fine.top1 for 3 epochs");
   CHECK_FALSE(result.interrupted);
+}
+
+TEST_CASE("early stopping begins to wait anew after every improvement") {
+  SmallTraining<float> training;
+  const auto mine = train::on_epoch_end([](auto& state, auto& record) {
+    const double values[] = {1, 2, 2, 3, 3, 3, 3, 3, 3};
+    record.set("mine", values[state.epoch - 1]);
+  });
+  const auto result = training.fit(
+      small_images(8),
+      {.epochs = 9,
+       .batch = 8,
+       .callbacks = {mine, train::early_stopping({.monitor = "mine", .higher_is_better = true, .patience = 3})}});
+  CHECK(result.history.size() == 7);
 }
 
 TEST_CASE("early stopping refuses options out of range and a column that is not there") {
   CHECK_THROWS_AS(train::early_stopping({.patience = 0}), OptionError);
   CHECK_THROWS_AS(train::early_stopping({.monitor = "mine"}), OptionError);
   CHECK_THROWS_AS(train::early_stopping({.min_delta = -1}), OptionError);
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
-  CHECK_THROWS_WITH_AS(
-      train::fit(model, loss, optimizer, small_images(20), {.callbacks = {train::early_stopping()}}),  // no validation
-      "early_stopping: no column 'val.loss'; name one of history.csv", OptionError);
+  SmallTraining<float> training;
+  CHECK_THROWS_WITH_AS(training.fit(small_images(20), {.callbacks = {train::early_stopping()}}),  // no validation
+                       "early_stopping: no column 'val.loss'; name one of history.csv", OptionError);
 }
 
 TEST_CASE("a time limit ends the training after the running step, with a reason") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
-  const auto result = train::fit(model, loss, optimizer, small_images(40),
-                                 {.epochs = 50, .batch = 8, .callbacks = {train::time_limit(0)}});
+  SmallTraining<float> training;
+  const auto result = training.fit(small_images(40), {.epochs = 50, .batch = 8, .callbacks = {train::time_limit(0)}});
   CHECK(result.stop_reason == "time limit of 0:00");
-  CHECK(optimizer.step_count() == 1);
+  CHECK(training.optimizer.step_count() == 1);
   CHECK(result.history.empty());
   CHECK_FALSE(result.interrupted);
   CHECK_THROWS_AS(train::time_limit(-1), OptionError);
 }
 
 TEST_CASE("progress without a terminal is one plain line for each epoch") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
+  SmallTraining<float> training;
   const data::Dataset images = small_images(40);
   std::ostringstream out;
-  train::fit(model, loss, optimizer, images,
-             {.epochs = 2, .validate = &images, .callbacks = {train::progress_bar(out)}});
+  training.fit(images, {.epochs = 2, .validate = &images, .callbacks = {train::progress_bar(out)}});
   const std::string text = out.str();
   CHECK(std::count(text.begin(), text.end(), '\n') == 2);
   CHECK(text.find('\r') == std::string::npos);

@@ -87,6 +87,21 @@ TEST_CASE("figures need no loss, and predictions are the logits of every sample 
   CHECK_THROWS_AS(train::predict(model, images.subset({})), DataError);
 }
 
+TEST_CASE("with the mirror image the probabilities are the means of both") {
+  Model<float> model(kSmallImage, seq(Flatten{}), heads(head("fine", Linear{{.out_features = 4}})));
+  init::he_normal(model, Seed{1});
+  const data::Dataset images = small_images(5);
+  const Logits<float> both = train::predict(model, images, {.batch = 2, .flip = true});
+  Tensor<float> image(1, images.shape());
+  images.copy_image(3, image.data());
+  const auto plain = metrics::softmax(row(model.infer(image)["fine"], 0));
+  data::mirror(image.data(), images.shape());
+  const auto mirrored = metrics::softmax(row(model.infer(image)["fine"], 0));
+  const auto mean = metrics::softmax(row(both["fine"], 3));
+  for (std::size_t k = 0; k < 4; ++k) CHECK(mean[k] == doctest::Approx((plain[k] + mirrored[k]) / 2));
+  CHECK(plain[0] != doctest::Approx(mirrored[0]));
+}
+
 TEST_CASE("a batch of everything, however large, is one batch") {
   Model<float> model = small_model<float>();
   const data::Dataset images = small_images(20);

@@ -3,16 +3,21 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include "count_allocations.hpp"
 #include "figure.hpp"
+#include "hcnn/layers/diagnose.hpp"
 #include "hcnn/losses/learnable_severity.hpp"
 #include "hcnn/metrics/inspection.hpp"
 #include "hcnn/optim/adam.hpp"
+#include "hcnn/optim/schedule_curves.hpp"
 #include "hcnn/optim/schedule_plateau.hpp"
+#include "hcnn/optim/sgd.hpp"
 #include "kernels/each_isa.hpp"
 #include "train/small_training.hpp"
 
@@ -23,14 +28,11 @@ namespace {
 
 template <class T>
 std::vector<Master<T>> train_weights(int threads, Index epochs = 10) {
-  using M = Master<T>;
   const ThreadCountScope scope(threads);
-  Model<T> model = small_model<T>();
-  auto loss = two_heads<M>();
-  Adam<M> optimizer{model.parameters(), {.learning_rate = 0.01}};
-  train::fit(model, loss, optimizer, small_images(75),
-             {.epochs = epochs, .batch = 8, .augment = {data::pad_crop(1), data::horizontal_flip()}});
-  return weights(model);
+  SmallTraining<T> training{{.learning_rate = 0.01}};
+  training.fit(small_images(75),
+               {.epochs = epochs, .batch = 8, .augment = {data::pad_crop(1), data::horizontal_flip()}});
+  return weights(training.model);
 }
 
 // Notes the threads that it runs on.
@@ -63,12 +65,10 @@ TEST_CASE_TEMPLATE("200 steps with augmentation and dropout give the same bits a
 TEST_CASE("batches that a thread of their own prepares give the same bits") {
   const ThreadCountScope scope(1);
   const auto train = [](data::Prefetch prefetch, const std::shared_ptr<const ThreadNotes>& notes) {
-    Model<float> model = small_model<float>();
-    auto loss = two_heads<float>();
-    Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
-    train::fit(model, loss, optimizer, small_images(75),
-               {.epochs = 3, .batch = 8, .augment = {data::pad_crop(1), notes}, .prefetch = prefetch});
-    return weights(model);
+    SmallTraining<float> training{{.learning_rate = 0.01}};
+    training.fit(small_images(75),
+                 {.epochs = 3, .batch = 8, .augment = {data::pad_crop(1), notes}, .prefetch = prefetch});
+    return weights(training.model);
   };
   const auto here = std::make_shared<ThreadNotes>(), elsewhere = std::make_shared<ThreadNotes>();
   CHECK(train(data::Prefetch::none, here) == train(data::Prefetch::background, elsewhere));
@@ -99,27 +99,23 @@ TEST_CASE("4 batches of 8 added up are a step of 32, the last partial one too") 
 
 TEST_CASE("an epoch ends after limit_batches, inside a step of several too") {
   for (const Index accumulate : {Index{1}, Index{2}}) {
-    Model<float> model = small_model<float>();
-    auto loss = two_heads<float>();
-    Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+    SmallTraining<float> training{{.learning_rate = 0.01}};
     std::vector<Index> images;
-    train::fit(model, loss, optimizer, small_images(75),
-               {.epochs = 2,
-                .batch = 8,
-                .accumulate = accumulate,
-                .limit_batches = 3,
-                .callbacks = {train::on_epoch_end([&](auto& state, auto&) { images.push_back(state.images); })}});
+    training.fit(small_images(75),
+                 {.epochs = 2,
+                  .batch = 8,
+                  .accumulate = accumulate,
+                  .limit_batches = 3,
+                  .callbacks = {train::on_epoch_end([&](auto& state, auto&) { images.push_back(state.images); })}});
     CHECK(images == std::vector<Index>{24, 24});
-    CHECK(optimizer.step_count() == (accumulate == 1 ? 6 : 4));
+    CHECK(training.optimizer.step_count() == (accumulate == 1 ? 6 : 4));
   }
 }
 
 TEST_CASE("two heads learn, and the history says how") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  SmallTraining<float> training{{.learning_rate = 0.01}};
   const data::Dataset fit_set = small_images(200), val_set = small_images(60, 2);
-  const auto result = train::fit(model, loss, optimizer, fit_set, {.epochs = 12, .batch = 16, .validate = &val_set});
+  const auto result = training.fit(fit_set, {.epochs = 12, .batch = 16, .validate = &val_set});
   CHECK(result.history.size() == 12);
   CHECK(result.stop_reason.empty());
   const auto& last = result.history.back();
@@ -132,22 +128,18 @@ TEST_CASE("two heads learn, and the history says how") {
 }
 
 TEST_CASE("one batch can be overfitted to 100 %") {
-  Model<float> model = small_model<float>(0.0);
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  SmallTraining<float> training{{.learning_rate = 0.01}, /*dropout=*/0.0};
   const data::Dataset batch = small_images(16, 1, true);
-  train::fit(model, loss, optimizer, batch, {.epochs = 150, .batch = 16});
-  const double top1 = train::evaluate(model, loss, batch).result.heads[0].top1.value();
+  training.fit(batch, {.epochs = 150, .batch = 16});
+  const double top1 = train::evaluate(training.model, training.loss, batch).result.heads[0].top1.value();
   CHECK(top1 == 1);
   testing::figure("R15", "one batch learnt by heart: ", 100 * top1, " %");
 }
 
 TEST_CASE("shuffled labels stay at chance on validation") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 0.005}};
+  SmallTraining<float> training{{.learning_rate = 0.005}};
   const data::Dataset fit_set = small_images(300, 1, true), val_set = small_images(400, 2, true);
-  const auto result = train::fit(model, loss, optimizer, fit_set, {.epochs = 5, .batch = 16, .validate = &val_set});
+  const auto result = training.fit(fit_set, {.epochs = 5, .batch = 16, .validate = &val_set});
   // 400 guesses at 1/4: standard deviation 2.2 %
   const double top1 = result.history.back().get("val.fine.top1");
   CHECK(top1 == doctest::Approx(0.25).epsilon(0.35));
@@ -185,16 +177,13 @@ TEST_CASE("with zeroed head weights the first loss is ln(classes) per head") {
 
 TEST_CASE("a last partial batch and a data set smaller than a batch count every sample once") {
   for (const Index count : {Index{5}, Index{17}}) {
-    Model<float> model = small_model<float>();
-    auto loss = two_heads<float>();
-    Adam optimizer{model.parameters(), {}};
+    SmallTraining<float> training;
     struct Count : train::Callback<float> {
       void on_step_end(train::FitState<float>& state) override { images = state.images; }
       Index images = 0;
     };
     const auto counter = std::make_shared<Count>();
-    const auto result =
-        train::fit(model, loss, optimizer, small_images(count), {.epochs = 2, .batch = 8, .callbacks = {counter}});
+    const auto result = training.fit(small_images(count), {.epochs = 2, .batch = 8, .callbacks = {counter}});
     CHECK(counter->images == count);
     const auto& record = result.history.back();
     CHECK(record.get("train.severity.0") + record.get("train.severity.1") + record.get("train.severity.2") ==
@@ -204,42 +193,20 @@ TEST_CASE("a last partial batch and a data set smaller than a batch count every 
 }
 
 TEST_CASE("the stop token ends the loop after the running batch") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
-  std::stop_source source;
-  struct Stop : train::Callback<float> {
-    explicit Stop(std::stop_source& s) : source(s) {}
-    void on_step_end(train::FitState<float>& state) override {
-      steps = optimizer_steps = static_cast<Index>(state.optimizer.step_count());
-      if (state.epoch == 2 && state.step == 2) source.request_stop();
-    }
-    std::stop_source& source;
-    Index steps = 0, optimizer_steps = 0;
-  };
-  const auto stop = std::make_shared<Stop>(source);
-  const auto result = train::fit(model, loss, optimizer, small_images(64),
-                                 {.epochs = 5, .batch = 16, .callbacks = {stop}, .stop = source.get_token()});
+  SmallTraining<float> training;
+  const auto stop = std::make_shared<StopAt<float>>(2, 2);
+  const auto result =
+      training.fit(small_images(64), {.epochs = 5, .batch = 16, .callbacks = {stop}, .stop = stop->token()});
   CHECK(result.interrupted);
   CHECK(result.history.size() == 1);
-  CHECK(stop->steps == 4 + 2);
+  CHECK(training.optimizer.step_count() == 4 + 2);
 }
 
 TEST_CASE("a stop that is asked for in the very last step comes too late") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
-  std::stop_source source;
-  struct Stop : train::Callback<float> {
-    explicit Stop(std::stop_source& s) : source(s) {}
-    void on_step_end(train::FitState<float>& state) override {
-      if (state.epoch == 2 && state.step == 4) source.request_stop();
-    }
-    std::stop_source& source;
-  };
+  SmallTraining<float> training;
+  const auto stop = std::make_shared<StopAt<float>>(2, 4);
   const auto result =
-      train::fit(model, loss, optimizer, small_images(64),
-                 {.epochs = 2, .batch = 16, .callbacks = {std::make_shared<Stop>(source)}, .stop = source.get_token()});
+      training.fit(small_images(64), {.epochs = 2, .batch = 16, .callbacks = {stop}, .stop = stop->token()});
   CHECK(result.history.size() == 2);
   CHECK_FALSE(result.interrupted);
   CHECK(result.stop_reason.empty());
@@ -247,51 +214,43 @@ TEST_CASE("a stop that is asked for in the very last step comes too late") {
 
 TEST_CASE("gradients that were there before a training are no part of it") {
   const auto train = [](float gradient) {
-    Model<float> model = small_model<float>();
-    for (auto* param : model.parameters()) std::fill_n(param->grad(), param->size(), gradient);
-    auto loss = two_heads<float>();
-    Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
-    train::fit(model, loss, optimizer, small_images(16), {.batch = 8});
-    return weights(model);
+    SmallTraining<float> training{{.learning_rate = 0.01}};
+    for (auto* param : training.model.parameters()) std::fill_n(param->grad(), param->size(), gradient);
+    training.fit(small_images(16), {.batch = 8});
+    return weights(training.model);
   };
   CHECK(train(7) == train(0));
 }
 
 TEST_CASE("without a schedule the learning rate is the optimizer's, whoever has set it") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 1e-3}};
+  SmallTraining<float> training{{.learning_rate = 1e-3}};
   struct Halve : train::Callback<float> {
     void on_epoch_end(train::FitState<float>& state, metrics::EpochRecord&) override {
       state.optimizer.set_learning_rate(state.optimizer.learning_rate() / 2);
     }
   };
-  optimizer.set_learning_rate(1e-4);
-  const auto result = train::fit(model, loss, optimizer, small_images(16),
-                                 {.epochs = 3, .batch = 8, .callbacks = {std::make_shared<Halve>()}});
+  training.optimizer.set_learning_rate(1e-4);
+  const auto result =
+      training.fit(small_images(16), {.epochs = 3, .batch = 8, .callbacks = {std::make_shared<Halve>()}});
   CHECK(result.history.get("learning_rate") == std::vector<double>{1e-4, 5e-5, 2.5e-5});
 }
 
 TEST_CASE("the schedule may follow a column that a callback adds") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 1e-6}};
+  SmallTraining<float> training{{.learning_rate = 1e-6}};
   struct Figure : train::Callback<float> {
     void on_epoch_end(train::FitState<float>&, metrics::EpochRecord& record) override { record.set("val.f1", 0.5); }
   };
-  const auto result = train::fit(model, loss, optimizer, small_images(16),
-                                 {.epochs = 4,
-                                  .batch = 8,
-                                  .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1}),
-                                  .monitor = "val.f1",
-                                  .callbacks = {std::make_shared<Figure>()}});
+  const auto result =
+      training.fit(small_images(16), {.epochs = 4,
+                                      .batch = 8,
+                                      .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1}),
+                                      .monitor = "val.f1",
+                                      .callbacks = {std::make_shared<Figure>()}});
   CHECK(result.history.get("learning_rate") == std::vector<double>{1e-6, 1e-6, 1e-6, 5e-7});
 }
 
 TEST_CASE("the batch of a loss that is not finite is counted, not the step") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
+  SmallTraining<float> training;
   struct Break : data::Augmentation {  // of the third batch, of 8 images each
     std::string name() const override { return "break"; }
     void apply(float* image, const Shape&, RandomStream&, Workspace&) const override {
@@ -300,8 +259,7 @@ TEST_CASE("the batch of a loss that is not finite is counted, not the step") {
     mutable int images = 0;
   };
   try {
-    train::fit(model, loss, optimizer, small_images(64),
-               {.batch = 8, .accumulate = 4, .augment = {std::make_shared<Break>()}});
+    training.fit(small_images(64), {.batch = 8, .accumulate = 4, .augment = {std::make_shared<Break>()}});
     FAIL("no error");
   } catch (const NumericError& error) {
     CHECK(std::string(error.what()).starts_with("epoch 1, batch 3: the loss is nan"));
@@ -309,13 +267,11 @@ TEST_CASE("the batch of a loss that is not finite is counted, not the step") {
 }
 
 TEST_CASE("a loss that is not finite stops with layer, epoch and batch") {
-  Model<float> model = small_model<float>();
-  model.param("trunk.5.weight").value()[3] = std::numeric_limits<float>::quiet_NaN();
-  model.param("trunk.5.weight").touch();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
+  SmallTraining<float> training;
+  training.model.param("trunk.5.weight").value()[3] = std::numeric_limits<float>::quiet_NaN();
+  training.model.param("trunk.5.weight").touch();
   try {
-    train::fit(model, loss, optimizer, small_images(20), {.batch = 8});
+    training.fit(small_images(20), {.batch = 8});
     FAIL("no error");
   } catch (const NumericError& error) {
     CHECK(std::string(error.what()) ==
@@ -362,50 +318,109 @@ TEST_CASE("a steady step of loader, network, loss, figures and optimizer allocat
 }
 
 TEST_CASE("a network without start values is refused") {
-  auto model = small_model<float>();
-  for (auto* param : model.parameters())
+  SmallTraining<float> training;
+  for (auto* param : training.model.parameters())
     if (param->role == Role::weight) init::fill_constant(*param, 0);
-  auto loss = two_heads<float>();
-  Adam<float> optimizer(model.parameters());
   const data::Dataset images = small_images(8);
-  CHECK_THROWS_WITH_AS(train::fit(model, loss, optimizer, images, {.epochs = 1}),
+  CHECK_THROWS_WITH_AS(training.fit(images, {.epochs = 1}),
                        "fit: every weight is 0; call init::he_normal(model, seed), or load a model, first",
                        OptionError);
-  init::normal(model, "heads.fine", 0.01, Seed{1});
-  CHECK_NOTHROW(train::fit(model, loss, optimizer, images, {.epochs = 1}));
+  init::normal(training.model, "heads.fine", 0.01, Seed{1});
+  CHECK_NOTHROW(training.fit(images, {.epochs = 1}));
 }
 
 TEST_CASE("nothing to train on, to validate or to monitor is refused") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {}};
+  SmallTraining<float> training;
   const data::Dataset images = small_images(20), none = images.subset({});
-  CHECK_THROWS_AS(train::fit(model, loss, optimizer, none, {.batch = 8}), DataError);
-  CHECK_THROWS_AS(train::fit(model, loss, optimizer, images, {.batch = 8, .validate = &none}), DataError);
-  CHECK_THROWS_AS(train::fit(model, loss, optimizer, images, {.batch = 8, .monitor = "val.los"}), OptionError);
-  CHECK_THROWS_AS(train::fit(model, loss, optimizer, images, {.batch = 8, .clip_norm = -1}), OptionError);
-  CHECK_THROWS_AS(train::evaluate(model, loss, none), DataError);
+  CHECK_THROWS_AS(training.fit(none, {.batch = 8}), DataError);
+  CHECK_THROWS_AS(training.fit(images, {.batch = 8, .validate = &none}), DataError);
+  CHECK_THROWS_AS(training.fit(images, {.batch = 8, .monitor = "val.los"}), OptionError);
+  CHECK_THROWS_AS(training.fit(images, {.batch = 8, .clip_norm = -1}), OptionError);
+  CHECK_THROWS_AS(train::evaluate(training.model, training.loss, none), DataError);
 }
 
 TEST_CASE("an exploding learning rate is noticed") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 1e30}};
-  CHECK_THROWS_AS(train::fit(model, loss, optimizer, small_images(64), {.epochs = 5, .batch = 8}), NumericError);
+  SmallTraining<float> training{{.learning_rate = 1e30}};
+  CHECK_THROWS_AS(training.fit(small_images(64), {.epochs = 5, .batch = 8}), NumericError);
 }
 
 TEST_CASE("the schedule sets each step's rate and the plateau follows the monitored column") {
-  Model<float> model = small_model<float>();
-  auto loss = two_heads<float>();
-  Adam optimizer{model.parameters(), {.learning_rate = 1e-6}};  // the loss stands still
+  SmallTraining<float> training{{.learning_rate = 1e-6}};  // the loss stands still
   const data::Dataset images = small_images(40);
   const auto result =
-      train::fit(model, loss, optimizer, images,
-                 {.epochs = 6,
-                  .validate = &images,
-                  .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1, .threshold = 0.5}),
-                  .monitor = "train.loss"});
+      training.fit(images, {.epochs = 6,
+                            .validate = &images,
+                            .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1, .threshold = 0.5}),
+                            .monitor = "train.loss"});
   CHECK(result.history.get("learning_rate") == std::vector<double>{1e-6, 1e-6, 1e-6, 5e-7, 5e-7, 2.5e-7});
+}
+
+TEST_CASE("validation images are normalised as those trained on, and the history has the figures of the evaluation") {
+  SmallTraining<float> training{{.learning_rate = 0.01}};
+  const data::Dataset images = small_images(40), others = small_images(40, 2, /*shuffled_labels=*/true);
+  const data::Normalization normalization{{0.3F, 0.4F}, {0.2F, 0.1F}};
+  const auto result =
+      training.fit(images, {.epochs = 2, .batch = 8, .validate = &others, .normalization = normalization});
+  const auto measured =
+      train::evaluate(training.model, training.loss, others, {.batch = 8, .normalization = normalization});
+  const auto& last = result.history.back();
+  CHECK(last.get("val.loss") == doctest::Approx(double{measured.loss.total}).epsilon(1e-6));
+  CHECK(last.get("val.fine.top1") == measured.result.find("fine")->top1.value());
+  CHECK(last.get("val.hd1") == measured.result.severity.hd1());
+  CHECK(last.get("val.ms") == measured.result.severity.ms());
+  CHECK(measured.result.severity.ms() != measured.result.severity.hd1());
+}
+
+TEST_CASE("a schedule in steps runs over the whole training") {
+  struct Rates : train::Callback<float> {
+    void on_step_end(train::FitState<float>& state) override { seen.push_back(state.learning_rate); }
+    std::vector<double> seen;
+  };
+  SmallTraining<float> training{{.learning_rate = 0.01}};
+  const auto rates = std::make_shared<Rates>();
+  training.fit(small_images(40),
+               {.epochs = 2, .batch = 8, .schedule = schedules::linear({.final_factor = 0}), .callbacks = {rates}});
+  REQUIRE(rates->seen.size() == 10);
+  for (std::size_t i = 0; i < 10; ++i)
+    CHECK(rates->seen[i] == doctest::Approx(0.01 * (1 - static_cast<double>(i) / 10)));
+}
+
+TEST_CASE("a schedule that watches nothing by name watches the validation loss") {
+  SmallTraining<float> training{{.learning_rate = 0.01}};
+  const data::Dataset images = small_images(40);
+  const auto made_up = train::on_epoch_end([](auto& state, auto& record) {
+    record.set("train.loss", 10.0 - static_cast<double>(state.epoch));
+    record.set("val.loss", 1);
+  });
+  const auto result = training.fit(images, {.epochs = 3,
+                                            .batch = 8,
+                                            .validate = &images,
+                                            .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 0}),
+                                            .callbacks = {made_up}});
+  CHECK(result.history.get("learning_rate") == std::vector<double>{0.01, 0.01, 0.005});
+}
+
+TEST_CASE("gradients of frozen parameters do not count for clip_norm") {
+  Model<double> model = small_model<double>(0);
+  auto loss = two_heads<double>();
+  SGD<double> optimizer{ParamList<double>{}, {.learning_rate = 1}};
+  optimizer.add_group({.params = model.parameters("trunk."), .frozen = true});
+  optimizer.add_group({.params = model.parameters("heads.")});
+  Model<double> start = model.clone();
+  train::fit(model, loss, optimizer, small_images(8), {.batch = 8, .clip_norm = 1e-3});
+  double squares = 0;
+  for (const auto* param : model.parameters("heads."))
+    for (Index i = 0; i < param->size(); ++i)
+      squares += std::pow(param->value()[i] - start.param(param->name).value()[i], 2);
+  CHECK(std::sqrt(squares) == doctest::Approx(1e-3).epsilon(1e-3));
+}
+
+TEST_CASE("an input with a number that is not finite is blamed itself") {
+  Model<float> model = small_model<float>();
+  Tensor<float> images(2, kSmallImage, 0.5F);
+  CHECK(find_non_finite<float>(model, images).empty());
+  images[100] = std::numeric_limits<float>::quiet_NaN();
+  CHECK(find_non_finite<float>(model, images) == "the input");
 }
 
 TEST_CASE("an optimizer that could move nothing of the model, or not the loss's parameters, is refused") {

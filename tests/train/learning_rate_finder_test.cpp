@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "hcnn/layers/batch_norm_1d.hpp"
+#include "hcnn/losses/learnable_severity.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/sgd.hpp"
 #include "train/small_training.hpp"
@@ -81,6 +82,24 @@ TEST_CASE("noise is no fall: neither the first batches nor single steps decide")
   const double rate = train::suggested_rate(list);
   CHECK(rate > 0.01);
   CHECK(rate < 0.1);
+}
+
+TEST_CASE("the search sees normalised images, and a loss with parameters has its own back") {
+  Model<float> model = small_model<float>();
+  const data::Dataset images = small_images(40);
+  auto loss = losses::learnable_severity("fine", *images.taxonomy()) + losses::cross_entropy("group");
+  ParamList<float> of_loss;
+  loss.attach("loss", of_loss);
+  Adam optimizer{model.parameters(), {.learning_rate = 0.01}};
+  optimizer.add_group({.params = of_loss});
+  const std::vector<float> before(of_loss[0]->value(), of_loss[0]->value() + of_loss[0]->size());
+  const auto find = [&](const data::Normalization& normalization) {
+    return train::find_learning_rate(model, loss, optimizer, images,
+                                     {.steps = 20, .batch = 8, .normalization = normalization});
+  };
+  const auto plain = find({}), normalized = find({{0.3F, 0.4F}, {0.2F, 0.1F}});
+  CHECK(plain.steps[0].loss != normalized.steps[0].loss);
+  CHECK(std::equal(before.begin(), before.end(), of_loss[0]->value()));
 }
 
 TEST_CASE("the search refuses options out of range") {

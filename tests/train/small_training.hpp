@@ -1,6 +1,7 @@
-// A training that takes milliseconds: images, network and loss.
+// A training that takes milliseconds: images, network, loss and optimizer; and a callback that stops it.
 #pragma once
 
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "hcnn/layers/init.hpp"
 #include "hcnn/layers/model.hpp"
 #include "hcnn/losses/cross_entropy.hpp"
+#include "hcnn/optim/adam.hpp"
+#include "hcnn/train/fit.hpp"
 
 namespace hcnn::testing {
 
@@ -47,6 +50,44 @@ template <class M>
 losses::LossSum<M> two_heads() {
   return losses::cross_entropy<M>("fine") + 0.5 * losses::cross_entropy<M>("group");
 }
+
+/// Network, loss and Adam. It stays where it is: the optimizer refers to the network's parameters.
+template <class T>
+struct SmallTraining {
+  explicit SmallTraining(const AdamOptions& options = {}, double dropout = 0.25)
+      : model(small_model<T>(dropout)), optimizer(model.parameters(), options) {}
+  SmallTraining(const SmallTraining&) = delete;
+  SmallTraining& operator=(const SmallTraining&) = delete;
+
+  train::FitResult fit(const data::Dataset& images, train::FitOptions<T> options) {
+    return train::fit(model, loss, optimizer, images, std::move(options));
+  }
+
+  Model<T> model;
+  losses::LossSum<Master<T>> loss = two_heads<Master<T>>();
+  Adam<Master<T>> optimizer;
+};
+
+/// Asks a training to stop after a step or, with step 0, at the end of an epoch.
+template <class T>
+class StopAt : public train::Callback<T> {
+ public:
+  StopAt(Index epoch, Index step) : epoch_(epoch), step_(step) {}
+
+  /// For the training's `stop`.
+  std::stop_token token() const { return source_.get_token(); }
+
+  void on_step_end(train::FitState<T>& state) override { stop_at(state.epoch, state.step); }
+  void on_epoch_end(train::FitState<T>& state, metrics::EpochRecord&) override { stop_at(state.epoch, 0); }
+
+ private:
+  void stop_at(Index epoch, Index step) {
+    if (epoch == epoch_ && step == step_) source_.request_stop();
+  }
+
+  Index epoch_, step_;
+  std::stop_source source_;
+};
 
 /// All values of a network, statistics included.
 template <class T>

@@ -66,7 +66,8 @@ std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelIn
   if (!info.network.is_null()) {
     Index values = 0;
     for (const auto* param : model.state()) values += param->size();
-    if (const Index described = state_values(network_from_json(info.network, where + ": network")); described != values)
+    if (const Index described = models::state_values(network_from_json(info.network, where + ": network"));
+        described != values)
       fail<FormatError>(where, concat("a network of ", values, " values"), concat("its description makes ", described));
     metadata["hcnn.network"] = io::compact_text(info.network);
   }
@@ -164,9 +165,9 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
   Index held = 0;
   for (const io::TensorEntry& tensor : file.tensors) held += tensor.size();
   // A few bytes of text could describe a network of many gigabytes; smaller differences are named array by array.
-  if (const Index needed = state_values(options); needed > 2 * held + 65'536)
+  if (const Index needed = models::state_values(options); needed > 2 * held + 65'536)
     fail<FormatError>(where, concat(held, " values"), concat("the network it describes has ", needed));
-  if (const Index wide = layer_values(options), most = kFreeLayerValues + kLayerValues * held; wide > most)
+  if (const Index wide = models::layer_values(options), most = kFreeLayerValues + kLayerValues * held; wide > most)
     fail<FormatError>(where, concat(wide, " values behind a layer of the network that it describes"),
                       concat("at most ", most, " with ", held, " values in the file"));
   try {

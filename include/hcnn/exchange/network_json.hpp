@@ -1,9 +1,7 @@
 // The options of a network as JSON, and back: how a model file says what to build.
 #pragma once
 
-#include <algorithm>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -50,63 +48,6 @@ inline io::Json network_json(const models::NetworkOptions& network, const std::s
           {"activation", activation(options.activation)},
           {"dropout", options.dropout},
           {"batch_norm", options.batch_norm}};
-}
-
-/// Number of values in the parameters and buffers of `models::make_network(network)`, found without building it.
-inline Index state_values(const models::NetworkOptions& network) {
-  Index values = 0;
-  const auto add_conv_norm = [&](Index inputs, Index channels, Index pixels, bool bias, bool norm) {
-    values += pixels * inputs * channels + (bias ? channels : 0);
-    if (norm) values += 4 * channels + 1;  // weight, bias, two statistics and a count
-  };
-  const auto add_heads = [&](Index inputs, const std::vector<models::HeadOptions>& heads) {
-    for (const auto& head : heads) values += inputs * head.classes + head.classes;
-    return values;
-  };
-  if (const auto* resnet = std::get_if<models::ResNetOptions>(&network)) {
-    const Index w = resnet->width;
-    const auto conv = [&](Index inputs, Index channels, Index pixels = 9) {
-      add_conv_norm(inputs, channels, pixels, false, true);
-    };
-    conv(resnet->input.channels, w);
-    if (resnet->layers == 9) {
-      for (const auto& [inputs, channels] : {std::pair{w, 2 * w},
-                                             {2 * w, 2 * w},
-                                             {2 * w, 2 * w},
-                                             {2 * w, 4 * w},
-                                             {4 * w, 8 * w},
-                                             {8 * w, 8 * w},
-                                             {8 * w, 8 * w}})
-        conv(inputs, channels);
-    } else {
-      for (int stage = 0; stage < 4; ++stage) {
-        const Index channels = w << stage, inputs = stage == 0 ? w : channels / 2;
-        conv(inputs, channels);
-        for (int i = 0; i < 3; ++i) conv(channels, channels);
-        if (stage > 0) conv(inputs, channels, 1);
-      }
-    }
-    return add_heads(8 * w, resnet->heads);
-  }
-  const auto& options = std::get<models::MultiHeadCnnOptions>(network);
-  Index inputs = options.input.channels;
-  for (const Index channels : options.channels)
-    for (int convolution = 0; convolution < 2; ++convolution)
-      add_conv_norm(std::exchange(inputs, channels), channels, 9, true, options.batch_norm);
-  inputs *= options.pooled * options.pooled;
-  for (const Index width : options.hidden) values += std::exchange(inputs, width) * width + width;
-  return add_heads(inputs, options.heads);
-}
-
-/// An upper bound of the values that one sample has behind any convolution or pooling of
-/// `models::make_network(network)`; linear layers have at most kMostFeatures.
-inline Index layer_values(const models::NetworkOptions& network) {
-  if (const auto* resnet = std::get_if<models::ResNetOptions>(&network))
-    return resnet->input.pixels() * std::max(resnet->input.channels, 2 * resnet->width);
-  const auto& options = std::get<models::MultiHeadCnnOptions>(network);
-  Index widest = options.input.channels;
-  for (const Index channels : options.channels) widest = std::max(widest, channels);
-  return std::max(options.input.pixels(), options.pooled * options.pooled) * widest;
 }
 
 inline constexpr Index kMostFeatures = 65'536;             ///< channels, features, classes of a network in a file
@@ -157,7 +98,7 @@ inline models::NetworkOptions network_from_json(const io::Json& json, const std:
     fail<FormatError>(where, "builder '" + printable(builder) + "'", "multi_head_cnn and resnet are known");
   }
   object.finish();
-  if (const Index values = layer_values(network); values > kMostActivations)
+  if (const Index values = models::layer_values(network); values > kMostActivations)
     fail<FormatError>(where, concat(values, " values behind a layer"),
                       concat("at most ", kMostActivations, " are possible"));
   return network;

@@ -1,24 +1,17 @@
 // The convolutional networks of the CIFAR-100 experiments.
 #pragma once
 
+#include <algorithm>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "hcnn/layers/adaptive_avg_pool.hpp"
 #include "hcnn/layers/dropout.hpp"
 #include "hcnn/layers/flatten.hpp"
-#include "hcnn/layers/model.hpp"
+#include "hcnn/models/parts.hpp"
 
-/// Named networks.
 namespace hcnn::models {
-
-/// The rectifier behind every convolution and hidden linear layer.
-enum class Activation { relu, leaky_relu };
-
-/// A head: its name, also the level of the hierarchy, and its number of classes.
-struct HeadOptions {
-  std::string name;  ///< also the level of the hierarchy
-  Index classes;     ///< at least 1
-};
 
 /// Options of `multi_head_cnn`; the defaults are the multi-head network for CIFAR-100.
 struct MultiHeadCnnOptions {
@@ -46,15 +39,6 @@ inline MultiHeadCnnOptions multi_head_cnn_options(const std::string& network) {
   return options;
 }
 
-/// Adds the chosen rectifier.
-template <class T>
-void add_activation(Sequential<T>& layers, Activation activation) {
-  if (activation == Activation::relu)
-    layers.add(ReLU<T>{});
-  else
-    layers.add(LeakyReLU<T>{});
-}
-
 /// [conv 3x3, batch norm, activation] x 2 and max-pooling 2 for each entry of `channels`, adaptive average pooling,
 /// linear layers with activation and dropout, and a linear layer for each head. Shapes: `input`, each side at least
 /// 2^blocks pixels, to logits (N, classes) for each head. Throws OptionError for an option outside its range,
@@ -79,10 +63,25 @@ Model<T> multi_head_cnn(const MultiHeadCnnOptions& options = {}) {
     add_activation(trunk, options.activation);
     trunk.add(Dropout<T>{{.rate = options.dropout}});
   }
-  std::vector<Head<T>> heads;
-  for (const HeadOptions& each : options.heads)
-    heads.push_back(head(each.name, Linear<T>{{.out_features = each.classes}}));
-  return Model<T>(options.input, std::move(trunk), MultiHead<T>(std::move(heads)), {.fuse = options.fuse});
+  return Model<T>(options.input, std::move(trunk), linear_heads<T>(options.heads), {.fuse = options.fuse});
+}
+
+/// Number of values in the parameters and buffers of `multi_head_cnn(options)`, found without building it.
+inline Index state_values(const MultiHeadCnnOptions& options) {
+  Index values = 0, inputs = options.input.channels;
+  for (const Index channels : options.channels)
+    for (int convolution = 0; convolution < 2; ++convolution)
+      values += conv_values(std::exchange(inputs, channels), channels, 9, true, options.batch_norm);
+  inputs *= options.pooled * options.pooled;
+  for (const Index width : options.hidden) values += linear_values(std::exchange(inputs, width), width);
+  return values + head_values(inputs, options.heads);
+}
+
+/// An upper bound of the values that one sample has behind any convolution or pooling of `multi_head_cnn(options)`.
+inline Index layer_values(const MultiHeadCnnOptions& options) {
+  Index widest = options.input.channels;
+  for (const Index channels : options.channels) widest = std::max(widest, channels);
+  return std::max(options.input.pixels(), options.pooled * options.pooled) * widest;
 }
 
 }  // namespace hcnn::models

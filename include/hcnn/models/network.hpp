@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <string>
 #include <utility>
 #include <variant>
@@ -26,7 +27,7 @@ inline NetworkOptions network_options(const std::string& network) {
   if (network == "resnet9" || network == "resnet18") return resnet_options(network);
   const auto& names = network_names();
   if (std::find(names.begin(), names.end(), network) == names.end())
-    fail<OptionError>("network", "'" + network + "'", "expected multihead, severity, compact, resnet9 or resnet18");
+    fail<OptionError>("network", "'" + network + "'", "networks are: " + joined(names));
   return multi_head_cnn_options(network);
 }
 
@@ -44,6 +45,16 @@ template <class T = float>
 Model<T> make_network(const NetworkOptions& options) {
   if (const auto* cnn = std::get_if<MultiHeadCnnOptions>(&options)) return multi_head_cnn<T>(*cnn);
   return resnet<T>(std::get<ResNetOptions>(options));
+}
+
+/// Number of values in the parameters and buffers of `make_network(options)`, found without building it. Not for what
+/// only converts to NetworkOptions: an alternative without a function of its own would come back here for ever.
+inline Index state_values(const std::same_as<NetworkOptions> auto& options) {
+  return std::visit([](const auto& each) { return state_values(each); }, options);
+}
+/// An upper bound of the values that one sample has behind any convolution or pooling of `make_network(options)`.
+inline Index layer_values(const std::same_as<NetworkOptions> auto& options) {
+  return std::visit([](const auto& each) { return layer_values(each); }, options);
 }
 
 }  // namespace hcnn::models

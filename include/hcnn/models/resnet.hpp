@@ -1,12 +1,16 @@
 // Residual networks for small pictures: ResNet-9 and ResNet-18.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "hcnn/layers/adaptive_avg_pool.hpp"
+#include "hcnn/layers/dropout.hpp"
+#include "hcnn/layers/flatten.hpp"
 #include "hcnn/layers/residual.hpp"
-#include "hcnn/models/multi_head_cnn.hpp"
+#include "hcnn/models/parts.hpp"
 
 namespace hcnn::models {
 
@@ -101,10 +105,29 @@ Model<T> resnet(const ResNetOptions& options = {}) {
   options.layers == 9 ? add_resnet9(trunk, options) : add_resnet18(trunk, options);
   trunk.add(Flatten<T>{});
   if (options.dropout > 0) trunk.add(Dropout<T>{{.rate = options.dropout}});
-  std::vector<Head<T>> heads;
-  for (const HeadOptions& each : options.heads)
-    heads.push_back(head(each.name, Linear<T>{{.out_features = each.classes}}));
-  return Model<T>(options.input, std::move(trunk), MultiHead<T>(std::move(heads)), {.fuse = options.fuse});
+  return Model<T>(options.input, std::move(trunk), linear_heads<T>(options.heads), {.fuse = options.fuse});
+}
+
+/// Number of values in the parameters and buffers of `resnet(options)`, found without building it.
+inline Index state_values(const ResNetOptions& options) {
+  const Index w = options.width;
+  const auto conv = [](Index inputs, Index channels, Index taps = 9) {
+    return conv_values(inputs, channels, taps, false, true);
+  };
+  Index values = conv(options.input.channels, w) + head_values(8 * w, options.heads);
+  if (options.layers == 9)
+    return values + conv(w, 2 * w) + 2 * conv(2 * w, 2 * w) + conv(2 * w, 4 * w) + conv(4 * w, 8 * w) +
+           2 * conv(8 * w, 8 * w);
+  for (int stage = 0; stage < 4; ++stage) {
+    const Index channels = w << stage, inputs = stage == 0 ? w : channels / 2;
+    values += conv(inputs, channels) + 3 * conv(channels, channels) + (stage > 0 ? conv(inputs, channels, 1) : 0);
+  }
+  return values;
+}
+
+/// An upper bound of the values that one sample has behind any convolution or pooling of `resnet(options)`.
+inline Index layer_values(const ResNetOptions& options) {
+  return options.input.pixels() * std::max(options.input.channels, 2 * options.width);
 }
 
 }  // namespace hcnn::models

@@ -12,6 +12,7 @@
 #include "hcnn/report/comparison.hpp"
 #include "hcnn/run/history_file.hpp"
 #include "hcnn/run/run_folder.hpp"
+#include "hcnn/run/severity_names.hpp"
 
 namespace hcnn::run {
 
@@ -38,13 +39,10 @@ inline void read_levels(FinishedRun& run, const io::Json& part, const std::strin
   run.figures.severities = severity.integers("counts", 100, 0, Index{1} << 50);
   run.figures.hd1 = severity.number("hd1", 0, 100);
   run.figures.ms = severity.number("ms", 0, 100);
-  std::string above;
-  run.severities = {"0: right"};
-  for (const auto& [level, figures] : part["from_fine"].items()) {
-    if (!above.empty()) run.severities.push_back(concat(run.severities.size(), ": same ", level));
-    above = level;
-  }
-  run.severities.push_back(concat(run.severities.size(), ": different ", above));
+  std::vector<std::string> levels;
+  for (const auto& [level, figures] : part["from_fine"].items()) levels.push_back(level);
+  if (levels.empty()) fail<FormatError>(where, "no level in from_fine", "at least one is needed");
+  run.severities = severity_names(levels);
   if (run.severities.size() != run.figures.severities.size())
     fail<FormatError>(where, concat(run.figures.severities.size(), " severities"),
                       concat(run.severities.size(), " for these levels"));

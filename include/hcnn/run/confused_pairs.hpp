@@ -11,6 +11,7 @@
 #include "hcnn/io/image.hpp"
 #include "hcnn/metrics/inspection.hpp"
 #include "hcnn/run/figures.hpp"
+#include "hcnn/run/severity_names.hpp"
 
 namespace hcnn::run {
 
@@ -42,13 +43,11 @@ inline std::vector<ConfusedPair> confused_pairs(const metrics::HeadResult& head,
   return pairs;
 }
 
-/// What each severity at a level of the tree means: "0: right", "1: same superclass", ...
+/// What each severity at a level of the tree means.
 inline std::vector<std::string> severity_names(const Taxonomy& tree, Index level) {
-  std::vector<std::string> names = {"0: right"};
-  for (Index above = level + 1; above < tree.levels(); ++above)
-    names.push_back(concat(above - level, ": same ", tree.level_name(above)));
-  names.push_back(concat(tree.levels() - level, ": different ", tree.level_name(tree.levels() - 1)));
-  return names;
+  std::vector<std::string> levels;
+  for (; level < tree.levels(); ++level) levels.push_back(tree.level_name(level));
+  return severity_names(levels);
 }
 
 /// Names, count, share of the true class and severity ("" without a label tree), as cells of a table.

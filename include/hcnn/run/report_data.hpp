@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hcnn/exchange/taxonomy_json.hpp"
 #include "hcnn/io/json.hpp"
 #include "hcnn/run/confused_pairs.hpp"
 #include "hcnn/run/figures.hpp"
@@ -29,18 +30,6 @@ inline io::Json panels_json(const std::vector<report::Panel>& panels) {
                     {"series", std::move(series)}});
   }
   return list;
-}
-
-/// The levels of the label tree, fine to coarse; "parents" null on the last. Without a tree: an empty list.
-inline io::Json tree_json(const Taxonomy* tree) {
-  io::Json levels = io::Json::array();
-  for (Index level = 0; tree && level < tree->levels(); ++level) {
-    io::Json parents;
-    for (Label label = 0; level + 1 < tree->levels() && label < tree->class_count(level); ++label)
-      parents.push_back(tree->parent(level, label));
-    levels.push_back({{"name", tree->level_name(level)}, {"classes", tree->classes(level)}, {"parents", parents}});
-  }
-  return levels;
 }
 
 /// Confusion of a head: names, order in the tree, supports, and the counts row by row.
@@ -77,7 +66,9 @@ inline io::Json calibration_json(const metrics::EvaluationResult& result, const 
 inline io::Json report_data(const RunSummary& run) {
   const Taxonomy* tree = run.taxonomy ? &*run.taxonomy : nullptr;
   const auto& [part, result] = run.shown();
-  io::Json data = {{"curves", panels_json(training_panels(run.history))}, {"part", part}, {"tree", tree_json(tree)}};
+  io::Json data = {{"curves", panels_json(training_panels(run.history))},
+                   {"part", part},
+                   {"tree", tree ? exchange::taxonomy_json(*tree)["levels"] : io::Json::array()}};
   data["heads"] = io::Json::array();
   if (result)
     for (const auto& head : result->heads) data["heads"].push_back(head_json(head, tree));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "hcnn/data/batches.hpp"
@@ -62,6 +63,109 @@ inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
   return rate;
 }
 
+/// Parameters, statistics and optimizer as they were when it was made.
+template <class T>
+class SavedTraining {
+ public:
+  /// Type of parameters.
+  using M = Master<T>;
+
+  /// Refers to all three; names the loss's parameters "loss.0.<...>"; sets gradients to 0.
+  SavedTraining(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer)
+      : model_(model), optimizer_(optimizer) {
+    loss.attach("loss", loss_parameters_);
+    visit(StateVisitor::saving(before_));
+    zero_all();
+  }
+
+  /// Puts them back, with gradients of 0. Throws what a user's optimizer throws when it is loaded.
+  void restore() {
+    zero_all();
+    visit(StateVisitor::loading(before_));
+  }
+
+ private:
+  void visit(StateVisitor visitor) {
+    visit_parameters(visitor, "model", model_.state());
+    visit_parameters(visitor, "loss", loss_parameters_);
+    visitor.visit("optimizer", optimizer_);
+  }
+  void zero_all() {  // the optimizer zeroes only what it moves
+    zero_gradients(model_.parameters());
+    zero_gradients(loss_parameters_);
+  }
+
+  Model<T>& model_;
+  Optimizer<M>& optimizer_;
+  ParamList<M> loss_parameters_;
+  Snapshot before_;
+};
+
+/// The steps of `find_learning_rate`.
+template <class T>
+class LearningRateSearch {
+ public:
+  /// Type of parameters.
+  using M = Master<T>;
+
+  /// Refers to all it is given.
+  LearningRateSearch(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
+                     const LearningRateFinderOptions& options)
+      : model_(model),
+        loss_(loss),
+        optimizer_(optimizer),
+        options_(options),
+        loader_(dataset, {.batch = options.batch,
+                          .shuffle = true,
+                          .seed = options.seed,
+                          .augment = options.augment,
+                          .normalization = options.normalization}) {}
+
+  /// Trains until the loss diverges, all steps are done or a stop is asked for. To be called once.
+  std::vector<LearningRateStep> run() {
+    for (Index step = 0; step < options_.steps && !options_.stop.stop_requested(); ++step)
+      if (!train_step(step)) break;
+    return std::move(steps_);
+  }
+
+ private:
+  // Returns false where the loss diverges.
+  bool train_step(Index step) {
+    const data::Batch<T>& batch = next_batch();
+    const double done = static_cast<double>(step) / static_cast<double>(options_.steps - 1);
+    const double rate = options_.from * std::pow(options_.to / options_.from, done);
+    optimizer_.set_learning_rate(rate);
+    const Pass pass{.mode = Mode::train, .seed = options_.seed, .epoch = epoch_, .samples = batch.ids};
+    const double value{loss_.evaluate(model_.forward(batch.images, pass), batch.targets, gradients_).total};
+    sum_ = options_.smoothing * sum_ + (1 - options_.smoothing) * value;
+    const double smoothed = sum_ / (1 - std::pow(options_.smoothing, static_cast<double>(step + 1)));
+    const bool diverged = step > 0 && smoothed - least_ > (options_.divergence - 1) * std::abs(least_);
+    if (!std::isfinite(smoothed) || diverged) return false;
+    steps_.push_back({rate, value, smoothed});
+    least_ = std::min(least_, smoothed);
+    model_.backward(gradients_);
+    optimizer_.step();
+    return true;
+  }
+  // The next batch of the epoch, or the first of the next one.
+  const data::Batch<T>& next_batch() {
+    if (const data::Batch<T>* batch = epoch_ == 0 ? nullptr : loader_.next()) return *batch;
+    loader_.start(++epoch_);
+    return *loader_.next();
+  }
+
+  Model<T>& model_;
+  losses::LossSum<M>& loss_;
+  Optimizer<M>& optimizer_;
+  const LearningRateFinderOptions& options_;
+  data::BatchLoader<T> loader_;
+  std::uint64_t epoch_ = 0;
+  Logits<M> gradients_;
+  double sum_ = 0;  // of the losses, weighted towards the last ones
+  double least_ = std::numeric_limits<double>::infinity();
+  std::vector<LearningRateStep> steps_;
+};
+
 /// Trains some steps with a learning rate that grows from step to step, `from (to / from)^(i / (steps - 1))`, until the
 /// loss diverges. Parameters, statistics and optimizer are then as they were before. Throws OptionError for an option
 /// outside its range and DataError for a data set without samples.
@@ -69,7 +173,6 @@ inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
 template <class T>
 LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& loss, Optimizer<Master<T>>& optimizer,
                                  const data::Dataset& dataset, const LearningRateFinderOptions& options = {}) {
-  using M = Master<T>;
   const char* where = "find_learning_rate";
   require_option(options.from > 0 && std::isfinite(options.from), where, "from", options.from, "must be above 0");
   require_option(options.to > options.from && std::isfinite(options.to), where, "to", options.to, "must exceed from");
@@ -78,64 +181,15 @@ LearningRates find_learning_rate(Model<T>& model, losses::LossSum<Master<T>>& lo
                  "must be in [0, 1)");
   require_option(options.divergence > 1, where, "divergence", options.divergence, "must be above 1");
   if (dataset.size() == 0) fail<DataError>(where, "no samples", "some are needed");
-
-  ParamList<M> loss_parameters;
-  loss.attach("loss", loss_parameters);
-  Snapshot before;
-  const auto visit = [&](StateVisitor visitor) {
-    visit_parameters(visitor, "model", model.state());
-    visit_parameters(visitor, "loss", loss_parameters);
-    visitor.visit("optimizer", optimizer);
-  };
-  visit(StateVisitor::saving(before));
-  const auto zero_all = [&] {  // the optimizer zeroes only what it moves
-    zero_gradients(model.parameters());
-    zero_gradients(loss_parameters);
-  };
-  zero_all();
-
-  data::BatchLoader<T> loader(dataset, {.batch = options.batch,
-                                        .shuffle = true,
-                                        .seed = options.seed,
-                                        .augment = options.augment,
-                                        .normalization = options.normalization});
+  SavedTraining<T> before(model, loss, optimizer);
   LearningRates found;
-  Logits<M> gradients;
-  std::uint64_t epoch = 0;
-  double sum = 0, least = std::numeric_limits<double>::infinity();
-  const auto restore = [&] {
-    zero_all();
-    visit(StateVisitor::loading(before));
-  };
-  const auto train_step = [&](Index step) {  // false where the loss diverges
-    const data::Batch<T>* batch = epoch == 0 ? nullptr : loader.next();
-    if (!batch) {
-      loader.start(++epoch);
-      batch = loader.next();
-    }
-    const double done = static_cast<double>(step) / static_cast<double>(options.steps - 1);
-    const double rate = options.from * std::pow(options.to / options.from, done);
-    optimizer.set_learning_rate(rate);
-    const Pass pass{.mode = Mode::train, .seed = options.seed, .epoch = epoch, .samples = batch->ids};
-    const double value{loss.evaluate(model.forward(batch->images, pass), batch->targets, gradients).total};
-    sum = options.smoothing * sum + (1 - options.smoothing) * value;
-    const double smoothed = sum / (1 - std::pow(options.smoothing, static_cast<double>(step + 1)));
-    const bool diverged = step > 0 && smoothed - least > (options.divergence - 1) * std::abs(least);
-    if (!std::isfinite(smoothed) || diverged) return false;
-    found.steps.push_back({rate, value, smoothed});
-    least = std::min(least, smoothed);
-    model.backward(gradients);
-    optimizer.step();
-    return true;
-  };
   try {
-    for (Index step = 0; step < options.steps && !options.stop.stop_requested() && train_step(step); ++step) {
-    }
+    found.steps = LearningRateSearch<T>(model, loss, optimizer, dataset, options).run();
   } catch (...) {
-    restore();
+    before.restore();
     throw;
   }
-  restore();
+  before.restore();
   found.suggestion = suggested_rate(found.steps);
   return found;
 }

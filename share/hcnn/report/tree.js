@@ -12,8 +12,9 @@ function severityOf(level, a, b) {
   if (at < 0) return null;
   let severity = 0;
   for (; at < data.tree.length && a !== b; ++at, ++severity) {
-    a = data.tree[at].parents ? data.tree[at].parents[a] : 0;
-    b = data.tree[at].parents ? data.tree[at].parents[b] : 0;
+    const parents = data.tree[at].parents;  // none on the last level: both become undefined, which is the same
+    a = parents[a];
+    b = parents[b];
   }
   return severity;
 }
