@@ -31,9 +31,9 @@ class ExperimentRun {
     if (options_.list) return list();
     if (options_.table && !std::filesystem::exists(results_.folder()))
       fail<Error>(io::printable_path(results_.folder()), "no such folder", "published results are needed");
-    if (options_.table) return conclude();
     std::vector<const Cell*> waiting = chosen();
     std::erase_if(waiting, [&](const Cell* cell) { return finished(*cell); });
+    if (options_.table) return conclude();
     const std::vector<const Cell*> without_rules = lacking_rules();
     if (waiting.empty() && without_rules.empty()) return conclude();
     for (const std::string& word : options_.passed)
