@@ -58,21 +58,21 @@ class Rounds : public train::Callback<T> {
 template <class T>
 int run(const Options& options) {
   const auto images = examples::load_images(options.data, 1);
-  const auto [fit_set, rest] = data::stratified_split(images.train, 0.9, /*seed=*/1);
+  const auto [train_set, rest] = data::stratified_split(images.train, 0.9, /*seed=*/1);
   std::cout << options.network << ' ' << options.precision << " on " << kernels::to_string(kernels::isa_for<T>())
             << ", batch " << options.batch << ", " << thread_count() << " threads, " << images.name << ": "
-            << fit_set.size() << " images, crop and flip\n"
+            << train_set.size() << " images, crop and flip\n"
             << std::fixed << std::setprecision(0);
   auto bare_model = make_network<T>(options.network), model = make_network<T>(options.network);
   TrainingStep<T> step(bare_model, options.batch);
   const auto rounds = std::make_shared<Rounds<T>>(step, options);
   auto loss = make_loss(model);
   Adam<Master<T>> optimizer{model.parameters(), {.learning_rate = 1e-3}};
-  train::fit(model, loss, optimizer, fit_set,
+  train::fit(model, loss, optimizer, train_set,
              {.epochs = options.rounds,
               .batch = options.batch,
               .augment = {data::pad_crop(4), data::horizontal_flip()},
-              .normalization = data::measure_normalization(fit_set),
+              .normalization = data::measure_normalization(train_set),
               .callbacks = {rounds}});
   std::cout << "an epoch runs at " << std::setprecision(1) << 100 * rounds->median_ratio()
             << " % of the bare step's images/s (median)\n";

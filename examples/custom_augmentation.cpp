@@ -56,7 +56,7 @@ metrics::EpochRecord train_with(const data::Augmentations& augment) {
   const train::FitResult result = train::fit(model, loss, optimizer, images,
                                              {.epochs = 8,
                                               .batch = 32,
-                                              .validate = &others,
+                                              .validate = others,
                                               .augment = augment,
                                               .callbacks = {std::make_shared<OverfittingAlarm>("group", 0.5)}});
   return result.history.back();

@@ -50,15 +50,15 @@ int main(int argc, char** argv) {
   std::cout << report.text() << '\n';
   if (!report) return 1;
 
-  const auto [fit_set, val_set] = data::stratified_split(data::synthetic({.samples = 2000}), 0.9, /*seed=*/1);
+  const auto [train_set, val_set] = data::stratified_split(data::synthetic({.samples = 2000}), 0.9, /*seed=*/1);
   Model model{
-      fit_set.shape(),
+      train_set.shape(),
       seq(Conv2d{{.out_channels = 16, .kernel = 3, .stride = 2, .padding = 1}}, BatchNorm2d{}, SiLU{},
           Conv2d{{.out_channels = 32, .kernel = 3, .stride = 2, .padding = 1}}, BatchNorm2d{}, SiLU{}, Flatten{}),
       heads(head("group", Linear{{.out_features = 9}}))};
   init::he_normal(model, Seed{1});
   auto loss = losses::cross_entropy("group");
   Adam optimizer{model.parameters(), {.learning_rate = 2e-3}};
-  train::fit(model, loss, optimizer, fit_set,
-             {.epochs = 3, .batch = 32, .validate = &val_set, .callbacks = {train::progress_bar(std::cerr)}});
+  train::fit(model, loss, optimizer, train_set,
+             {.epochs = 3, .batch = 32, .validate = val_set, .callbacks = {train::progress_bar(std::cerr)}});
 }

@@ -38,7 +38,7 @@ void draw_part(const Options& options, const std::string& part, Index count) {
     const std::string png =
         io::encode_png(examples::conveyor_picture(label, options.size, part, i % count, options.seed));
     const std::string number = std::to_string(1000 + i % count + 1);
-    const auto path = folder / tree.classes(0)[static_cast<std::size_t>(label)] / (number + ".png");
+    const auto path = folder / tree.class_name(0, label) / (number + ".png");
     std::ofstream file(path, std::ios::binary);  // not io::write_file: thousands of files need not be durable each
     file << png;
     if (!file.flush()) fail<Error>(path.string(), "cannot be written", "a writable folder with free space is needed");

@@ -20,7 +20,7 @@ namespace {
 // The class's name where the file has names, else its number.
 std::string class_name(const exchange::ModelInfo& info, const std::string& head, Label label) {
   if (!info.taxonomy || !info.taxonomy->has_level(head)) return concat("class ", label);
-  return printable(info.taxonomy->classes(head)[static_cast<std::size_t>(label)]);
+  return printable(info.taxonomy->class_name(head, label));
 }
 
 void classify(const char* model_file, const char* pictures_file) {

@@ -32,10 +32,10 @@ struct Options {
 };
 
 void print_csv(const metrics::EvaluationResult& result) {
-  std::cout << io::csv_line({"level", "samples", "top1", "top5"});
+  std::cout << io::csv_line({"level", "samples", "top1", "top5", "balanced_accuracy", "macro_f1"});
   for (const auto& head : result.heads)
-    std::cout << io::csv_line(
-        {head.level, concat(result.samples), concat(head.top1.value()), concat(head.top5.value())});
+    std::cout << io::csv_line({head.level, concat(result.samples), concat(head.top1.value()), concat(head.top5.value()),
+                               concat(head.confusion.balanced_accuracy()), concat(head.confusion.macro_f1())});
 }
 
 // What is tested, its name, and the images that the model was trained on and validated with, where they are known.

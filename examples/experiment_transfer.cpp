@@ -8,7 +8,7 @@
 //         begin from the trunks of the cells base_seed_N, whose run folders must still be there.
 // Expect: results/experiment_transfer: summary.md with the means over the seeds and their intervals, table.md, pictures
 //         and a folder for each finished cell. A frozen trunk should win with few images, a tuned one with many.
-//         Frozen are the trunk's parameters: its batch normalisation still follows the new images.
+//         A frozen trunk keeps its running statistics too.
 #include "examples/common/experiment.hpp"
 
 namespace {

@@ -78,7 +78,7 @@ void take_model(Options& options) {
 std::vector<std::string> names(const Taxonomy& taxonomy, Index level, Label label) {
   std::vector<std::string> list;
   for (Index above = level; above < taxonomy.levels(); ++above)
-    list.push_back(taxonomy.classes(above)[static_cast<std::size_t>(taxonomy.ancestor(label, level, above))]);
+    list.push_back(taxonomy.class_name(above, taxonomy.ancestor(label, level, above)));
   return list;
 }
 

@@ -6,6 +6,7 @@
 
 #include <variant>
 
+#include "examples/common/folder_images.hpp"
 #include "examples/common/resolve.hpp"
 
 namespace examples {
@@ -63,6 +64,7 @@ inline std::vector<Setting> later_settings(Recipe& recipe, TrainingOptions& opti
           {"single_head", &recipe.single_head},
           {"other_learning_rate", &recipe.other_learning_rate, 0, 1e300},
           {"trunk_rate", &recipe.trunk_rate, 0, 1e300},
+          {"momentum", &recipe.momentum, 0, 0.999999},
           {"warm_up", &recipe.warm_up, 0, 1},
           {"hold", &recipe.hold, 0, 1},
           {"flip", &recipe.flip, 0, 0, kFlips},
@@ -181,10 +183,18 @@ inline void require_same_settings(const io::Json& run, const io::Json& asked, co
     if (asked["costs_crc32"] != *costs)
       fail<OptionError>("--resume", printable(asked["costs"].get<std::string>()) + " has changed",
                         "the costs that the run began with are needed");
+  // Nor are folders and the hierarchy known by their places; see Training::require_same_pictures.
+  const auto may_move = [&](const std::string& name, const io::Json& value) {
+    if (name == "costs") return has_costs;
+    const auto is_folder = [](const io::Json& test) {
+      return test.is_string() && !test_share(test.get<std::string>());
+    };
+    if (name == "test") return is_folder(value) && is_folder(asked[name]);
+    if (name == "hierarchy") return value != "" && asked[name] != "";
+    return name == "threads" || name == "isa" || name == "commit" || name == "data_folder" || name == "command";
+  };
   for (const auto& [name, value] : run.items())
-    if (name != "threads" && name != "isa" && name != "commit" && name != "data_folder" && name != "command" &&
-        !(name == "costs" && has_costs) && asked[name] != value)
-      refuse(name, value, asked[name]);
+    if (!may_move(name, value) && asked[name] != value) refuse(name, value, asked[name]);
   Recipe recipe;
   TrainingOptions defaults;
   for (const Setting& setting : later_settings(recipe, defaults))

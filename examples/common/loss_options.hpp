@@ -75,8 +75,6 @@ inline void resolve_loss(const LossOptions& options, const std::optional<double>
     fail<OptionError>("--label-smoothing", "with --loss " + recipe.loss, "that loss takes labels as they are");
   if ((labels_alone || recipe.loss == "soft-labels") && (other_loss || smoothing))  // else it is the resumed run's own
     recipe.label_smoothing = smoothing.value_or(0);
-  if ((labels_alone || recipe.loss == "expected" || recipe.loss == "soft-labels") && recipe.mixup > 0)
-    fail<OptionError>("--mixup", "with --loss " + recipe.loss, "--loss ce, report or readme can take mixed targets");
 }
 
 }  // namespace examples

@@ -22,20 +22,21 @@ struct Recipe {
   bool small_heads = false;
   bool batch_norm = true;
   double dropout = 0.5;
-  std::string optimizer = "adam";  ///< adam, adamw, sgd (momentum 0.9; nesterov in recipes best and resnet9) or muon
+  std::string optimizer = "adam";  ///< adam, adamw, sgd or muon
   double learning_rate = 1e-3;
   double other_learning_rate = 0.05;  ///< muon: of all that is no matrix, and of the heads
   double trunk_rate = 1;              ///< times the learning rate: of the trunk; 0: it is frozen
-  bool nesterov = false;
-  double weight_decay = 0;           ///< of weights only, not of biases and normalisation
-  std::string schedule = "plateau";  ///< constant, plateau, one-cycle or hold-linear
-  double warm_up = 0.15;             ///< one-cycle and hold-linear: share of the steps that climb
-  double hold = 0.5;                 ///< hold-linear: share of the steps at the full rate
-  std::string augment = "none";      ///< none, crop-flip or crop-flip-cutout
-  std::string flip = "random";       ///< of crop-flip and crop-flip-cutout: random or alternating
-  double erase = 0;                  ///< probability of random erasing
-  double mixup = 0;                  ///< alpha of mixup; 0: none
-  bool normalize = false;            ///< inputs to mean 0, deviation 1 per channel; else [0, 1]
+  double momentum = 0.9;              ///< sgd
+  bool nesterov = false;              ///< sgd
+  double weight_decay = 0;            ///< of weights only, not of biases and normalisation
+  std::string schedule = "plateau";   ///< one of kSchedules
+  double warm_up = 0.15;              ///< one-cycle and hold-linear: share of the steps that climb
+  double hold = 0.5;                  ///< hold-linear: share of the steps at the full rate
+  std::string augment = "none";       ///< none, crop-flip or crop-flip-cutout
+  std::string flip = "random";        ///< of crop-flip and crop-flip-cutout: random or alternating
+  double erase = 0;                   ///< probability of random erasing
+  double mixup = 0;                   ///< alpha of mixup; 0: none
+  bool normalize = false;             ///< inputs to mean 0, deviation 1 per channel; else [0, 1]
   double label_smoothing = 0;
   std::string loss = "ce";                        ///< see make_head_loss
   double alpha = 1;                               ///< loss readme: factor alpha + S[y, argmax p]
@@ -51,7 +52,7 @@ struct Recipe {
   Index accumulate = 1;  ///< passes whose gradients are added up for a step
   double clip_norm = 0;  ///< largest norm of all gradients together; 0: any
   double ema = 0;        ///< decay of the weights' moving average over the last third; 0: there is none
-  Index patience = 0;    ///< epochs without a better validation loss before the training ends; 0: it does not
+  Index patience = 0;    ///< epochs without a better monitored value before the training ends; 0: it does not
 };
 
 /// Weight decay that the optimizer is known for where none was asked for.
@@ -69,7 +70,7 @@ inline bool is_residual(const std::string& network) { return network.starts_with
 inline const std::vector<std::string> kActivations{"relu", "leaky_relu"};
 inline const std::vector<std::string> kInits{"he", "xavier"};
 inline const std::vector<std::string> kOptimizers{"adam", "adamw", "sgd", "muon"};
-inline const std::vector<std::string> kSchedules{"constant", "plateau", "one-cycle", "hold-linear"};
+inline const std::vector<std::string> kSchedules{"constant", "plateau", "one-cycle", "hold-linear", "cosine", "linear"};
 inline const std::vector<std::string> kAugmentations{"none", "crop-flip", "crop-flip-cutout"};
 inline const std::vector<std::string> kFlips{"random", "alternating"};
 
@@ -175,6 +176,8 @@ inline schedules::Schedule make_schedule(const Recipe& recipe) {
   if (recipe.schedule == "one-cycle") return schedules::one_cycle({.warm_up = recipe.warm_up});
   if (recipe.schedule == "hold-linear")
     return schedules::hold_then_linear({.warm_up = recipe.warm_up, .hold = recipe.hold});
+  if (recipe.schedule == "cosine") return schedules::cosine();
+  if (recipe.schedule == "linear") return schedules::linear();
   return schedules::constant();
 }
 

@@ -12,7 +12,7 @@ namespace examples {
 inline const std::vector<std::string> kLosses{"ce",  "report",      "readme", "expected",
                                               "hxe", "soft-labels", "leaf",   "learnable"};
 
-/// True for losses that look at labels alone: they know no label smoothing, and nothing of mixed targets.
+/// True for losses that know no label smoothing.
 inline bool takes_labels_alone(const std::string& loss) {
   return loss == "hxe" || loss == "leaf" || loss == "learnable";
 }
@@ -83,7 +83,9 @@ std::unique_ptr<Optimizer<M>> make_optimizer(const Recipe& recipe) {
         none,
         MuonOptions{.learning_rate = rate, .other_learning_rate = recipe.other_learning_rate, .weight_decay = decay});
   return std::make_unique<SGD<M>>(
-      none, SGDOptions{.learning_rate = rate, .momentum = 0.9, .nesterov = recipe.nesterov, .weight_decay = decay});
+      none,
+      SGDOptions{
+          .learning_rate = rate, .momentum = recipe.momentum, .nesterov = recipe.nesterov, .weight_decay = decay});
 }
 
 /// The recipe's optimizer of all parameters of network and loss; the trunk is a group of its own where it is frozen or

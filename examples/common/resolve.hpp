@@ -15,6 +15,10 @@ inline void require_possible(const TrainingOptions& options, const Recipe& recip
          "a network that can do without is needed");
   refuse(options.other_learning_rate && recipe.optimizer != "muon", "--other-learning-rate",
          "with --optimizer " + recipe.optimizer, "it is of muon alone");
+  refuse((options.momentum || options.nesterov) && recipe.optimizer != "sgd",
+         options.momentum ? "--momentum" : "--nesterov", "with --optimizer " + recipe.optimizer, "it is of sgd alone");
+  refuse(recipe.optimizer == "sgd" && recipe.nesterov && recipe.momentum == 0, "--nesterov", "with --momentum 0",
+         "a momentum above 0 is needed");
   refuse(options.warm_up && schedule != "one-cycle" && schedule != "hold-linear", "--warm-up",
          "with --schedule " + schedule, "it is of one-cycle and hold-linear alone");
   refuse(options.hold && schedule != "hold-linear", "--hold", "with --schedule " + schedule,
@@ -39,6 +43,11 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   set(recipe.network, options.network);
   set(recipe.activation, options.activation);
   set(recipe.init, options.init);
+  set(recipe.momentum, options.momentum);
+  set(recipe.nesterov, options.nesterov);
+  set(recipe.normalize, options.normalize);
+  set(recipe.small_heads, options.small_heads);
+  set(recipe.head_weights, options.head_weights);
   set(recipe.schedule, options.schedule);
   set(recipe.warm_up, options.warm_up);
   set(recipe.hold, options.hold);

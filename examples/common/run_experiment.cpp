@@ -43,20 +43,21 @@ class ExperimentRun {
     for (const Cell* cell : waiting) require_ready(*cell, waiting);
     RunFolder::make(options_.out);
     const run::FolderLock lock(options_.out);
-    complete_rules(without_rules);
+    if (!complete_rules(without_rules, interrupt)) return interrupted(interrupt);
     if (waiting.empty()) return conclude();
     announce(waiting);
     for (const bool dependent : {false, true})  // on another cell's weights: those wait until all others have ended
-      if (!run_cells(waiting, dependent, interrupt)) {
-        std::cerr << experiment_.name << ": interrupted; the same command goes on\n";
-        return interrupt.exit_status();
-      }
+      if (!run_cells(waiting, dependent, interrupt)) return interrupted(interrupt);
     return conclude();
   }
 
  private:
   using RunFolder = run::RunFolder;
 
+  int interrupted(const Interrupt& interrupt) const {
+    std::cerr << experiment_.name << ": interrupted; the same command goes on\n";
+    return interrupt.exit_status();
+  }
   std::size_t jobs() const { return static_cast<std::size_t>(options_.jobs); }
   RunFolder run_folder(const Cell& cell) const { return RunFolder(std::filesystem::path(options_.out) / cell.name); }
 
@@ -145,8 +146,10 @@ class ExperimentRun {
     });
     return cells;
   }
-  void complete_rules(const std::vector<const Cell*>& cells) {
+  // Returns false where it was asked to stop.
+  bool complete_rules(const std::vector<const Cell*>& cells, const Interrupt& interrupt) {
     for (const Cell* cell : cells) try {
+        if (interrupt.token().stop_requested()) return false;
         std::cout << cell->name << ": measuring decision rules" << std::endl;
         results_.publish_rules(*cell, measure_rulings(*cell, run_folder(*cell)));
         results_.write_tables();
@@ -154,6 +157,7 @@ class ExperimentRun {
         ++failed_;
         std::cerr << cell->name << ": " << printable(error.what(), 1000) << '\n';
       }
+    return !interrupt.token().stop_requested();
   }
 
   // What evaluate_model says of the trained network under each ruling; null without rulings. Throws Error where it

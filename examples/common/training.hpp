@@ -52,30 +52,31 @@ class Training {
       if (checkpoint && train::finished(*checkpoint) && is_reported(folder)) return 0;
     }
     Images images = options_.folder ? load_folder(options_) : load_images(options_.common.data, options_.common.seed);
+    if (checkpoint && options_.folder) require_same_pictures(images);
     for (data::Dataset* part : {&images.train, &images.test}) *part = with_classes(*part, options_.classes);
     require_severities(options_, *images.train.taxonomy());
-    const auto [fit_set, val_set] = training_parts(images.train);
+    const auto [train_set, val_set] = training_parts(images.train);
     const data::Dataset test_set = measured(images.test), to_validate = measured(val_set);
 
-    if (recipe_.normalize) normalization_ = data::measure_normalization(fit_set);
-    Model<T> model = make_model<T>(recipe_, fit_set, options_.common.seed);
+    normalization_ = choose_normalization(train_set, checkpoint != nullptr);
+    Model<T> model = make_model<T>(recipe_, train_set, options_.common.seed);
     require_monitor(model);
     for (const std::string& file : {options_.weights, options_.trunk})
       if (!file.empty() && !checkpoint) warn_of_seen_images(file);
     if (!options_.weights.empty() && !checkpoint) exchange::load_weights(options_.weights, model);
     if (!options_.trunk.empty() && !checkpoint) load_trunk(options_.trunk, model);
-    const Taxonomy& tree = *fit_set.taxonomy();
+    const Taxonomy& tree = *train_set.taxonomy();
     losses::LossSum<M> loss =
         make_loss<M>(recipe_, model, images.costs ? *images.costs : severity_costs(recipe_, tree), tree);
     const auto folder = open_folder();
-    announce(model, images.name, {fit_set.size(), to_validate.size(), test_set.size()}, folder);
-    if (options_.find_learning_rate) return find_learning_rate(model, loss, fit_set, folder, interrupt);
+    announce(model, images.name, {train_set.size(), to_validate.size(), test_set.size()}, folder);
+    if (options_.find_learning_rate) return find_learning_rate(model, loss, train_set, folder, interrupt);
     if (options_.folder) test_fingerprint_ = data::fingerprint(images.test);
-    const auto result = train_model(model, loss, fit_set, to_validate, folder, checkpoint, interrupt);
+    const auto result = train_model(model, loss, train_set, to_validate, folder, checkpoint, interrupt);
     if (result.interrupted) return interrupted(folder, interrupt);
 
     run::RunSummary run = describe(model, result);
-    run.train = measure(model, loss, measured(fit_set), interrupt);
+    run.train = measure(model, loss, measured(train_set), interrupt);
     run.val = measure(model, loss, to_validate, interrupt);
     metrics::BatchObservers observers(
         {&run.inspection.emplace(), &run.outcomes.emplace(&tree, metrics::usual_ranks(tree.class_count(0)))});
@@ -85,9 +86,9 @@ class Training {
     run.costs = images.costs;
     if (interrupt.token().stop_requested()) return interrupted(folder, interrupt);
     run::write_results(folder, run);
-    if (recipe_.ema > 0 && !result.model_changed)
+    if (recipe_.ema > 0 && result.replaced_weights != "averaged weights")
       std::cerr << program_ << ": note: the training ended before the weights were averaged\n";
-    std::cout << (result.model_changed ? "averaged weights" : "weights of the last epoch")
+    std::cout << (result.replaced_weights.empty() ? "weights of the last epoch" : result.replaced_weights)
               << ", without dropout and augmentation:\n";
     for (const auto& [part, figures] : run.parts()) print_evaluation(std::cout, part, *figures, run.costs);
     std::cout << "report: " << folder.report().string() << std::endl;
@@ -95,6 +96,36 @@ class Training {
   }
 
  private:
+  // Throws OptionError for a resumed run's folders that hold another tree or other test pictures than before, as far as
+  // its model tells; those to train on are compared when the training is loaded.
+  void require_same_pictures(const Images& images) const {
+    const run::RunFolder folder(*options_.common.out);
+    if (!std::filesystem::exists(folder.last())) return;
+    const exchange::ModelInfo info = exchange::read_info(folder.last());
+    if (info.taxonomy && *info.taxonomy != *images.train.taxonomy())
+      fail<OptionError>("--resume", "the classes are not those that the run began with", "the same tree is needed");
+    const auto test = info.notes.find("test_fingerprint");
+    if (test != info.notes.end() && *test != data::fingerprint(images.test))
+      fail<OptionError>("--resume", "the test pictures are not those that the run began with", "the same are needed");
+  }
+
+  // What the network was trained with where it goes on from a run or begins with the weights of a file; else what the
+  // recipe wants.
+  data::Normalization choose_normalization(const data::Dataset& train_set, bool resumed) const {
+    std::filesystem::path from = options_.weights.empty() ? options_.trunk : options_.weights;
+    if (const auto last = resumed ? run::RunFolder(*options_.common.out).last() : ""; std::filesystem::exists(last))
+      from = last;
+    if (!from.empty()) {
+      const exchange::ModelInfo info = exchange::read_info(from);
+      const bool known = !info.normalization.mean.empty() || config_of(info).contains("normalize");
+      if (known && info.normalization.mean.empty() != !recipe_.normalize && !resumed)
+        std::cerr << program_ << ": note: " << io::printable_path(from) << " was trained "
+                  << (recipe_.normalize ? "without" : "with") << " normalised inputs, and so is this one\n";
+      if (known) return info.normalization;
+    }
+    return recipe_.normalize ? data::measure_normalization(train_set) : data::Normalization{};
+  }
+
   // The images that are trained on and those that validate.
   std::pair<data::Dataset, data::Dataset> training_parts(const data::Dataset& all) const {
     const std::uint64_t seed = options_.common.seed;
@@ -140,12 +171,16 @@ class Training {
     if (options_.monitor.empty()) return;
     std::string known = "loss, hd1, ms";
     for (std::size_t h = 0; h < model.heads().size(); ++h)
-      for (const char* rank : {".top1", ".top5"}) known += ", " + model.heads().name(h) + rank;
+      for (const char* rank : {".top1", ".top5", ".macro_f1"}) known += ", " + model.heads().name(h) + rank;
     const auto dot = options_.monitor.find('.');
     const std::string part = options_.monitor.substr(0, dot), figure = ", " + options_.monitor.substr(dot + 1) + ",";
     if ((part != "train" && part != "val") || (", " + known + ",").find(figure) == std::string::npos)
       fail<OptionError>("--monitor", "'" + printable(options_.monitor) + "'",
                         "expected train. or val. before one of " + known);
+  }
+
+  std::string monitor(const Model<T>& model) const {
+    return options_.monitor.empty() ? "val." + model.heads().name(0) + ".top1" : options_.monitor;
   }
 
   run::RunFolder open_folder() const {
@@ -179,37 +214,39 @@ class Training {
               << "run folder: " << folder.path().string() << std::endl;
   }
 
-  train::FitResult train_model(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,
+  train::FitResult train_model(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& train_set,
                                const data::Dataset& val_set, const run::RunFolder& folder,
                                std::shared_ptr<const Snapshot> checkpoint, const Interrupt& interrupt) const {
     const exchange::ModelInfo info{
-        .network = exchange::network_json(recipe_network(recipe_, fit_set), recipe_.network),
+        .network = exchange::network_json(recipe_network(recipe_, train_set), recipe_.network),
         .normalization = normalization_,
-        .taxonomy = *fit_set.taxonomy(),
+        .taxonomy = *train_set.taxonomy(),
         .fit = options_.folder ? std::optional(io::parse_fit(options_.folder->fit, "--fit")) : std::nullopt,
         .notes = notes()};
     const auto optimizer = make_optimizer(recipe_, model, loss);
     train::Callbacks<T> callbacks = {train::progress_bar(std::cerr), std::make_shared<LearnedWeights<T>>(loss)};
     if (options_.weights.empty() && options_.trunk.empty() && !options_.common.resume && options_.limit_batches == 0)
       callbacks.push_back(std::make_shared<FewStepsNote<T>>(program_));
-    if (recipe_.patience > 0) callbacks.push_back(train::early_stopping({.patience = recipe_.patience}));
+    if (recipe_.patience > 0)
+      callbacks.push_back(train::early_stopping(
+          {.monitor = monitor(model), .patience = recipe_.patience, .restore_best = recipe_.ema == 0}));
     if (options_.time_limit > 0) callbacks.push_back(train::time_limit(60 * options_.time_limit));
     if (recipe_.ema > 0)
       callbacks.push_back(train::average_weights(
-          fit_set,
+          train_set,
           {.decay = recipe_.ema,
            .statistics = {.batch = recipe_.batch, .seed = options_.common.seed, .normalization = normalization_}}));
     callbacks.push_back(run::checkpoint(folder.path(), info,
                                         {.monitor = options_.monitor,
                                          .higher_is_better = !lowest_is_best(options_.monitor),
                                          .every_seconds = options_.checkpoint_every}));
-    return train::fit(model, loss, *optimizer, fit_set,
+    return train::fit(model, loss, *optimizer, train_set,
                       {.epochs = recipe_.epochs,
                        .batch = recipe_.batch,
                        .accumulate = recipe_.accumulate,
                        .limit_batches = options_.limit_batches,
                        .seed = options_.common.seed,
-                       .validate = &val_set,
+                       .validate = val_set,
                        .augment = make_augmentations(recipe_),
                        .mix = make_mix(recipe_),
                        .normalization = normalization_,
@@ -237,27 +274,27 @@ class Training {
         .result;
   }
 
-  int find_learning_rate(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& fit_set,
+  int find_learning_rate(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& train_set,
                          const run::RunFolder& folder, const Interrupt& interrupt) const {
     const auto optimizer = make_optimizer(recipe_, model, loss);
-    const auto found = train::find_learning_rate(model, loss, *optimizer, fit_set,
+    const auto found = train::find_learning_rate(model, loss, *optimizer, train_set,
                                                  {.batch = recipe_.batch,
                                                   .seed = options_.common.seed,
                                                   .augment = make_augmentations(recipe_),
                                                   .normalization = normalization_,
                                                   .stop = interrupt.token()});
+    run::write_learning_rates(folder, found);  // also of an interrupted search: its folder is no training
     if (interrupt.token().stop_requested()) {
       std::cerr << program_ << ": interrupted\n";
       return interrupt.exit_status();
     }
-    run::write_learning_rates(folder, found);
     std::cout << found.steps.size() << " steps; ";
     if (std::isnan(found.suggestion))
       std::cout << "the loss falls nowhere clearly: no rate can be suggested\n";
     else
       std::cout << "the largest rate at which the loss falls about fastest: --learning-rate "
                 << run::rate_text(found.suggestion) << '\n';
-    std::cout << "curve: " << folder.learning_rates_picture().string() << std::endl;
+    if (found.steps.size() > 1) std::cout << "curve: " << folder.learning_rates_picture().string() << std::endl;
     return 0;
   }
 

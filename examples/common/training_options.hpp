@@ -31,8 +31,10 @@ struct TrainingOptions {
   double split = 0.8;  ///< share of the training images that is trained on
   std::optional<std::string> network, activation, init, optimizer, schedule, augment, flip;
   std::optional<double> learning_rate, other_learning_rate, trunk_rate, weight_decay, dropout, label_smoothing, ema;
-  std::optional<double> clip_norm, warm_up, hold, erase, mixup, consistency;
+  std::optional<double> clip_norm, momentum, warm_up, hold, erase, mixup, consistency;
   std::optional<Index> accumulate, patience;
+  std::optional<bool> nesterov, normalize, small_heads;
+  std::optional<std::vector<double>> head_weights;
   LossOptions losses;
   bool no_batch_norm = false;
   Index limit = 0;                        ///< training images; 0: all
@@ -61,6 +63,11 @@ inline void add_choice(CLI::App& app, const char* name, std::optional<std::strin
 /// Adds an option that takes a share, 0 to 1.
 inline void add_share(CLI::App& app, const char* name, std::optional<double>& value, const char* text) {
   app.add_option(name, value, text)->check(between(0.0, 1.0));
+}
+
+/// Adds a switch, --name and --no-name.
+inline void add_switch(CLI::App& app, const std::string& name, std::optional<bool>& value, const std::string& text) {
+  app.add_flag("--" + name + ",!--no-" + name, value, text);
 }
 
 /// Adds the options of what a training begins with: settings of another run, weights, recipe, images.
@@ -109,13 +116,17 @@ inline void add_network_options(CLI::App& app, TrainingOptions& options, const s
   add_choice(app, "--init", options.init, kInits, "start values of the weights [default: he]");
   app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
       ->check(between(0.0, 0.99));
+  add_switch(app, "small-heads", options.small_heads,
+             "start the heads from N(0, 0.01^2) instead of --init [default: the recipe's]");
   app.add_flag("--no-batch-norm", options.no_batch_norm, "leave out batch normalisation");
 }
 
 /// Adds the options of optimizer, schedule and targets.
 inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
   add_choice(app, "--optimizer", options.optimizer, kOptimizers,
-             "sgd has momentum 0.9; muon orthogonalises the steps of matrices [default: the recipe's]");
+             "muon orthogonalises the steps of matrices [default: the recipe's]");
+  app.add_option("--momentum", options.momentum, "of sgd [default: 0.9]")->check(between(0.0, 0.999999));
+  add_switch(app, "nesterov", options.nesterov, "Nesterov's momentum for sgd [default: the recipe's]");
   app.add_option(
          "--learning-rate", options.learning_rate,
          "step size of the optimizer; the highest one of a schedule [default: the recipe's; 0.001, 0.01 for sgd, 0.02 "
@@ -133,7 +144,8 @@ inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
   add_choice(
       app, "--schedule", options.schedule, kSchedules,
       "of the learning rate; plateau: x 0.1 after more than 5 epochs without a better validation loss; hold-linear: "
-      "a climb, the full rate, a line to 0 [default: the recipe's; one-cycle for the synthetic images]");
+      "a climb, the full rate, a line to 0; cosine, linear: a curve or a line to 0 [default: the recipe's; one-cycle "
+      "for the synthetic images]");
   add_share(app, "--warm-up", options.warm_up,
             "share of the steps in which one-cycle and hold-linear climb [default: the recipe's]");
   add_share(app, "--hold", options.hold,
@@ -141,6 +153,12 @@ inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
   app.add_option("--label-smoothing", options.label_smoothing,
                  "share of each target that is spread over all classes [default: the recipe's]")
       ->check(between(0.0, 0.99));
+  app.add_option("--head-weights", options.head_weights,
+                 "factors of the heads' losses, finest first, with commas between them; further heads get the last "
+                 "[default: the recipe's]")
+      ->delimiter(',')
+      ->expected(1, 100)
+      ->check(between(0.0, 1e6));
   app.add_option("--clip-norm", options.clip_norm,
                  "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
       ->check(from_zero());
@@ -157,6 +175,9 @@ inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
 inline void add_augmentation_options(CLI::App& app, TrainingOptions& options) {
   add_choice(app, "--augment", options.augment, kAugmentations,
              "random changes of the training images [default: the recipe's]");
+  add_switch(app, "normalize", options.normalize,
+             "inputs of mean 0 and deviation 1 in each channel, instead of 0 to 1; weights or a trunk from a file keep "
+             "what they were trained with [default: the recipe's]");
   add_choice(app, "--flip", options.flip, kFlips,
              "mirror images of crop-flip and crop-flip-cutout: at random, or in every other epoch [default: random]");
   add_share(app, "--erase", options.erase,
@@ -171,14 +192,15 @@ inline void add_augmentation_options(CLI::App& app, TrainingOptions& options) {
 inline void add_run_options(CLI::App& app, TrainingOptions& options) {
   app.add_option(
       "--monitor", options.monitor,
-      "column of history.csv that tells the epoch of best.safetensors; of loss, hd1 and ms the lowest, of others "
-      "the highest [default: val.fine.top1, or of whatever the finest level is called]");
+      "column of history.csv that tells the epoch of best.safetensors, and that --patience watches; of loss, hd1 and "
+      "ms the lowest, of others the highest [default: val.fine.top1, or of whatever the finest level is called]");
   app.add_option("--checkpoint-every", options.checkpoint_every,
                  "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
       ->check(from_zero())
       ->capture_default_str();
   app.add_option("--patience", options.patience,
-                 "end after this many epochs without a better validation loss; 0: never [default: 0]")
+                 "end after this many epochs in which --monitor got no better, with the weights of the best epoch "
+                 "(with --ema: the average); 0: never [default: 0]")
       ->check(CLI::Range(Index{0}, Index{100000}));
   app.add_option("--time-limit", options.time_limit,
                  "minutes of training, validation included, after which it ends; 0: none")

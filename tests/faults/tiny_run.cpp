@@ -40,7 +40,7 @@ void begin_or_go_on(const std::filesystem::path& path, Index epochs, bool report
   const auto result = train::fit(model, loss, optimizer, images,
                                  {.epochs = epochs,
                                   .batch = 8,
-                                  .validate = &validate,
+                                  .validate = validate,
                                   .callbacks = {run::checkpoint(path, {}, {.every_seconds = 0, .every_steps = 1})},
                                   .resume = std::filesystem::exists(folder.resume()) ? run::resume(path) : nullptr});
   if (!report) return;

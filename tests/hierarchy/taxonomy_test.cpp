@@ -32,6 +32,14 @@ TEST_CASE("a taxonomy tells its levels and classes by position and by name") {
   CHECK(tree.classes("middle") == tree.classes(1));
 }
 
+TEST_CASE("a class has a name by level and number") {
+  const Taxonomy tree(small_tree());
+  CHECK(tree.class_name("leaf", 3) == "d");
+  CHECK(tree.class_name(1, 1) == "y");
+  CHECK_THROWS_AS(tree.class_name("leaf", 4), DataError);
+  CHECK_THROWS_AS(tree.class_name("none", 0), DataError);
+}
+
 TEST_CASE("ancestors are found across any number of levels") {
   const Taxonomy tree(small_tree());
   CHECK(tree.parent(0, 3) == 2);

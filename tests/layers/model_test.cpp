@@ -196,6 +196,35 @@ TEST_CASE("a steady training step allocates nothing") {
   testing::figure("R12", "0 allocations in 5 steps of a network, fused and not");
 }
 
+TEST_CASE_TEMPLATE("a pass that does not train the trunk has the bits of inference and leaves no gradient in it", T,
+                   float, double, bfloat16) {
+  using M = Master<T>;
+  Model<T> model = small_model<T>();
+  init::he_normal(model, Seed{1});
+  const Tensor<T> images = testing::random_batch<T>(5, model.input_shape());
+  const Pass heads_only{.train_trunk = false};
+  const Logits<M> expected = model.infer(images);
+  const Logits<M>& logits = model.forward(images, heads_only);
+  for (const auto& [head, values] : expected) CHECK(std::equal(values.begin(), values.end(), logits[head].begin()));
+  Logits<M> gradients = expected;
+  zero_gradients(model.parameters());
+  model.backward(gradients);
+  for (const auto* param : model.parameters()) {
+    CAPTURE(param->name);
+    const bool zero = std::all_of(param->grad(), param->grad() + param->size(), [](M g) { return g == M{0}; });
+    CHECK(zero == param->name.starts_with("trunk."));
+  }
+  model.forward(images, heads_only);
+  Tensor<T> dx(5, model.input_shape());
+  CHECK_THROWS_AS(model.backward(gradients, dx), ShapeError);
+  const auto step = [&] {
+    model.forward(images, heads_only);
+    model.backward(gradients);
+  };
+  step();
+  CHECK(testing::allocations_in(step) == 0);
+}
+
 TEST_CASE("a predictor allocates nothing after its first calls, and holds no gradients") {
   const auto x = testing::random_batch<float>(3, {.height = 8, .width = 8, .channels = 3});
   Model<float> model = small_model<float>();

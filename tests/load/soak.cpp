@@ -95,7 +95,7 @@ int soak(double minutes, double every, double drift, Index pictures, const std::
   train::fit(model, loss, optimizer, images,
              {.epochs = 1'000'000,
               .batch = 32,
-              .validate = &validate,
+              .validate = validate,
               .augment = {data::pad_crop(4), data::horizontal_flip()},
               .prefetch = data::Prefetch::background,
               .callbacks = {meter, train::time_limit(60 * minutes),

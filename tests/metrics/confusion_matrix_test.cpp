@@ -43,6 +43,19 @@ TEST_CASE("recall, precision and F1 follow their definitions and are 0 where not
   CHECK(ConfusionMatrix(2).accuracy() == 0);
 }
 
+TEST_CASE("means over classes count a rare class as much as a common one, and leave out what does not occur") {
+  const ConfusionMatrix matrix = example_matrix();  // class 2 has no samples and is never predicted
+  CHECK(matrix.balanced_accuracy() == doctest::Approx((3.0 / 4 + 4.0 / 6) / 2));
+  CHECK(matrix.macro_f1() == doctest::Approx((6.0 / 9 + 8.0 / 11) / 2));
+  ConfusionMatrix wrong(3);
+  wrong.add(0, 0);
+  wrong.add(0, 2);  // class 2 has no samples, but a prediction: its F1 of 0 counts
+  CHECK(wrong.balanced_accuracy() == 0.5);
+  CHECK(wrong.macro_f1() == doctest::Approx((2.0 / 3 + 0) / 2));
+  CHECK(ConfusionMatrix(2).macro_f1() == 0);
+  CHECK(ConfusionMatrix(2).balanced_accuracy() == 0);
+}
+
 TEST_CASE("another order of classes moves rows and columns together") {
   const std::vector<Label> order = {2, 1, 0};
   const ConfusionMatrix moved = example_matrix().reordered(order);

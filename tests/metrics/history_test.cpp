@@ -94,7 +94,8 @@ TEST_CASE("a history comes back from a snapshot with its columns, late and empty
 }
 
 TEST_CASE("the name of a column tells what is better, or its direction has to be told") {
-  for (const char* column : {"val.fine.top1", "train.group.top5", "top1"}) CHECK(higher_is_better(column) == true);
+  for (const char* column : {"val.fine.top1", "train.group.top5", "val.fine.macro_f1", "top1"})
+    CHECK(higher_is_better(column) == true);
   for (const char* column : {"val.loss", "train.loss.cross_entropy(fine)", "val.hd1", "val.ms"})
     CHECK(higher_is_better(column) == false);
   for (const char* column : {"mine", "seconds", "val.severity.1"}) CHECK_FALSE(higher_is_better(column).has_value());

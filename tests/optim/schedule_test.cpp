@@ -76,7 +76,7 @@ TEST_CASE("reduce_on_plateau gives PyTorch's learning rates") {
                  reduce_on_plateau({.factor = 0.5, .patience = 1, .threshold = 0.05, .cooldown = 3}), metrics());
   check_sequence("plateau_floor", reduce_on_plateau({.factor = 0.2, .patience = 0, .min_rate = 0.003}), metrics());
   check_sequence("plateau_least_change", reduce_on_plateau({.factor = 1e-4, .patience = 0}), metrics());
-  check_sequence("plateau_larger", reduce_on_plateau({.patience = 3, .better = Better::larger}), metrics());
+  check_sequence("plateau_larger", reduce_on_plateau({.patience = 3, .higher_is_better = true}), metrics());
 }
 
 TEST_CASE("schedules in epochs count whole epochs and schedules in steps count steps") {
@@ -119,6 +119,22 @@ TEST_CASE("a schedule restored at any epoch continues like the original, and cop
     }
     CHECK(original.state() != fresh.state());
   }
+}
+
+TEST_CASE("a plateau takes its direction from the caller unless it has one, through warm-up and chain too") {
+  const auto reductions = [](Schedule schedule, std::optional<bool> higher_is_better) {
+    for (const double metric : {0.5, 0.6, 0.7}) schedule.on_epoch(metric, higher_is_better);
+    return schedule.rate({.step = 3, .total_steps = 9}) < 1;
+  };
+  const Schedule plain = reduce_on_plateau({.patience = 0});
+  for (const Schedule& schedule : {plain, warm_up(plain, {.steps = 0}), chained({{plain, 9}, {constant()}})}) {
+    CHECK_FALSE(reductions(schedule, true));
+    CHECK(reductions(schedule, false));
+    CHECK_THROWS_AS(reductions(schedule, std::nullopt), OptionError);
+  }
+  const Schedule higher = reduce_on_plateau({.patience = 0, .higher_is_better = true});
+  CHECK_FALSE(reductions(higher, false));
+  CHECK_FALSE(reductions(higher, std::nullopt));
 }
 
 TEST_CASE("a piece of a chain hears of the metrics of its own epochs only") {

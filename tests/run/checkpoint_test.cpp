@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -57,7 +58,7 @@ struct Training {
     return train::fit(model, loss, optimizer, images,
                       {.epochs = epochs,
                        .batch = 4,
-                       .validate = validate ? &images : nullptr,
+                       .validate = validate ? std::optional(images) : std::nullopt,
                        .callbacks = std::move(callbacks),
                        .stop = stop});
   }
@@ -257,6 +258,25 @@ TEST_CASE("weights that are averaged at the end are those of last.safetensors") 
     const auto &trained = *training.model.state()[p], &read = *loaded.model.state()[p];
     CHECK(std::equal(trained.value(), trained.value() + trained.size(), read.value()));
   }
+}
+
+TEST_CASE("the same callback serves a training and the one that resumes it") {
+  const TemporaryFolder folder;
+  Training training;
+  const std::shared_ptr<train::Callback<float>> callback = run::checkpoint(folder / "run", info());
+  training.run(1, {callback});
+  CHECK_THROWS_AS(training.run(1, {callback}), Error);  // it holds a run, but is not locked
+  CHECK_THROWS_WITH_AS(training.run(1, {run::checkpoint(folder / "run", info())}), doctest::Contains("it holds a run"),
+                       Error);
+}
+
+TEST_CASE("a description that does not fit the network is refused before the first step") {
+  const TemporaryFolder folder;
+  Training training;
+  exchange::ModelInfo wrong = info();
+  wrong.network = exchange::network_json(models::network_options("compact"), "compact");
+  CHECK_THROWS_AS(training.run(1, {run::checkpoint(folder / "run", wrong)}), FormatError);
+  CHECK_FALSE(std::filesystem::exists(folder / "run/resume.safetensors"));
 }
 
 TEST_CASE("every_seconds counts seconds") {

@@ -99,7 +99,7 @@ Outcome<T> train_once(const Setup<T>& setup, const std::filesystem::path& folder
                                   .batch = setup.batch,
                                   .accumulate = setup.accumulate,
                                   .seed = setup.seed,
-                                  .validate = &setup.validate,
+                                  .validate = setup.validate,
                                   .augment = setup.augment,
                                   .prefetch = setup.prefetch,
                                   .schedule = setup.schedule,
@@ -198,6 +198,39 @@ TEST_CASE("early stopping counts on, and a training that it ended has nothing le
   CHECK(first.history.size() == 4);
   CHECK(train::finished(*run::resume(folder / "run")));
   check_same(train_once(setup, folder / "run"), first);
+}
+
+TEST_CASE("the best weights are kept over an interruption, and are those of last.safetensors") {
+  Setup<float> setup{.epochs = 6};
+  setup.callbacks = [] {  // the first epoch's loss is never beaten by 100: its weights are the best
+    return train::Callbacks<float>{
+        train::early_stopping({.monitor = "train.loss", .patience = 4, .min_delta = 100, .restore_best = true})};
+  };
+  check_every_way(setup, {{1, 0}, {2, 2}, {3, 4}});
+  const TemporaryFolder folder;
+  const auto result = train_once(setup, folder / "run");
+  const auto loaded = exchange::read_info(folder / "run/last.safetensors");
+  CHECK(loaded.notes["weights"] == "weights of epoch 1");
+  Model<float> first = testing::small_model<float>(setup.dropout);
+  exchange::load_weights(folder / "run/last.safetensors", first);
+  CHECK(testing::weights(first) == result.weights);
+}
+
+TEST_CASE("a stop by a callback in an epoch's last step leaves its validation for later where that is interrupted") {
+  struct StopLast : train::Callback<float> {
+    void on_step_end(train::FitState<float>& state) override {
+      if (state.epoch == 2 && state.step == state.steps_per_epoch) state.stop("enough");
+    }
+  };
+  Setup<float> setup;
+  setup.callbacks = [] { return train::Callbacks<float>{std::make_shared<StopLast>()}; };
+  const TemporaryFolder folder;
+  const auto expected = train_once(setup, folder / "undisturbed");
+  REQUIRE(expected.history.size() == 2);
+  stop_once(setup, folder / "run", {2, 6});
+  CHECK_FALSE(train::finished(*run::resume(folder / "run")));
+  check_same(train_once(setup, folder / "run"), expected);
+  CHECK(train::finished(*run::resume(folder / "run")));
 }
 
 TEST_CASE("a training whose steps are of several batches goes on at the right batch") {
@@ -397,7 +430,7 @@ TEST_CASE("a network that could not be resumed is as it was") {
       training.fit(setup.images, {.epochs = 4,
                                   .batch = 8,
                                   .seed = 3,
-                                  .validate = &setup.validate,
+                                  .validate = setup.validate,
                                   .augment = {data::pad_crop(1), data::horizontal_flip()},
                                   .clip_norm = 5,
                                   .resume = snapshot});

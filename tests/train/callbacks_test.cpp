@@ -49,7 +49,7 @@ TEST_CASE("early stopping waits for its patience, then stops with a reason") {
   const data::Dataset images = small_images(40);
   const auto result =
       training.fit(images, {.epochs = 50,
-                            .validate = &images,
+                            .validate = images,
                             .callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 3})}});
   CHECK(result.history.size() == 4);
   CHECK(result.stop_reason == "no better val.fine.top1 for 3 epochs");
@@ -68,6 +68,29 @@ TEST_CASE("early stopping begins to wait anew after every improvement") {
        .batch = 8,
        .callbacks = {mine, train::early_stopping({.monitor = "mine", .higher_is_better = true, .patience = 3})}});
   CHECK(result.history.size() == 7);
+}
+
+TEST_CASE("early stopping can end with the best weights, whether it stopped the training or not") {
+  const data::Dataset images = small_images(24);
+  for (const Index epochs : {4, 20}) {
+    SmallTraining<float> training{{.learning_rate = 0.01}};
+    std::vector<std::vector<float>> after;
+    const auto mine = train::on_epoch_end([&](auto& state, auto& record) {
+      const double values[] = {1, 3, 2, 2, 2};
+      record.set("mine", values[std::min<Index>(state.epoch, 5) - 1]);
+      after.push_back(weights(state.model));
+    });
+    const auto result = training.fit(
+        images,
+        {.epochs = epochs,
+         .batch = 8,
+         .callbacks = {mine, train::early_stopping(
+                                 {.monitor = "mine", .higher_is_better = true, .patience = 3, .restore_best = true})}});
+    CHECK(result.history.size() == static_cast<std::size_t>(std::min<Index>(epochs, 5)));
+    CHECK(result.replaced_weights == "weights of epoch 2");
+    CHECK(weights(training.model) == after[1]);
+    CHECK(after[1] != after.back());
+  }
 }
 
 TEST_CASE("early stopping refuses options out of range and a column that is not there") {
@@ -93,7 +116,7 @@ TEST_CASE("progress without a terminal is one plain line for each epoch") {
   SmallTraining<float> training;
   const data::Dataset images = small_images(40);
   std::ostringstream out;
-  training.fit(images, {.epochs = 2, .validate = &images, .callbacks = {train::progress_bar(out)}});
+  training.fit(images, {.epochs = 2, .validate = images, .callbacks = {train::progress_bar(out)}});
   const std::string text = out.str();
   CHECK(std::count(text.begin(), text.end(), '\n') == 2);
   CHECK(text.find('\r') == std::string::npos);

@@ -11,6 +11,7 @@
 
 #include "count_allocations.hpp"
 #include "figure.hpp"
+#include "hcnn/data/synthetic.hpp"
 #include "hcnn/layers/diagnose.hpp"
 #include "hcnn/losses/learnable_severity.hpp"
 #include "hcnn/metrics/inspection.hpp"
@@ -114,8 +115,8 @@ TEST_CASE("an epoch ends after limit_batches, inside a step of several too") {
 
 TEST_CASE("two heads learn, and the history says how") {
   SmallTraining<float> training{{.learning_rate = 0.01}};
-  const data::Dataset fit_set = small_images(200), val_set = small_images(60, 2);
-  const auto result = training.fit(fit_set, {.epochs = 12, .batch = 16, .validate = &val_set});
+  const data::Dataset train_set = small_images(200), val_set = small_images(60, 2);
+  const auto result = training.fit(train_set, {.epochs = 12, .batch = 16, .validate = val_set});
   CHECK(result.history.size() == 12);
   CHECK(result.stop_reason.empty());
   const auto& last = result.history.back();
@@ -138,8 +139,8 @@ TEST_CASE("one batch can be overfitted to 100 %") {
 
 TEST_CASE("shuffled labels stay at chance on validation") {
   SmallTraining<float> training{{.learning_rate = 0.005}};
-  const data::Dataset fit_set = small_images(300, 1, true), val_set = small_images(400, 2, true);
-  const auto result = training.fit(fit_set, {.epochs = 5, .batch = 16, .validate = &val_set});
+  const data::Dataset train_set = small_images(300, 1, true), val_set = small_images(400, 2, true);
+  const auto result = training.fit(train_set, {.epochs = 5, .batch = 16, .validate = val_set});
   // 400 guesses at 1/4: standard deviation 2.2 %
   const double top1 = result.history.back().get("val.fine.top1");
   CHECK(top1 == doctest::Approx(0.25).epsilon(0.35));
@@ -241,12 +242,138 @@ TEST_CASE("the schedule may follow a column that a callback adds") {
     void on_epoch_end(train::FitState<float>&, metrics::EpochRecord& record) override { record.set("val.f1", 0.5); }
   };
   const auto result =
-      training.fit(small_images(16), {.epochs = 4,
-                                      .batch = 8,
-                                      .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1}),
-                                      .monitor = "val.f1",
-                                      .callbacks = {std::make_shared<Figure>()}});
+      training.fit(small_images(16),
+                   {.epochs = 4,
+                    .batch = 8,
+                    .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1, .higher_is_better = true}),
+                    .monitor = "val.f1",
+                    .callbacks = {std::make_shared<Figure>()}});
   CHECK(result.history.get("learning_rate") == std::vector<double>{1e-6, 1e-6, 1e-6, 5e-7});
+}
+
+TEST_CASE("a plateau of an accuracy waits for higher values, one of a column of no known direction is refused") {
+  SmallTraining<float> training{{.learning_rate = 1e-6}};
+  const data::Dataset images = small_images(16);
+  const auto fit = [&](const std::string& column) {
+    const auto rising = train::on_epoch_end(
+        [column](auto& state, auto& record) { record.set(column, static_cast<double>(state.epoch)); });
+    return training.fit(images, {.epochs = 4,
+                                 .batch = 8,
+                                 .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 0}),
+                                 .monitor = column,
+                                 .callbacks = {rising}});
+  };
+  CHECK(fit("val.fine.top1").history.get("learning_rate") == std::vector<double>(4, 1e-6));
+  CHECK(fit("val.hd1").history.get("learning_rate").back() < 1e-6);
+  CHECK_THROWS_WITH_AS(
+      fit("mine"), "schedules::reduce_on_plateau: a metric of unknown direction; set higher_is_better, true or false",
+      OptionError);
+}
+
+TEST_CASE("drop_last leaves out the batch that is not full") {
+  const auto steps = [](bool drop_last) {
+    SmallTraining<float> training;
+    training.fit(small_images(41), {.batch = 8, .drop_last = drop_last});
+    return training.optimizer.step_count();
+  };
+  CHECK(steps(false) == 6);
+  CHECK(steps(true) == 5);
+  SmallTraining<float> training;
+  CHECK_THROWS_WITH_AS(training.fit(small_images(5), {.batch = 8, .drop_last = true}),
+                       "fit: 5 samples, batches of 8 and drop_last; a full batch is needed", DataError);
+}
+
+TEST_CASE("images to validate of another shape are refused before the first step") {
+  SmallTraining<float> training;
+  const data::Dataset others = data::synthetic({.samples = 8});
+  CHECK_THROWS_AS(training.fit(small_images(16), {.validate = others}), ShapeError);
+  CHECK(training.optimizer.step_count() == 0);
+}
+
+TEST_CASE("batches of all that there is add up to one step, however many are asked for") {
+  SmallTraining<float> training;
+  training.fit(small_images(41), {.batch = 8, .accumulate = std::numeric_limits<Index>::max()});
+  CHECK(training.optimizer.step_count() == 1);
+}
+
+TEST_CASE("callbacks hear of the epoch that ran last when a training ends") {
+  struct End : train::Callback<float> {
+    void on_train_end(train::FitState<float>& state) override { epoch = state.epoch; }
+    Index epoch = 0;
+  };
+  const auto end = std::make_shared<End>();
+  SmallTraining<float> training;
+  training.fit(small_images(16), {.epochs = 3, .callbacks = {end}});
+  CHECK(end->epoch == 3);
+}
+
+TEST_CASE("two terms of one name have a column each") {
+  SmallTraining<float> training;
+  training.loss =
+      losses::cross_entropy<float>("fine") + 0.5F * losses::cross_entropy<float>("fine", {.label_smoothing = 0.2});
+  const auto history = training.fit(small_images(16), {.batch = 8}).history;
+  CHECK(history.back().get("train.loss") == doctest::Approx(history.back().get("train.loss.cross_entropy(fine)") +
+                                                            history.back().get("train.loss.cross_entropy(fine) 2")));
+}
+
+TEST_CASE_TEMPLATE("a frozen trunk stays as it is, statistics included, and the heads see it in evaluation mode", T,
+                   float, bfloat16) {
+  using M = Master<T>;
+  const data::Dataset images = small_images(40);
+  Model<T> model = small_model<T>(0.5);
+  auto loss = two_heads<M>();
+  train::fit(model, loss, *std::make_unique<Adam<M>>(model.parameters(), AdamOptions{}), images, {.batch = 8});
+  Model<T> before = model.clone();
+  SGD<M> optimizer{ParamList<M>{}, {.learning_rate = 0.1}};
+  optimizer.add_group({.params = model.parameters("trunk."), .frozen = true});
+  optimizer.add_group({.params = model.parameters("heads.")});
+  train::fit(model, loss, optimizer, images, {.batch = 40});
+  for (const auto* param : model.state()) {
+    CAPTURE(param->name);
+    const auto* old = &before.param(param->name);
+    CHECK(std::equal(param->value(), param->value() + param->size(), old->value()) ==
+          param->name.starts_with("trunk."));
+  }
+  // One step on all images: the gradient of the heads on the trunk's features in evaluation mode.
+  Tensor<T> all(40, kSmallImage);
+  Targets targets;
+  targets.level("fine").labels.resize(40);
+  targets.level("group").labels.resize(40);
+  Tensor<float> image(1, kSmallImage);
+  for (Index i = 0; i < 40; ++i) {
+    images.copy_image(i, image.data());
+    for (Index k = 0; k < image.size(); ++k) all.data()[i * image.size() + k] = static_cast<T>(image.data()[k]);
+    for (const Index level : {Index{0}, Index{1}})
+      targets.level(images.level_name(level)).labels[static_cast<std::size_t>(i)] = images.label(level, i);
+  }
+  Logits<M> gradients;
+  zero_gradients(before.parameters());
+  loss.evaluate(before.forward(all, {.mode = Mode::evaluate}), targets, gradients);
+  before.backward(gradients);
+  for (const auto* param : model.parameters("heads."))
+    for (Index i = 0; i < param->size(); ++i) {
+      const auto* old = &before.param(param->name);
+      CHECK(static_cast<double>(param->value()[i]) ==
+            doctest::Approx(static_cast<double>(old->value()[i]) - 0.1 * static_cast<double>(old->grad()[i]))
+                .epsilon(1e-3));
+    }
+}
+
+TEST_CASE("a trunk that is thawed learns again") {
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  SGD<float> optimizer{ParamList<float>{}, {.learning_rate = 0.1}};
+  optimizer.add_group({.params = model.parameters("trunk."), .frozen = true});
+  optimizer.add_group({.params = model.parameters("heads.")});
+  std::vector<std::vector<float>> trunks;
+  const auto thaw = train::on_epoch_end([&](auto& state, auto&) {
+    const auto* weight = &state.model.param("trunk.0.weight");
+    trunks.emplace_back(weight->value(), weight->value() + weight->size());
+    if (state.epoch == 2) state.optimizer.freeze(0, false);
+  });
+  train::fit(model, loss, optimizer, small_images(16), {.epochs = 3, .batch = 8, .callbacks = {thaw}});
+  CHECK(trunks[0] == trunks[1]);
+  CHECK(trunks[1] != trunks[2]);
 }
 
 TEST_CASE("the batch of a loss that is not finite is counted, not the step") {
@@ -333,7 +460,7 @@ TEST_CASE("nothing to train on, to validate or to monitor is refused") {
   SmallTraining<float> training;
   const data::Dataset images = small_images(20), none = images.subset({});
   CHECK_THROWS_AS(training.fit(none, {.batch = 8}), DataError);
-  CHECK_THROWS_AS(training.fit(images, {.batch = 8, .validate = &none}), DataError);
+  CHECK_THROWS_AS(training.fit(images, {.batch = 8, .validate = none}), DataError);
   CHECK_THROWS_AS(training.fit(images, {.batch = 8, .monitor = "val.los"}), OptionError);
   CHECK_THROWS_AS(training.fit(images, {.batch = 8, .clip_norm = -1}), OptionError);
   CHECK_THROWS_AS(train::evaluate(training.model, training.loss, none), DataError);
@@ -349,7 +476,7 @@ TEST_CASE("the schedule sets each step's rate and the plateau follows the monito
   const data::Dataset images = small_images(40);
   const auto result =
       training.fit(images, {.epochs = 6,
-                            .validate = &images,
+                            .validate = images,
                             .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 1, .threshold = 0.5}),
                             .monitor = "train.loss"});
   CHECK(result.history.get("learning_rate") == std::vector<double>{1e-6, 1e-6, 1e-6, 5e-7, 5e-7, 2.5e-7});
@@ -360,7 +487,7 @@ TEST_CASE("validation images are normalised as those trained on, and the history
   const data::Dataset images = small_images(40), others = small_images(40, 2, /*shuffled_labels=*/true);
   const data::Normalization normalization{{0.3F, 0.4F}, {0.2F, 0.1F}};
   const auto result =
-      training.fit(images, {.epochs = 2, .batch = 8, .validate = &others, .normalization = normalization});
+      training.fit(images, {.epochs = 2, .batch = 8, .validate = others, .normalization = normalization});
   const auto measured =
       train::evaluate(training.model, training.loss, others, {.batch = 8, .normalization = normalization});
   const auto& last = result.history.back();
@@ -394,7 +521,7 @@ TEST_CASE("a schedule that watches nothing by name watches the validation loss")
   });
   const auto result = training.fit(images, {.epochs = 3,
                                             .batch = 8,
-                                            .validate = &images,
+                                            .validate = images,
                                             .schedule = schedules::reduce_on_plateau({.factor = 0.5, .patience = 0}),
                                             .callbacks = {made_up}});
   CHECK(result.history.get("learning_rate") == std::vector<double>{0.01, 0.01, 0.005});

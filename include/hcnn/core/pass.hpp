@@ -17,6 +17,7 @@ struct Pass {
   std::uint64_t seed = 0;                       ///< of the whole training
   std::uint64_t epoch = 0;                      ///< running one
   std::span<const std::uint64_t> samples = {};  ///< identity of each sample of the batch; empty: 0, 1, 2, ...
+  bool train_trunk = true;  ///< false: a Model's trunk runs in evaluation mode, and its backward pass is left out
 
   /// True in training.
   bool training() const { return mode == Mode::train; }

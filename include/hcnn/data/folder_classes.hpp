@@ -117,7 +117,7 @@ inline std::vector<std::string> default_level_names(std::size_t levels) {
 inline bool lies_at(const Taxonomy& taxonomy, Label label, ClassPath path) {
   const Index levels = std::min(static_cast<Index>(path.size()), taxonomy.levels());
   for (Index level = 0; level < levels; ++level) {
-    const std::string& name = taxonomy.classes(level)[static_cast<std::size_t>(taxonomy.ancestor(label, 0, level))];
+    const std::string& name = taxonomy.class_name(level, taxonomy.ancestor(label, 0, level));
     if (name != path.back() && name != to_string(path)) return false;
     path.pop_back();
   }

@@ -114,11 +114,11 @@ inline std::vector<std::string> drop_bad(PictureBatch& batch, std::vector<std::s
 }
 
 /// Reads every picture (PNG, JPEG, PPM, told apart by content) of the class folders, see `find_class_folders`, as
-/// images of one shape, see `io::input_bytes`. Samples are sorted by the paths of their files, byte by byte: neither
-/// the order on the disk matters nor the size that is asked for. With `options.taxonomy` folders are named like its
-/// finest classes or nested as it is, and every class needs one. Throws FormatError for a folder that holds no such
-/// data set and for a bad picture, naming it; OptionError for options out of range. All pictures are held in memory,
-/// one byte for each of the (N, H, W, C) values.
+/// images of one shape, see `io::input_bytes`. Samples are sorted by the names of their folders and files, byte by
+/// byte: neither the order on the disk matters nor the size that is asked for. With `options.taxonomy` folders are
+/// named like its finest classes or nested as it is, and every class needs one. Throws FormatError for a folder that
+/// holds no such data set and for a bad picture, naming it; OptionError for options out of range. All pictures are held
+/// in memory, one byte for each of the (N, H, W, C) values.
 inline ImageFolder read_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {}) {
   check_options(options);
   const std::vector<ClassFolder> classes = find_class_folders(folder);

@@ -27,8 +27,7 @@ inline io::CsvTable taxonomy_table(const Taxonomy& taxonomy) {
   for (Label label = 0; label < taxonomy.class_count(0); ++label) {
     table.rows.emplace_back();
     for (Index level = 0; level < taxonomy.levels(); ++level)
-      table.rows.back().push_back(
-          taxonomy.classes(level)[static_cast<std::size_t>(taxonomy.ancestor(label, 0, level))]);
+      table.rows.back().push_back(taxonomy.class_name(level, taxonomy.ancestor(label, 0, level)));
   }
   return table;
 }

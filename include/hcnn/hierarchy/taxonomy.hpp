@@ -65,6 +65,15 @@ class Taxonomy {
   const std::vector<std::string>& classes(Index level) const { return at(level).classes; }
   /// Class names of the level with this name.
   const std::vector<std::string>& classes(std::string_view level) const { return classes(level_index(level)); }
+  /// Name of a class: `tree.class_name("fine", 0)` is "apple".
+  const std::string& class_name(std::string_view level, Label label) const {
+    return class_name(level_index(level), label);
+  }
+  /// The same, of a level 0..levels() - 1.
+  const std::string& class_name(Index level, Label label) const {
+    check_label(level, label);
+    return at(level).classes[static_cast<std::size_t>(label)];
+  }
   /// Number of classes of a level, 0..levels() - 1.
   Index class_count(Index level) const { return static_cast<Index>(at(level).classes.size()); }
 

@@ -63,7 +63,13 @@ class Model {
     workspace_.reset();
     x_ = x;
     y_ = workspace_.template tensor<T>(x.count, features_);
-    trunk_->forward(x, y_, pass, workspace_);
+    trunk_trains_ = pass.train_trunk;
+    if (trunk_trains_) {
+      trunk_->forward(x, y_, pass, workspace_);
+    } else {
+      const WorkspaceScope scope(workspace_);
+      trunk_->infer(x, y_, workspace_);
+    }
     heads_->forward(y_, logits_, pass, workspace_);
     waiting_ = true;
     return logits_;
@@ -92,11 +98,14 @@ class Model {
     if (!dx.empty() && (dx.count != x_.count || dx.shape != input_))
       fail<ShapeError>("Model::backward", concat("dx of ", dx.count, " samples ", to_string(dx.shape)),
                        concat(x_.count, " samples ", to_string(input_), " are needed"));
+    if (!dx.empty() && !trunk_trains_)
+      fail<ShapeError>("Model::backward", "dx after a forward pass with train_trunk = false",
+                       "the gradient goes through the trunk: train_trunk = true is needed");
     waiting_ = false;
     const WorkspaceScope scope(workspace_);
     const TensorView<T> dy = workspace_.template tensor<T>(x_.count, features_);
     heads_->backward(y_, gradients, dy, workspace_);
-    trunk_->backward(x_, y_, dy, dx, workspace_);
+    if (trunk_trains_) trunk_->backward(x_, y_, dy, dx, workspace_);
   }
 
   /// Logits in evaluation mode. Writes nothing but `logits` and `workspace`; after `prepare_inference` it also packs no
@@ -241,7 +250,8 @@ class Model {
   Logits<M> logits_;
   TensorView<const T> x_;  // of the last forward pass
   TensorView<T> y_;
-  bool waiting_ = false;  // for the backward pass
+  bool waiting_ = false;      // for the backward pass
+  bool trunk_trains_ = true;  // in the last forward pass
 };
 
 }  // namespace hcnn

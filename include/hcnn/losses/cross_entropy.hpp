@@ -72,8 +72,10 @@ class CrossEntropy : public Loss<M> {
     static_cast<void>(predicted);
     return 1;
   }
-  /// Writes the target of a labelled sample, before label smoothing, over zeros; it sums to 1.
-  virtual void set_label(Label truth, std::span<double> target) const { target[static_cast<std::size_t>(truth)] = 1; }
+  /// Adds `share` times the target of the label, before label smoothing, which sums to 1: one-hot.
+  virtual void add_label(Label truth, double share, std::span<double> target) const {
+    target[static_cast<std::size_t>(truth)] += share;
+  }
   /// Name of the head.
   const std::string& head() const { return head_; }
 
@@ -119,10 +121,10 @@ class CrossEntropy : public Loss<M> {
   // target_[k] = q_nk. Labels take the same path as soft targets: that makes one-hot equal to labels, bit for bit.
   void set_distribution(const LevelTargets& level, Index n, std::size_t classes) {
     target_.assign(classes, 0.0);
-    if (level.probabilities.size() == 0)
-      set_label(level.labels.data()[n], target_);
-    else
-      std::copy_n(level.probabilities.view().sample(n), classes, target_.begin());
+    if (level.probabilities.size() == 0) return add_label(level.labels.data()[n], 1, target_);
+    const std::span<const double> q = row(level.probabilities, n);
+    for (Label k = 0; k < static_cast<Label>(classes); ++k)
+      if (const double share = q.data()[k]; share != 0) add_label(k, share, target_);
   }
 
   // target_[k] = w_k t_nk

@@ -9,7 +9,8 @@
 
 namespace hcnn::losses {
 
-/// Mean over the samples n that have a label of  f(y_n, softmax(z_n)), where y is the label and z the head's logits.
+/// Mean over the samples n that have a label of  f(y_n, softmax(z_n)), where y is the label and z the head's logits;
+/// with soft targets q, as mixup's, of  sum_k q_nk f(k, softmax(z_n)).
 /// To write one: derive, implement `name`, `sample` and `clone`. Arithmetic inside is double for every M. Throws
 /// DataError for a label out of range and a missing head or level, ShapeError where extents differ.
 template <class M = float>
@@ -17,16 +18,24 @@ class PerSampleLoss : public Loss<M> {
  public:
   M evaluate(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients, M weight) final {
     const Tensor<M>& scores = logits[head_];
-    const Index counted = count_labels(scores, targets[level_].labels);
+    const LevelTargets& level = targets[level_];
+    const Index counted = count_labels(scores, level);
     if (counted == 0) return 0;
     const double scale = double{weight} / static_cast<double>(counted);
     Tensor<M>& gradient = gradients[head_];
     double sum = 0;
     for (Index n = 0; n < scores.count(); ++n) {
-      const Label truth = targets[level_].labels.data()[n];
+      const Label truth = level.labels.data()[n];
       if (truth == kNoLabel) continue;
       softmax_.assign(row(scores, n));
-      sum += sample(truth, softmax_, scale, gradient.view().sample(n));
+      M* const dz = gradient.view().sample(n);
+      if (level.probabilities.size() == 0) {
+        sum += sample(truth, softmax_, scale, dz);
+        continue;
+      }
+      const std::span<const double> q = row(level.probabilities, n);
+      for (Label k = 0; k < classes_; ++k)
+        if (const double share = q.data()[k]; share != 0) sum += share * sample(k, softmax_, share * scale, dz);
     }
     return static_cast<M>(sum / static_cast<double>(counted));
   }
@@ -37,20 +46,25 @@ class PerSampleLoss : public Loss<M> {
       : head_(std::move(head)), level_(level.empty() ? head_ : std::move(level)), classes_(classes) {}
 
   /// Returns f(truth, p) and adds scale * df/dz to the `classes` values of `gradient`; gradients of parameters get
-  /// scale * df too.
+  /// scale * df too. Called once for each sample, or with soft targets for each class that has a part in its target.
   virtual double sample(Label truth, const Softmax& p, double scale, M* gradient) = 0;
   /// Name of the head.
   const std::string& head() const { return head_; }
 
  private:
   // Number of samples with a label; checks every label.
-  Index count_labels(const Tensor<M>& scores, const std::vector<Label>& labels) const {
+  Index count_labels(const Tensor<M>& scores, const LevelTargets& level) const {
+    const std::vector<Label>& labels = level.labels;
+    const Tensor<double>& soft = level.probabilities;
     const Index classes = scores.shape().size();
     if (classes != classes_)
       fail<ShapeError>(this->name(), concat("the head has ", classes, " classes"), concat(classes_, " are expected"));
     if (static_cast<Index>(labels.size()) != scores.count())
       fail<ShapeError>(this->name(), concat(labels.size(), " labels"),
                        concat("the batch has ", scores.count(), " samples"));
+    if (soft.size() != 0 && (soft.count() != scores.count() || soft.shape().size() != classes))
+      fail<ShapeError>(this->name(), concat("soft targets (", soft.count(), ", ", soft.shape().size(), ")"),
+                       concat("logits are (", scores.count(), ", ", classes, ")"));
     Index counted = 0;
     for (Index n = 0; n < scores.count(); ++n) {
       const Label label = labels.data()[n];

@@ -21,7 +21,7 @@ struct SoftLabelsOptions {
 
 /// Cross-entropy with the targets  q_k = exp(-beta S[y, k] / max S) / sum_j exp(-beta S[y, j] / max S) in place of
 /// one-hot ones. beta = 0 spreads them evenly, a large beta makes them one-hot where the diagonal of S is its smallest
-/// cost. Soft targets of the batch (LevelTargets::probabilities) go before. Shapes and errors are those of
+/// cost. Soft targets of the batch, as mixup's, mix these rows: sum_y p_y q_y. Shapes and errors are those of
 /// CrossEntropy. Source: Bertinetto et al. 2020, "Making Better Mistakes", arXiv:1912.09393, section 3.2, for
 /// severities of a tree.
 template <class M = float>
@@ -56,8 +56,9 @@ class SoftLabels final : public CrossEntropy<M> {
   std::unique_ptr<Loss<M>> clone() const override { return std::make_unique<SoftLabels>(*this); }
 
  private:
-  void set_label(Label truth, std::span<double> target) const override {
-    std::copy_n(targets_.data() + truth * classes_, classes_, target.begin());
+  void add_label(Label truth, double share, std::span<double> target) const override {
+    const double* const q = targets_.data() + truth * classes_;
+    for (std::size_t k = 0; k < target.size(); ++k) target[k] += share * q[k];
   }
 
   Index classes_;

@@ -63,6 +63,14 @@ class ConfusionMatrix {
   double precision(Label label) const { return ratio((*this)(label, label), predictions(label)); }
   /// Harmonic mean of precision and recall: 2 right / (support + predictions).
   double f1(Label label) const { return ratio(2 * (*this)(label, label), support(label) + predictions(label)); }
+  /// Mean recall of the classes that have samples: unlike accuracy it counts rare classes as much as common ones.
+  double balanced_accuracy() const {
+    return mean([&](Label k) { return support(k) > 0; }, [&](Label k) { return recall(k); });
+  }
+  /// Mean F1 of the classes that occur, as true class or as prediction.
+  double macro_f1() const {
+    return mean([&](Label k) { return support(k) + predictions(k) > 0; }, [&](Label k) { return f1(k); });
+  }
 
   /// The same counts with class order[i] in row and column i: fine classes sorted by superclass, for instance. Throws
   /// DataError unless `order` holds every class once.
@@ -91,6 +99,18 @@ class ConfusionMatrix {
   void check(Label label) const {
     if (label < 0 || label >= classes_)
       fail<DataError>("ConfusionMatrix", concat("class ", label), concat("classes are 0..", classes_ - 1));
+  }
+  // Mean of value(k) over the classes k that count; 0 where none does.
+  template <class Counts, class Value>
+  double mean(const Counts& counts, const Value& value) const {
+    double sum = 0;
+    Index counted = 0;
+    for (Label k = 0; k < classes_; ++k)
+      if (counts(k)) {
+        sum += value(k);
+        ++counted;
+      }
+    return counted == 0 ? 0.0 : sum / static_cast<double>(counted);
   }
   static double ratio(Index count, Index divisor) {
     return divisor == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(divisor);

@@ -44,6 +44,14 @@ struct EvaluationResult {
       if (head.level == level) return &head;
     return nullptr;
   }
+  /// Figures of the head. Throws DataError, listing the heads, where there is none of that name.
+  const HeadResult& head(std::string_view level) const {
+    if (const HeadResult* found = find(level)) return *found;
+    fail<DataError>("EvaluationResult", concat("no head '", level, "'"),
+                    "heads are: " + joined(heads, &HeadResult::level));
+  }
+  /// Top-1 accuracy of the head, 0..1. Throws as `head`.
+  double accuracy(std::string_view level) const { return head(level).top1.value(); }
 
   /// All counts, for a training that goes on later; the heads must be there.
   [[gnu::cold]] void visit_state(StateVisitor& state) {

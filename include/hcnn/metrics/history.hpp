@@ -15,11 +15,11 @@
 
 namespace hcnn::metrics {
 
-/// True for a column whose higher values are better, an accuracy ("val.fine.top1"), false for one whose lower values
-/// are, a loss, severity or mistakes ("val.loss", "val.hd1", "val.ms"); nothing where the name does not tell.
+/// True for a column whose higher values are better, an accuracy or F1 ("val.fine.top1"), false for one whose lower
+/// values are, a loss, severity or mistakes ("val.loss", "val.hd1", "val.ms"); nothing where the name does not tell.
 inline std::optional<bool> higher_is_better(std::string_view column) {
   const auto ends = [&](std::string_view ending) { return column == ending.substr(1) || column.ends_with(ending); };
-  if (ends(".top1") || ends(".top5")) return true;
+  if (ends(".top1") || ends(".top5") || ends(".macro_f1")) return true;
   if (ends(".loss") || column.find(".loss.") != std::string_view::npos || ends(".hd1") || ends(".ms")) return false;
   return std::nullopt;
 }

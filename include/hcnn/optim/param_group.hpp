@@ -15,7 +15,8 @@ struct ParamGroup {
   double learning_rate_scale = 1;           ///< times the optimizer's learning rate; finite and >= 0
   std::optional<double> weight_decay = {};  ///< of every parameter here; unset: the optimizer's, by its own rule
   bool frozen = false;                      ///< values stay; gradients are zeroed all the same. Running statistics
-                                            ///< are no parameters: they go on following the batches
+                                            ///< go on following the batches unless the whole trunk is frozen:
+                                            ///< `train::fit` then runs it in evaluation mode, without backward pass
 };
 
 /// One array of a file: `size` values at `data`, which stay where they are while their owner lives.

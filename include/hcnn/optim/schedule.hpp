@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -44,8 +45,12 @@ class Policy {
   virtual std::string name() const = 0;
   /// Learning rate of the step. Depends on `at` and on the epochs reported so far, not on earlier calls.
   virtual double rate(const StepInfo& at) const = 0;
-  /// Called at the end of each epoch with the watched metric (usually the validation loss).
-  virtual void on_epoch(double metric) { static_cast<void>(metric); }
+  /// Called at the end of each epoch with the watched metric (usually the validation loss) and its direction; no
+  /// direction: nobody knows it.
+  virtual void on_epoch(double metric, std::optional<bool> higher_is_better) {
+    static_cast<void>(metric);
+    static_cast<void>(higher_is_better);
+  }
   /// All that `on_epoch` changed, for checkpoints; its length never changes. Values may be infinite.
   virtual std::vector<double> state() const { return {}; }
   /// Takes over what `state` returned. The length is checked by the caller; values come from a file: where one is
@@ -91,9 +96,10 @@ class Schedule {
                          "it must be finite and >= 0");
     return rate;
   }
-  /// To be called at the end of each epoch with the watched metric, usually the validation loss.
-  void on_epoch(double metric) {
-    if (policy_) policy_->on_epoch(metric);
+  /// To be called at the end of each epoch with the watched metric, usually the validation loss; `higher_is_better` for
+  /// an accuracy. Throws OptionError where the policy needs a direction and has none.
+  void on_epoch(double metric, std::optional<bool> higher_is_better = false) {
+    if (policy_) policy_->on_epoch(metric, higher_is_better);
   }
 
   /// All that `on_epoch` changed, for checkpoints; empty for a formula in the step.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,7 +33,9 @@ class WarmUpPolicy final : public Policy {
     const double progress = static_cast<double>(at.step) / static_cast<double>(options_.steps);
     return rate * (options_.start_factor + (1 - options_.start_factor) * progress);
   }
-  void on_epoch(double metric) override { schedule_.on_epoch(metric); }
+  void on_epoch(double metric, std::optional<bool> higher_is_better) override {
+    schedule_.on_epoch(metric, higher_is_better);
+  }
   std::vector<double> state() const override { return schedule_.state(); }
   void restore(std::span<const double> state) override { schedule_.restore(state); }
 
@@ -78,7 +81,9 @@ class ChainedPolicy final : public Policy {
                                                     : std::max(at.total_steps, first_step + 1) - first_step;
     return pieces_[index].schedule.rate(inside);
   }
-  void on_epoch(double metric) override { pieces_[find(epochs_done_++).index].schedule.on_epoch(metric); }
+  void on_epoch(double metric, std::optional<bool> higher_is_better) override {
+    pieces_[find(epochs_done_++).index].schedule.on_epoch(metric, higher_is_better);
+  }
 
   std::vector<double> state() const override {
     std::vector<double> all{static_cast<double>(epochs_done_)};

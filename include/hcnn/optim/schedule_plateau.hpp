@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,27 +13,22 @@
 
 namespace hcnn::schedules {
 
-/// Whether a smaller or a larger metric is better.
-enum class Better { smaller, larger };
-
 /// Options of `reduce_on_plateau`; the defaults are PyTorch's.
 struct PlateauOptions {
-  double factor = 0.1;              ///< of each reduction, in [0, 1)
-  std::uint64_t patience = 10;      ///< epochs without improvement that are tolerated; the next one reduces
-  double threshold = 1e-4;          ///< least improvement that counts, as a share of the best metric; >= 0
-  std::uint64_t cooldown = 0;       ///< epochs after a reduction in which nothing is counted
-  double min_rate = 0;              ///< the learning rate never falls below; >= 0
-  Better better = Better::smaller;  ///< smaller for a loss, larger for an accuracy
+  double factor = 0.1;                        ///< what each reduction multiplies the learning rate by, in [0, 1)
+  std::uint64_t patience = 10;                ///< epochs without improvement that are tolerated; the next one reduces
+  double threshold = 1e-4;                    ///< least improvement that counts, as a fraction of the best metric; >= 0
+  std::uint64_t cooldown = 0;                 ///< epochs after a reduction in which nothing is counted
+  double min_rate = 0;                        ///< the learning rate never falls below; >= 0
+  std::optional<bool> higher_is_better = {};  ///< direction of the metric; unset: as the caller of `on_epoch` says,
+                                              ///< which `train::fit` does by the name of its monitored column
 };
 
 /// `reduce_on_plateau`'s policy; every rule is PyTorch's ReduceLROnPlateau with a relative threshold.
 class PlateauPolicy final : public Policy {
  public:
   /// Throws OptionError for an option outside its range.
-  explicit PlateauPolicy(const PlateauOptions& options)
-      : options_(options),
-        best_(options.better == Better::smaller ? std::numeric_limits<double>::infinity()
-                                                : -std::numeric_limits<double>::infinity()) {
+  explicit PlateauPolicy(const PlateauOptions& options) : options_(options) {
     const std::string where = "schedules::reduce_on_plateau";
     require_option(options.factor >= 0 && options.factor < 1, where, "factor", options.factor, "must be in [0, 1)");
     require_nonnegative(where, "threshold", options.threshold);
@@ -50,9 +47,14 @@ class PlateauPolicy final : public Policy {
     return rate;
   }
 
-  /// A metric that is not a number never counts as an improvement.
-  void on_epoch(double metric) override {
-    if (improves(metric)) {
+  /// A metric that is not a number never counts as an improvement. Throws OptionError where neither the options nor the
+  /// caller know its direction.
+  void on_epoch(double metric, std::optional<bool> higher_is_better) override {
+    if (options_.higher_is_better) higher_is_better = options_.higher_is_better;
+    if (!higher_is_better)
+      fail<OptionError>("schedules::reduce_on_plateau", "a metric of unknown direction",
+                        "set higher_is_better, true or false");
+    if (improves(metric, *higher_is_better)) {
       best_ = metric;
       bad_epochs_ = 0;
     } else {
@@ -82,13 +84,13 @@ class PlateauPolicy final : public Policy {
  private:
   static constexpr double kLeastChange = 1e-8;  // PyTorch's eps: a smaller reduction is not made
 
-  bool improves(double metric) const {
-    return options_.better == Better::smaller ? metric < best_ * (1 - options_.threshold)
-                                              : metric > best_ * (1 + options_.threshold);
+  bool improves(double metric, bool higher_is_better) const {
+    if (!std::isfinite(best_)) return !std::isnan(metric);
+    return higher_is_better ? metric > best_ * (1 + options_.threshold) : metric < best_ * (1 - options_.threshold);
   }
 
   PlateauOptions options_;
-  double best_;
+  double best_ = std::numeric_limits<double>::infinity();  // until there is one
   std::uint64_t bad_epochs_ = 0;
   std::uint64_t cooldown_ = 0;  // epochs left of it
   std::uint64_t reductions_ = 0;

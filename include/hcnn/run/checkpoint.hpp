@@ -59,17 +59,22 @@ class Checkpoint {
         : folder_(parent.folder_),
           info_(parent.info_),
           options_(parent.options_),
+          monitor_(options_.monitor),
           higher_is_better_(options_.higher_is_better.value_or(true)),
           steps_(folder_.steps()) {}
 
     void on_train_begin(train::FitState<T>& state) override {
       const bool made = RunFolder::make(folder_.path());
-      lock_ = std::make_unique<FolderLock>(folder_.path());
+      lock_.reset();  // of an earlier training with this callback
+      auto lock = std::make_unique<FolderLock>(folder_.path());
       complete_info(state);
+      exchange::model_metadata(state.model, info_,
+                               io::printable_path(folder_.last()));  // it throws now or after an epoch
       if (!made && holds_run() && !(state.snapshot && is_that_of(*state.snapshot)))
         fail<Error>(io::printable_path(folder_.path()), "it holds a run",
                     state.snapshot ? "the folder that is resumed, or a new one, is needed: nothing is overwritten"
                                    : "a new folder is needed: nothing is overwritten");
+      lock_ = std::move(lock);
       if (state.snapshot) return;  // nothing may change before it is known that the snapshot fits
       io::remove_temporaries(folder_.path());
       steps_.create(kHeader);
@@ -106,19 +111,19 @@ class Checkpoint {
       state.visit("best", best_);
       state.visit("unsaved", unsaved_);
       if (options_.monitor.empty())
-        state.visit("monitor", options_.monitor);
+        state.visit("monitor", monitor_);
       else
         state.expect("monitor", options_.monitor);
       state.visit("higher_is_better", higher_is_better_);
     }
 
     void on_epoch_end(train::FitState<T>& state, metrics::EpochRecord& record) override {
-      if (options_.monitor.empty()) choose_monitor(record);
-      if (!record.has(options_.monitor))
-        fail<OptionError>("checkpoint", "no column '" + options_.monitor + "'", "name one of history.csv");
-      const double value = record.get(options_.monitor);
+      if (monitor_.empty()) choose_monitor(record);
+      if (!record.has(monitor_))
+        fail<OptionError>("checkpoint", "no column '" + monitor_ + "'", "name one of history.csv");
+      const double value = record.get(monitor_);
       info_.notes["epoch"] = state.epoch;
-      info_.notes[options_.monitor] = value;
+      info_.notes[monitor_] = value;
       exchange::save_model(folder_.last(), state.model, info_);
       unsaved_ = false;
       metrics::History history = state.history;
@@ -134,15 +139,20 @@ class Checkpoint {
     void on_train_end(train::FitState<T>& state) override {
       if (!state.history.empty()) write_history(folder_.history(), state.history);
       steps_.flush();
-      if (!unsaved_ && !state.model_changed) return;
-      exchange::ModelInfo info = info_;
-      info.notes.erase(options_.monitor);
-      info.notes["epoch"] = epoch_;
-      info.notes["step"] = step_;
-      exchange::save_model(folder_.last(), state.model, info);
+      if (unsaved_ || !state.replaced_weights.empty()) save_last(state);
+      lock_.reset();
     }
 
    private:
+    // The model as it is now, which no epoch measured.
+    void save_last(train::FitState<T>& state) {
+      exchange::ModelInfo info = info_;
+      info.notes.erase(monitor_);
+      info.notes["epoch"] = epoch_;
+      info.notes["step"] = step_;
+      if (!state.replaced_weights.empty()) info.notes["weights"] = state.replaced_weights;
+      exchange::save_model(folder_.last(), state.model, info);
+    }
     bool holds_run() const {
       return std::filesystem::exists(folder_.history()) || std::filesystem::exists(folder_.resume()) ||
              std::filesystem::exists(folder_.last()) || std::filesystem::exists(folder_.best());
@@ -156,11 +166,11 @@ class Checkpoint {
       if (!info_.taxonomy && state.taxonomy) info_.taxonomy = *state.taxonomy;
     }
     void choose_monitor(const metrics::EpochRecord& record) {
-      options_.monitor = "train.loss";
+      monitor_ = "train.loss";
       higher_is_better_ = false;
       for (const auto& [column, value] : record.values)
         if (column.starts_with("val.") && column.ends_with(".top1")) {
-          options_.monitor = column;
+          monitor_ = column;
           higher_is_better_ = true;
           return;
         }
@@ -171,7 +181,8 @@ class Checkpoint {
     RunFolder folder_;
     exchange::ModelInfo info_;
     CheckpointOptions options_;
-    bool higher_is_better_;  // of the monitored column
+    std::string monitor_;    // the option, or the column that was chosen
+    bool higher_is_better_;  // of that column
     std::unique_ptr<FolderLock> lock_;
     StepsFile steps_;
     Index steps_bytes_ = 0;  // of steps.csv at the snapshot
@@ -195,8 +206,9 @@ class Checkpoint {
 /// stops: resume.safetensors, for `run::resume`. Make it the last callback: its history has the columns that others
 /// added. The folder may be new, but not one with a run (Error), unless that is resumed: nothing is overwritten. Throws
 /// OptionError for notes that are no JSON object, for an option out of range, where nothing tells which values of
-/// `monitor` are better, and at the end of the first epoch where the history has no such column; Error where a file
-/// cannot be written and where another training writes to the folder.
+/// `monitor` are better, and at the end of the first epoch where the history has no such column; FormatError, before
+/// the first step, for `info` that does not fit the network; Error where a file cannot be written and where another
+/// training writes to the folder.
 /// `.callbacks = {run::checkpoint("runs/first", {.network = ...})}`.
 inline Checkpoint checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {},
                              CheckpointOptions options = {}) {

@@ -89,7 +89,7 @@ inline ClassOrder class_order(const metrics::HeadResult& head, const Taxonomy* t
     });
   if (level + 1 == taxonomy->levels()) return classes;
   for (const Label label : classes.order) {
-    const std::string& parent = taxonomy->classes(level + 1)[static_cast<std::size_t>(taxonomy->parent(level, label))];
+    const std::string& parent = taxonomy->class_name(level + 1, taxonomy->parent(level, label));
     if (classes.groups.empty() || classes.groups.back().name != parent) classes.groups.push_back({parent, 0});
     ++classes.groups.back().size;
   }

@@ -97,11 +97,13 @@ class TableByPart {
 
 /// Accuracy of each head on each part, of the lifted prediction, and the agreement of the heads.
 inline void add_accuracies(report::HtmlReport& page, const RunSummary& run) {
-  TableByPart accuracy("head"), lifted("level"), agreement("head");
+  TableByPart accuracy("head"), balanced("head"), lifted("level"), agreement("head");
   for (const auto& [part, result] : run.parts()) {
     for (const auto& head : result->heads) {
       accuracy.set(head.level, part + " top-1", percent(head.top1.value()));
       if (head.confusion.classes() > 5) accuracy.set(head.level, part + " top-5", percent(head.top5.value()));
+      balanced.set(head.level, part + " balanced accuracy", percent(head.confusion.balanced_accuracy()));
+      balanced.set(head.level, part + " macro F1", decimal(head.confusion.macro_f1(), 4));
     }
     accuracy.set("samples", part + " top-1", std::to_string(result->samples));
     for (const auto& [level, share] : result->from_fine) lifted.set(level, part, percent(share.value()));
@@ -111,6 +113,7 @@ inline void add_accuracies(report::HtmlReport& page, const RunSummary& run) {
   page.heading("Accuracy");
   accuracy.write(page,
                  "Of the weights that the training ended with, last.safetensors, without dropout and augmentation.");
+  balanced.write(page, "Every class counted alike, however rare: mean recall (balanced accuracy) and mean F1:");
   lifted.write(page, "Top-1 of the finest head's prediction, lifted through the label tree:");
   agreement.write(page, "How often a coarser head predicts the ancestor of the finest head's prediction:");
 }

@@ -66,12 +66,17 @@ struct RunSummary {
   }
 };
 
-/// Figures of one part: "<level>": {"top1", "top5"} for each head; with a label tree also "from_fine": {"<level>":
+/// Figures of one part: "<level>": {"top1", "top5", "balanced_accuracy", "macro_f1"} for each head; with a label tree
+/// also "from_fine": {"<level>":
 /// {"top1"}} (finest prediction lifted), "severity": {"counts", "hd1", "ms"} and, with several heads, "agreement":
 /// {"<coarser level>", "all"}. Shares are fractions 0..1.
 inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
   io::Json json = {{"samples", result.samples}};
-  for (const auto& head : result.heads) json[head.level] = {{"top1", head.top1.value()}, {"top5", head.top5.value()}};
+  for (const auto& head : result.heads)
+    json[head.level] = {{"top1", head.top1.value()},
+                        {"top5", head.top5.value()},
+                        {"balanced_accuracy", head.confusion.balanced_accuracy()},
+                        {"macro_f1", head.confusion.macro_f1()}};
   for (const auto& [level, share] : result.from_fine) json["from_fine"][level]["top1"] = share.value();
   if (result.severity.total() > 0)
     json["severity"] = {

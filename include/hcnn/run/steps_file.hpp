@@ -56,6 +56,7 @@ class StepsFile {
     open(0);
     if (::ftruncate(descriptor_, bytes) != 0 || ::lseek(descriptor_, 0, SEEK_END) < 0) refuse();
     bytes_ = bytes;
+    buffer_.clear();  // of a training that threw
   }
 
   /// Appends "epoch,step,loss,severity"; NaN becomes an empty field. Allocates nothing.

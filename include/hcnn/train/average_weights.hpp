@@ -61,7 +61,7 @@ class AverageWeights {
       RefreshOptions statistics = options_.statistics;
       if (statistics.normalization.mean.empty()) statistics.normalization = state.normalization;
       refresh_statistics(state.model, *dataset_, statistics);
-      state.model_changed = true;
+      state.replaced_weights = "averaged weights";
     }
     void visit_state(StateVisitor& visitor) override {
       bool begun = average_ != nullptr;

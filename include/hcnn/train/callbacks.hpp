@@ -42,7 +42,7 @@ struct FitState {
   double total_seconds = 0;                  ///< of the whole training so far, earlier calls of a resumed one included
   std::string stop_reason = {};              ///< not empty: the loop stops after this batch or epoch
   bool interrupted = false;                  ///< it was asked to stop, and is to go on another time
-  bool model_changed = false;                ///< by a callback, after the last epoch
+  std::string replaced_weights = {};         ///< what a callback left in the model after the last epoch; empty: nothing
   bool snapshot_wanted = false;              ///< see `request_snapshot`
 
   /// Asks the loop to stop; the first reason given is kept.

@@ -1,12 +1,15 @@
 // Stops a training that no longer improves.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hcnn/train/callbacks.hpp"
 
@@ -18,6 +21,7 @@ struct EarlyStoppingOptions {
   std::optional<bool> higher_is_better = {};  ///< unset: as the column's name tells, metrics::higher_is_better
   Index patience = 10;                        ///< epochs without improvement before the training ends, at least 1
   double min_delta = 0;                       ///< an improvement is more than this, in the column's unit; >= 0
+  bool restore_best = false;                  ///< end with the parameters and running statistics of the best epoch
 };
 
 /// Callback that asks the loop to stop once it no longer improves; see `early_stopping`.
@@ -42,9 +46,11 @@ class EarlyStopping {
   struct Watch : Callback<T> {
     explicit Watch(EarlyStoppingOptions o) : options(std::move(o)) {}
 
-    void on_train_begin(FitState<T>&) override {
+    void on_train_begin(FitState<T>& state) override {
+      model = &state.model;
       best = std::numeric_limits<double>::quiet_NaN();
       waited = 0;
+      best_weights = {};
     }
     void on_epoch_end(FitState<T>& state, metrics::EpochRecord& record) override {
       if (!record.has(options.monitor))
@@ -54,29 +60,59 @@ class EarlyStopping {
       if ((std::isnan(best) && !std::isnan(value)) || gain > options.min_delta) {
         best = value;
         waited = 0;
+        best_epoch = state.epoch;
+        if (options.restore_best) save_weights();
       } else if (++waited >= options.patience) {
         state.stop(concat("no better ", options.monitor, " for ", waited, " epochs"));
       }
     }
 
+    void on_train_end(FitState<T>& state) override {
+      if (state.interrupted || best_weights.empty()) return;
+      auto from = best_weights.begin();
+      for (auto* param : model->state()) {
+        std::copy_n((from++)->begin(), param->size(), param->value());
+        param->touch();
+      }
+      state.replaced_weights = concat("weights of epoch ", best_epoch);
+    }
+
     void visit_state(StateVisitor& state) override {
       state.visit("best", best);
       state.visit("waited", waited);
+      if (!options.restore_best) return;
+      bool known = !best_weights.empty();
+      state.visit("best_weights", known);
+      if (!known) return best_weights.clear();
+      if (best_weights.empty()) save_weights();
+      state.visit("best_epoch", best_epoch);
+      for (std::size_t i = 0; i < best_weights.size(); ++i)
+        state.visit(concat("best.", i), std::span<Master<T>>(best_weights[i]));
+    }
+
+    void save_weights() {
+      best_weights.clear();
+      for (const auto* param : model->state())
+        best_weights.emplace_back(param->value(), param->value() + param->size());
     }
 
     EarlyStoppingOptions options;
     double best = 0;
-    Index waited = 0;
+    Index waited = 0, best_epoch = 0;
+    Model<T>* model = nullptr;
+    std::vector<std::vector<Master<T>>> best_weights;  // in the order of Model::state
   };
 
   EarlyStoppingOptions options_;
 };
 
 /// Stops the training after `patience` epochs without an improvement of more than `min_delta`; a value that is not a
-/// number is none. The model keeps the weights of the last epoch; those of the best are in `run::checkpoint`'s
-/// best.safetensors. Throws OptionError for an option outside its range, where nothing tells which values of the column
-/// are better, and at the end of the first epoch where the history has no column `monitor`.
-/// `.callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 5})}`.
+/// number is none. The model keeps the weights of the last epoch; with `restore_best` it ends with those of the best,
+/// whether or not it was stopped early. Put it before `run::checkpoint`, which then writes them to last.safetensors.
+/// A training that is interrupted keeps its own weights, and the best in its checkpoint. Throws OptionError for an
+/// option outside its range, where nothing tells which values of the column are better, and at the end of the first
+/// epoch where the history has no column `monitor`.
+/// `.callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 5, .restore_best = true})}`.
 inline EarlyStopping early_stopping(EarlyStoppingOptions options = {}) { return EarlyStopping(std::move(options)); }
 
 }  // namespace hcnn::train

@@ -15,6 +15,7 @@
 #include "hcnn/train/non_finite.hpp"
 #include "hcnn/train/running_figures.hpp"
 #include "hcnn/train/stopwatch.hpp"
+#include "hcnn/train/trains_trunk.hpp"
 
 /// The training loop, its callbacks, and evaluation.
 namespace hcnn::train {
@@ -42,6 +43,7 @@ class Fit {
                           .augment = options_.augment,
                           .mix = options_.mix,
                           .normalization = options_.normalization,
+                          .drop_last = options_.drop_last,
                           .prefetch = options_.prefetch}),
         figures_(loss, dataset.taxonomy()),
         state_{model, optimizer, result_.history, figures_.result(), options_.normalization, dataset.taxonomy()} {
@@ -52,6 +54,13 @@ class Fit {
     if (dataset.size() == 0 || (options_.validate && options_.validate->size() == 0))
       fail<DataError>("fit", dataset.size() == 0 ? "no samples to train on" : "no samples to validate",
                       "some are needed");
+    if (options_.validate && options_.validate->shape() != dataset.shape())
+      fail<ShapeError>("fit", "images to validate of " + to_string(options_.validate->shape()),
+                       "those to train on are " + to_string(dataset.shape()));
+    if (batches_per_epoch() == 0)
+      fail<DataError>("fit", concat(dataset.size(), " samples, batches of ", options_.batch, " and drop_last"),
+                      "a full batch is needed");
+    options_.accumulate = std::min(options_.accumulate, batches_per_epoch());
     require_start_values(model);
     loss_.attach("loss", loss_parameters_);
     require_movable(model, optimizer, loss_parameters_);
@@ -65,24 +74,29 @@ class Fit {
   /// or DataError for a snapshot of another training, and then nothing has changed.
   FitResult run() {
     begin();
-    for (; state_.epoch <= options_.epochs && !finished(); ++state_.epoch) {
+    while (epochs_done() < options_.epochs && (!finished() || validation_lacks())) {
       run_epoch();
       if (state_.epoch < options_.epochs) note_stop();  // after the last one there is nothing to stop
       if (finished()) state_.request_snapshot();
       save_if_wanted();
+      if (finished() || state_.epoch == options_.epochs) break;
+      ++state_.epoch;
     }
-    if (static_cast<Index>(result_.history.size()) == options_.epochs) result_.interrupted = false;  // it came too late
+    if (epochs_done() == options_.epochs) result_.interrupted = false;  // it came too late
     state_.interrupted = result_.interrupted;
     if (state_.interrupted) state_.stop("interrupted");
     for (const auto& callback : options_.callbacks) callback->on_train_end(state_);
     result_.stop_reason = state_.stop_reason;
-    result_.model_changed = state_.model_changed;
+    result_.replaced_weights = state_.replaced_weights;
     result_.seconds = state_.total_seconds;
     return std::move(result_);
   }
 
  private:
   bool finished() const { return result_.interrupted || !state_.stop_reason.empty(); }
+  Index epochs_done() const { return static_cast<Index>(result_.history.size()); }
+  // True after the last step of an epoch that a snapshot has without its record: its validation was interrupted.
+  bool validation_lacks() const { return state_.step == state_.steps_per_epoch && !epoch_over(); }
   void begin() {
     const auto resume = std::exchange(options_.resume, nullptr);
     state_.epoch = 1;
@@ -141,7 +155,7 @@ class Fit {
     for (const auto& callback : options_.callbacks) callback->on_epoch_end(state_, record);
     if (!record.has(monitored()))  // a callback may have measured it
       fail<OptionError>("fit", "no column '" + monitored() + "' to monitor", "name one of history.csv");
-    options_.schedule.on_epoch(record.get(monitored()));
+    options_.schedule.on_epoch(record.get(monitored()), metrics::higher_is_better(monitored()));
     result_.history.add(std::move(record));
   }
 
@@ -173,7 +187,7 @@ class Fit {
       StateVisitor loading = StateVisitor::loading(snapshot);
       visit_state(loading);
       loading.finish();
-      const auto done = static_cast<Index>(result_.history.size());
+      const Index done = epochs_done();
       if (state_.epoch < 1 || state_.epoch > options_.epochs || state_.step < 0 ||
           state_.step > state_.steps_per_epoch || done != (epoch_over() ? state_.epoch : state_.epoch - 1))
         fail<FormatError>(snapshot.where, concat("step ", state_.step, " of epoch ", state_.epoch, ", ", done, " done"),
@@ -185,7 +199,7 @@ class Fit {
     }
     state_.running_loss = figures_.loss();
     steps_loaded_ = epoch_over() ? 0 : state_.step;
-    if (!epoch_over()) return;
+    if (!epoch_over() || finished() || epochs_done() == options_.epochs) return;
     ++state_.epoch;
     state_.step = state_.images = 0;
   }
@@ -193,7 +207,8 @@ class Fit {
   [[gnu::cold]] void visit_state(StateVisitor& state) {
     if (training_lines_.empty()) training_lines_ = training_lines(state_.model, loss_, loader_.dataset(), options_);
     state.expect("training", training_lines_);
-    bool done = !state_.stop_reason.empty() || (epoch_over() && state_.epoch == options_.epochs);
+    bool done =
+        (!state_.stop_reason.empty() && !validation_lacks()) || (epoch_over() && state_.epoch == options_.epochs);
     state.visit("finished", done);
     state.visit("first_rate", first_rate_);
     state.visit("at", state_);
@@ -241,7 +256,8 @@ class Fit {
     const Pass pass{.mode = Mode::train,
                     .seed = options_.seed,
                     .epoch = static_cast<std::uint64_t>(state_.epoch),
-                    .samples = batch.ids};
+                    .samples = batch.ids,
+                    .train_trunk = trains_trunk(state_.model, state_.optimizer)};
     const Logits<M>& logits = state_.model.forward(batch.images, pass);
     const losses::LossValue<M>& value = loss_.evaluate(logits, batch.targets, gradients_, share);
     if (!std::isfinite(value.total)) stop_at_non_finite<T>(state_, number, batch.images, value.total);

@@ -1,6 +1,7 @@
 // What a snapshot of a training says about the training it belongs to.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -30,7 +31,7 @@ template <class T>
 }
 
 /// "5000 samples of 32x32x3, content 1234": differs where a pixel, a label or the order does.
-[[gnu::cold]] inline std::string dataset_line(const data::Dataset* dataset) {
+[[gnu::cold]] inline std::string dataset_line(const std::optional<data::Dataset>& dataset) {
   if (!dataset) return "none";
   return concat(dataset->size(), " samples of ", to_string(dataset->shape()), ", content ",
                 data::fingerprint(*dataset));
@@ -50,8 +51,9 @@ template <class T>
   line("batch", options.batch);
   line("accumulate", options.accumulate);
   line("limit_batches", options.limit_batches);
+  if (options.drop_last) line("drop_last", true);  // snapshots of before this option have no such line
   line("seed", options.seed);
-  line("images to train on:", dataset_line(&dataset));
+  line("images to train on:", dataset_line(dataset));
   line("images to validate:", dataset_line(options.validate));
   for (const auto& augmentation : options.augment) line("augmentation", augmentation->name());
   if (options.mix) line("mix", options.mix->name());

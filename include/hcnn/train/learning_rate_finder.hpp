@@ -12,6 +12,7 @@
 #include "hcnn/layers/model.hpp"
 #include "hcnn/losses/weighted_sum.hpp"
 #include "hcnn/optim/optimizer.hpp"
+#include "hcnn/train/trains_trunk.hpp"
 
 namespace hcnn::train {
 
@@ -44,14 +45,16 @@ struct LearningRates {
 
 /// From the steepest fall of the smoothed loss on, the largest rate up to which it falls at least two thirds as
 /// steeply: with Adam it falls over several decades of rates, and the larger ones learn faster. A fall is measured over
-/// a decade, half of it on each side, for the noise of the batches is steeper over a few steps; the first tenth of the
-/// steps, whose mean is of few batches, is left out. NaN where the loss falls by less than a fiftieth.
+/// a decade, half of it on each side, for the noise of the batches is steeper over a few steps (of a range of less than
+/// two decades, over half of it); the first tenth of the steps, whose mean is of few batches, is left out. NaN where
+/// the loss falls by less than a fiftieth.
 inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
   double rate = std::numeric_limits<double>::quiet_NaN();
   if (steps.size() < 3) return rate;
   const double apart = std::log(steps[1].learning_rate / steps[0].learning_rate);
-  const auto half = std::max<std::size_t>(1, static_cast<std::size_t>(std::log(10) / 2 / apart));
   const std::size_t first = steps.size() / 10;
+  const auto half = std::clamp<std::size_t>(static_cast<std::size_t>(std::log(10) / 2 / apart), 1,
+                                            std::max<std::size_t>(1, (steps.size() - first) / 4));
   const auto fall = [&](std::size_t i) { return steps[i - half].smoothed - steps[i + half].smoothed; };
   const auto inside = [&](std::size_t i) { return i + half < steps.size(); };
   std::size_t steepest = first + half;
@@ -135,7 +138,11 @@ class LearningRateSearch {
     const double done = static_cast<double>(step) / static_cast<double>(options_.steps - 1);
     const double rate = options_.from * std::pow(options_.to / options_.from, done);
     optimizer_.set_learning_rate(rate);
-    const Pass pass{.mode = Mode::train, .seed = options_.seed, .epoch = epoch_, .samples = batch.ids};
+    const Pass pass{.mode = Mode::train,
+                    .seed = options_.seed,
+                    .epoch = epoch_,
+                    .samples = batch.ids,
+                    .train_trunk = trains_trunk(model_, optimizer_)};
     const double value{loss_.evaluate(model_.forward(batch.images, pass), batch.targets, gradients_).total};
     sum_ = options_.smoothing * sum_ + (1 - options_.smoothing) * value;
     const double smoothed = sum_ / (1 - std::pow(options_.smoothing, static_cast<double>(step + 1)));

@@ -75,7 +75,7 @@ class ProgressBar {
                  std::string(static_cast<std::size_t>(kCells - full), '.'), "] ", state.step, '/',
                  state.steps_per_epoch, "  loss ", decimal(state.running_loss, 3));
       for (const auto& head : state.running.heads)
-        line += "  " + head.level + ' ' + decimal(100 * head.top1.value(), 1) + '%';
+        line += "  " + printable(head.level) + ' ' + decimal(100 * head.top1.value(), 1) + '%';
       if (state.running.severity.total() > 0) line += "  severity " + decimal(state.running.severity.hd1(), 2);
       line += "  " + decimal(static_cast<double>(state.images) / state.seconds, 0) + " images/s  " +
               clock_time(seconds_left) + " left";
@@ -98,7 +98,7 @@ class ProgressBar {
 
     void on_train_end(FitState<T>& state) override {
       if (width_) out_ << "\r\x1b[K";
-      if (!state.stop_reason.empty()) out_ << "stopped: " << state.stop_reason << std::endl;
+      if (!state.stop_reason.empty()) out_ << "stopped: " << printable(state.stop_reason) << std::endl;
     }
 
    private:

@@ -1,6 +1,7 @@
 // From what an evaluation measured to the columns of the history.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "hcnn/losses/weighted_sum.hpp"
@@ -10,16 +11,22 @@
 namespace hcnn::train {
 
 /// Copies an evaluation into history columns: "val.loss", "val.loss.<term>", "val.fine.top1", "val.hd1",
-/// "val.severity.0", ... Accuracies are shares from 0 to 1.
+/// "val.severity.0", ... A second term of the same name is "val.loss.<term> 2". Accuracies are shares from 0 to 1.
 template <class M>
 void record_evaluation(metrics::EpochRecord& record, const std::string& part, const losses::LossValue<M>& loss,
                        const metrics::EvaluationResult& result) {
   record.set(part + ".loss", static_cast<double>(loss.total));
   if (loss.parts.size() > 1)
-    for (const auto& term : loss.parts) record.set(part + ".loss." + term.name, static_cast<double>(term.value));
+    for (std::size_t i = 0; i < loss.parts.size(); ++i) {
+      const auto& [name, value] = loss.parts[i];
+      const auto same = std::count_if(loss.parts.begin(), loss.parts.begin() + static_cast<std::ptrdiff_t>(i),
+                                      [&](const auto& term) { return term.name == name; });
+      record.set(part + ".loss." + name + (same > 0 ? concat(' ', same + 1) : ""), static_cast<double>(value));
+    }
   for (const auto& head : result.heads) {
     record.set(part + '.' + head.level + ".top1", head.top1.value());
     record.set(part + '.' + head.level + ".top5", head.top5.value());
+    record.set(part + '.' + head.level + ".macro_f1", head.confusion.macro_f1());
   }
   if (result.severity.total() == 0) return;
   record.set(part + ".hd1", result.severity.hd1());
