@@ -57,9 +57,7 @@ void refresh_statistics(Model<T>& model, const data::Dataset& dataset, const Ref
     for (Index i = 1; i <= options.batches; ++i) {
       const data::Batch<T>* batch = loader.next();
       if (!batch) break;
-      for (const auto& [norm, momentum] : momenta)
-        norm->set_momentum(1 / static_cast<double>(i));  // gives the plain
-                                                         // mean
+      for (const auto& [norm, momentum] : momenta) norm->set_momentum(1 / static_cast<double>(i));  // plain mean
       model.forward(batch->images, {.mode = Mode::train, .seed = options.seed, .epoch = 1, .samples = batch->ids});
     }
   } catch (...) {
