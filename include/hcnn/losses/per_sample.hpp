@@ -1,4 +1,4 @@
-// Base of losses that are the mean of something computed for each labelled sample of one head.
+// Base class of losses that are a mean over the labelled samples of one head.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace hcnn::losses {
 
-/// Mean over the samples n that have a label of  f(y_n, softmax(z_n)), where y is the label and z the head's logits.
-/// To write one: derive, implement `name`, `sample` and `clone`. Arithmetic inside is double for every M. Throws
-/// DataError for a label out of range and a missing head or level, ShapeError where extents differ.
+/// Mean over the samples n that have a label of  f(y_n, softmax(z_n)), where y is the label and z the head's logits. To
+/// write one: derive, implement `name`, `sample` and `clone`. Computes in double for every M. Throws DataError for a
+/// label out of range and a missing head or level, ShapeError if sizes do not match.
 template <class M = float>
 class PerSampleLoss : public Loss<M> {
  public:
@@ -32,12 +32,12 @@ class PerSampleLoss : public Loss<M> {
   }
 
  protected:
-  /// @param level of the targets; "": the one named like the head  @param classes that the head must have
+  /// @param level of the targets; "": the level named like the head  @param classes that the head must have
   PerSampleLoss(std::string head, std::string level, Index classes)
       : head_(std::move(head)), level_(level.empty() ? head_ : std::move(level)), classes_(classes) {}
 
-  /// Returns f(truth, p) and adds scale * df/dz to the `classes` values of `gradient`; gradients of parameters get
-  /// scale * df too.
+  /// Returns f(truth, p) and adds scale * df/dz to the `classes` values of `gradient`; adds scale * df/dparameter to
+  /// the gradients of parameters, if any.
   virtual double sample(Label truth, const Softmax& p, double scale, M* gradient) = 0;
   /// Name of the head.
   const std::string& head() const { return head_; }
@@ -65,7 +65,7 @@ class PerSampleLoss : public Loss<M> {
 
   std::string head_, level_;
   Index classes_;
-  Softmax softmax_;  // one sample's scratch
+  Softmax softmax_;  // scratch memory for one sample
 };
 
 }  // namespace hcnn::losses
