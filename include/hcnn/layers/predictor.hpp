@@ -22,7 +22,7 @@ class Predictor {
   /// Type of logits.
   using M = Master<T>;
 
-  /// Takes ownership of the network; pass `model.clone()` to go on training the original. Throws OptionError for less
+  /// Takes ownership of the network; pass `model.clone()` to go on training the original. Throws OptionError for fewer
   /// than one thread.
   explicit Predictor(Model<T> model, PredictorOptions options = {}) : model_(std::move(model)), options_(options) {
     if (options.threads < 1)

@@ -18,7 +18,7 @@ enum class SeverityForm {
 
 /// Options of SeverityLoss.
 struct SeverityOptions {
-  SeverityForm form = SeverityForm::report;  ///< how the costs enter
+  SeverityForm form = SeverityForm::report;  ///< how costs affect the loss
   double correct_weight = 1;                 ///< report form: factor of a correct prediction, finite and >= 0
   double alpha = 1;                          ///< readme form: factor of a correct prediction of cost 0, finite and >= 0
   CrossEntropyOptions cross_entropy = {};    ///< level, label smoothing and class weights of the cross-entropy

@@ -77,7 +77,7 @@ inline std::vector<Interval> bootstrap_intervals(std::span<const SampleRatio> fi
           below[f] == 0 ? 0.0 : above[f] / below[f];
   });
   const double place = static_cast<double>(options.resamples + 1) * (1 - options.level) / 2;
-  const auto rank = std::max(Index{1}, static_cast<Index>(std::floor(place + 1e-9)));  // 40 * (1 - 0.9) / 2 is not 2
+  const auto rank = std::max(Index{1}, static_cast<Index>(std::floor(place + 1e-9)));  // 40 * (1 - 0.9) / 2 < 2
   std::vector<Interval> intervals;
   for (std::size_t f = 0; f < count; ++f) {
     double* const first = values.data() + static_cast<Index>(f) * options.resamples;

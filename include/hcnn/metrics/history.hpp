@@ -39,7 +39,7 @@ inline bool direction_of(std::string_view column, std::optional<bool> told, cons
 struct EpochRecord {
   Index epoch = 0;                                          ///< epoch, counted from 1
   double learning_rate = 0;                                 ///< learning rate of the epoch's first step
-  double seconds = 0;                                       ///< wall-clock time of the epoch
+  double seconds = 0;                                       ///< wall-clock seconds of the epoch
   std::vector<std::pair<std::string, double>> values = {};  ///< all further columns, in the order of their first `set`
 
   /// Sets a further column, adding it if missing.

@@ -19,7 +19,7 @@ struct MuonOptions {
   bool nesterov = true;               ///< use Nesterov momentum
   double weight_decay = 0;            ///< each step multiplies weights by 1 - learning rate * this; >= 0
   Index steps = 5;                    ///< Newton-Schulz steps of the orthogonalisation, at least 1
-  std::string others = "heads.";      ///< weights whose names start so use SGD (the classifiers); "": none
+  std::string others = "heads.";      ///< name prefix of weights left to SGD: the classifiers; "": none
 };
 
 /// For a weight of two or more dimensions, as a matrix W (O, I) with I = C KH KW:

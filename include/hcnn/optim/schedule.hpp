@@ -22,7 +22,7 @@ struct StepInfo {
   std::uint64_t step = 0;             ///< steps done before this one
   std::uint64_t steps_per_epoch = 1;  ///< steps per epoch, at least 1
   std::uint64_t total_steps = 1;      ///< steps of the whole training
-  double base_rate = 1;               ///< `Optimizer::initial_learning_rate()`
+  double base_rate = 1;               ///< rate to scale: `Optimizer::initial_learning_rate()`
 
   /// Whole epochs done before this step.
   std::uint64_t epoch() const { return step / steps_per_epoch; }

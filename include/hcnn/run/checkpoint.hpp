@@ -27,7 +27,7 @@ struct CheckpointOptions {
   std::string monitor = {};
   std::optional<bool> higher_is_better = {};  ///< direction of `monitor`; unset: inferred from its name by
                                               ///< metrics::higher_is_better
-  double every_seconds = 300;  ///< also write resume.safetensors this long after the last write; 0: never
+  double every_seconds = 300;  ///< also write resume.safetensors this many seconds after the last write; 0: never
   Index every_steps = 0;       ///< also write it every this many steps within an epoch; 0: never
 };
 

@@ -32,7 +32,7 @@ struct RunSummary {
   std::string isa = {};                  ///< instruction set of the kernels
   std::string commit = {};               ///< commit of the source
   int threads = 0;                       ///< threads used; 0: unknown
-  double seconds = 0;                    ///< wall-clock time of the training
+  double seconds = 0;                    ///< wall-clock seconds of the training
 
   Index parameters_total = 0;      ///< number of parameter values, without buffers
   Index parameters_trainable = 0;  ///< number of parameter values that are not frozen

@@ -28,7 +28,7 @@ struct FitState {
   const metrics::EvaluationResult& running;  ///< metrics of this epoch so far, as seen during training
   const data::Normalization& normalization;  ///< normalisation of all images
   const Taxonomy* taxonomy = nullptr;        ///< label tree of the training set; null if there is none
-  const Snapshot* snapshot = nullptr;        ///< snapshot to resume from, during `on_train_begin`; null for a new run
+  const Snapshot* snapshot = nullptr;        ///< snapshot to resume from, until `on_resume` is over; else null
   Index epochs = 0;                          ///< total number of epochs to train
   Index epoch = 0;                           ///< current epoch, counted from 1
   Index steps_per_epoch = 0;                 ///< optimizer steps per epoch: batches / accumulate, rounded up
@@ -38,8 +38,8 @@ struct FitState {
   double hd1 = 0;                            ///< average severity of the last step, levels; 0 without a label tree
   double running_loss = 0;                   ///< mean loss of this epoch so far, nats per sample
   double learning_rate = 0;                  ///< learning rate of the last step
-  double seconds = 0;                        ///< wall-clock time trained in this epoch, without validation
-  double total_seconds = 0;                  ///< wall-clock time of the whole run, including earlier calls if resumed
+  double seconds = 0;                        ///< wall-clock seconds of training in this epoch, without validation
+  double total_seconds = 0;                  ///< wall-clock seconds of the whole run, earlier calls included
   std::string stop_reason = {};              ///< if not empty, the loop stops after this batch or epoch
   bool interrupted = false;                  ///< whether the run was asked to stop and is meant to be resumed
   bool model_changed = false;                ///< whether a callback changed the model after the last epoch
@@ -68,8 +68,8 @@ struct FitState {
   }
 };
 
-/// Base of all callbacks: override what you need. A callback may call `infer` and `evaluate`: they leave the model's
-/// mode and the loop's batches unchanged.
+/// Base of all callbacks: override what you need. A callback may call `infer` and `evaluate`: they leave no trace in
+/// the model and do not disturb the loop.
 template <class T = float>
 class Callback {
  public:

@@ -54,8 +54,8 @@ void average_probabilities(Logits<M>& logits, const Logits<M>& other) {
 /// Runs the network over the data set in evaluation mode, without augmentation, in the data set's order, and calls
 /// `use(batch, logits, scores)` for each batch. `logits` are the network's own (with `options.flip`: averaged over
 /// image and mirror image); `scores` are the logits after `options.rule`, and are what the observer sees. Stops early
-/// when asked to. Throws DataError for a data set without samples, OptionError for a batch size below 1, and whatever
-/// normalisation and rule throw if they do not fit.
+/// when asked to. Throws DataError for a data set without samples, OptionError for a batch size below 1, and the errors
+/// of normalisation and rule if they do not fit.
 template <class T, class Use>
 void infer_batches(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options, const Use& use) {
   using M = Master<T>;

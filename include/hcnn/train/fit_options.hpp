@@ -30,7 +30,7 @@ struct FitOptions {
   std::shared_ptr<const data::BatchAugmentation> mix = {};  ///< mixes the samples of each training batch, e.g.
                                                             ///< data::mixup; null: none
   data::Normalization normalization = {};          ///< normalisation of all images, after augmentation; empty: none
-  data::Prefetch prefetch = data::Prefetch::none;  ///< which thread prepares the batches; does not affect results
+  data::Prefetch prefetch = data::Prefetch::none;  ///< which threads prepare the batches; does not affect results
   schedules::Schedule schedule = {};               ///< learning-rate schedule of the optimizer; default: constant
   std::string monitor = {};     ///< history column the schedule watches; "": val.loss if validating, else train.loss
   double clip_norm = 0;         ///< largest Euclidean norm of all gradients together; 0: no clipping
@@ -45,10 +45,9 @@ struct FitOptions {
 struct FitResult {
   metrics::History history;    ///< records of the finished epochs
   std::string stop_reason;     ///< who ended the training and why; empty if it ran to the end
-  bool interrupted = false;    ///< whether the stop token ended it, perhaps inside an epoch
+  bool interrupted = false;    ///< whether the stop token ended it, possibly inside an epoch
   bool model_changed = false;  ///< whether a callback changed the model after the last step, e.g. averaged the weights
-  double seconds = 0;          ///< wall-clock time, without callbacks at the beginning and end; sum over all calls if
-                               ///< resumed
+  double seconds = 0;          ///< wall-clock seconds, without on_train_begin and on_train_end; of all calls if resumed
 };
 
 }  // namespace hcnn::train

@@ -71,7 +71,8 @@ class SavedTraining {
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Keeps references to model and optimizer; names the loss's parameters "loss.0.<...>"; zeroes all gradients.
+  /// Keeps references to the model, the optimizer and the loss's parameters, which it names "loss.0.<...>"; zeroes all
+  /// gradients.
   SavedTraining(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer)
       : model_(model), optimizer_(optimizer) {
     loss.attach("loss", loss_parameters_);
