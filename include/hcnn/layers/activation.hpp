@@ -1,4 +1,4 @@
-// Activations: ReLU and LeakyReLU, in place, so that each costs no memory of its own.
+// Activations ReLU and LeakyReLU; they work in place and need no extra memory.
 #pragma once
 
 #include "hcnn/kernels/elementwise.hpp"
@@ -26,11 +26,11 @@ class ReLU : public Layer<T> {
 
 /// Options of LeakyReLU.
 struct LeakyReLUOptions {
-  double slope = 0.01;  ///< factor of negative inputs, above 0
+  double slope = 0.01;  ///< factor for negative inputs, above 0
 };
 
-/// Leaky rectifier: y = x where x > 0, else slope x, any shape. The gradient at 0 is the slope, as in PyTorch.
-/// Throws OptionError unless the slope is positive: backward tells the sides apart by the sign of y.
+/// Leaky ReLU: y = x where x > 0, else slope * x, any shape. The gradient at 0 is the slope, as in PyTorch. Throws
+/// OptionError unless the slope is positive: backward tells the two sides apart by the sign of y.
 template <class T = float>
 class LeakyReLU : public Layer<T> {
  public:
@@ -55,7 +55,7 @@ class LeakyReLU : public Layer<T> {
   }
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<LeakyReLU>(*this); }
 
-  /// Factor of negative inputs.
+  /// Factor for negative inputs.
   M slope() const { return static_cast<M>(slope_); }
 
  private:

@@ -1,4 +1,4 @@
-// Mean pooling to a given output size: AdaptiveAvgPool2d, and GlobalAvgPool2d for one value per channel.
+// Average pooling to a given output size: AdaptiveAvgPool2d, and GlobalAvgPool2d for one value per channel.
 #pragma once
 
 #include "hcnn/kernels/pooling.hpp"
@@ -8,12 +8,13 @@ namespace hcnn {
 
 /// Options of AdaptiveAvgPool2d.
 struct AdaptiveAvgPool2dOptions {
-  Index height = 1;  ///< rows of the output
-  Index width = 1;   ///< columns of the output
+  Index height = 1;  ///< output rows
+  Index width = 1;   ///< output columns
 };
 
-/// y = mean of each bin: HxWxC -> height x width x C. Output row o reads the rows floor(o H / height) to
-/// ceil((o + 1) H / height), as in PyTorch, and columns likewise. Throws OptionError where an option is below 1.
+/// y = mean of each bin: HxWxC -> height x width x C. Output row o averages the input rows from floor(o H / height) up
+/// to, not including, ceil((o + 1) H / height), as in PyTorch; columns likewise. Throws OptionError if an option is
+/// below 1.
 template <class T = float>
 class AdaptiveAvgPool2d : public Layer<T> {
  public:

@@ -1,4 +1,4 @@
-// Mean over sliding windows.
+// Average pooling over sliding windows.
 #pragma once
 
 #include "hcnn/kernels/pooling.hpp"
@@ -9,13 +9,13 @@ namespace hcnn {
 
 /// Options of AvgPool2d.
 struct AvgPool2dOptions {
-  Extent2 window = 2;   ///< pixels
-  Extent2 stride = 0;   ///< pixels; 0 means the window's size
-  Extent2 padding = 0;  ///< zero pixels on each side, counted in the mean; at most half the window
+  Extent2 window = 2;   ///< window size, pixels
+  Extent2 stride = 0;   ///< stride, pixels; 0 means the window's size
+  Extent2 padding = 0;  ///< zero padding on each side, pixels, counted in the mean; at most half the window
 };
 
 /// y = mean of each window: HxWxC -> OHxOWxC with OH = floor((H + 2 padding - window) / stride) + 1. Padding counts in
-/// the mean (PyTorch's count_include_pad). Throws ShapeError where the window does not fit.
+/// the mean (PyTorch's count_include_pad). Throws ShapeError if the window does not fit into the padded input.
 template <class T = float>
 class AvgPool2d : public Layer<T> {
  public:
@@ -38,7 +38,7 @@ class AvgPool2d : public Layer<T> {
   }
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<AvgPool2d>(*this); }
 
-  /// The windows, for who writes the layer down.
+  /// The windows, for code that exports the layer.
   const PoolWindows& windows() const { return windows_; }
 
  private:

@@ -10,17 +10,17 @@ namespace hcnn {
 
 /// Options of BatchNorm2d.
 struct BatchNorm2dOptions {
-  double momentum = 0.1;  ///< weight of the newest batch in the running statistics
-  double epsilon = 1e-5;  ///< added to the variance
+  double momentum = 0.1;  ///< weight of the newest batch in the running statistics, in [0, 1]
+  double epsilon = 1e-5;  ///< added to the variance, above 0
 };
 
 /// y = weight * (x - mean) / sqrt(variance + epsilon) + bias, per channel.
-/// Training uses the batch's mean and biased variance, and moves the running statistics:
-///   running = (1 - momentum) * running + momentum * batch   (with the unbiased variance, as PyTorch does)
-/// Evaluation uses the running statistics. Shapes: (N, H, W, C) -> the same. A training batch needs N*H*W > 1
-/// (ShapeError).
-/// Parameters: weight [C] (1), bias [C] (0); buffers running_mean (0), running_var (1), num_batches_tracked (as
-/// PyTorch has it; nothing reads it; a float counts to 2^24).
+/// Training normalises with the batch's mean and biased variance, and updates the running statistics:
+///   running = (1 - momentum) * running + momentum * batch   (with the unbiased variance, as in PyTorch)
+/// Evaluation uses the running statistics. Shapes: (N, H, W, C) -> (N, H, W, C). A training batch needs N*H*W > 1, else
+/// ShapeError.
+/// Parameters: weight [C] (initially 1), bias [C] (0). Buffers: running_mean (0), running_var (1), num_batches_tracked
+/// (for PyTorch compatibility, otherwise unused; a float counts to 2^24).
 /// Source: Ioffe, Szegedy 2015, arXiv:1502.03167, Algorithm 1.
 template <class T = float>
 class BatchNorm2d : public Layer<T> {
@@ -28,7 +28,7 @@ class BatchNorm2d : public Layer<T> {
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Options are checked when the network is built: OptionError.
+  /// Options are checked when the network is built, which throws OptionError.
   explicit BatchNorm2d(BatchNorm2dOptions options = {}) : options_(options) {}
 
   std::string type() const override { return "BatchNorm2d"; }
@@ -41,7 +41,7 @@ class BatchNorm2d : public Layer<T> {
     options_.momentum = momentum;
   }
 
-  /// Added to the variance.
+  /// Value added to the variance.
   double epsilon() const { return options_.epsilon; }
 
   Shape build(const Shape& input) override {
@@ -113,9 +113,9 @@ class BatchNorm2d : public Layer<T> {
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<BatchNorm2d>(*this); }
 
-  // The pieces of a pass, for layers/fusion.hpp, which runs them inside the convolution's loops.
+  // The stages of a pass, for layers/fusion.hpp, which runs them inside the convolution's loops.
 
-  /// Takes the memory of a pass from the workspace, where it stays until backward is done.
+  /// Starts a pass: takes its memory from the workspace, to be kept until backward is done.
   void begin(Index count, const Pass& pass, Workspace& workspace) {
     training_ = pass.training();
     mean_ = workspace.take<M>(channels_);
@@ -131,14 +131,14 @@ class BatchNorm2d : public Layer<T> {
     means_ = workspace.take<M>(count * channels_);
     deviations_ = workspace.take<M>(count * channels_);
   }
-  /// Whether the running pass is one of training.
+  /// Whether the current pass is a training pass.
   bool training() const { return training_; }
-  /// Moments of image n of the batch.
+  /// Computes mean and sum of squared deviations of image n of the batch.
   void measure(const T* image, Index pixels, Index n) {
     kernels::run_vectorized<kernels::ImageMoments>(image, pixels, channels_, means_ + n * channels_,
                                                    deviations_ + n * channels_);
   }
-  /// Batch statistics from the images' moments; moves the running ones.
+  /// Combines the images' moments into batch statistics and updates the running statistics.
   void update_statistics(Index count, Index pixels) {
     if (count * pixels < 2)
       fail<ShapeError>(type(), "one value per channel", "training needs more than one: enlarge the batch");
@@ -146,7 +146,7 @@ class BatchNorm2d : public Layer<T> {
     kernels::join_moments(count, pixels, channels_, means_, deviations_, mean_, variance);
     const M momentum = static_cast<M>(options_.momentum);
     const M unbiased = static_cast<M>(static_cast<double>(count * pixels) / static_cast<double>(count * pixels - 1));
-    const auto move = [&](M& running, M batch) {  // with momentum 1 nothing is left of what was, not even NaN
+    const auto move = [&](M& running, M batch) {  // momentum 1 must discard the old value, even NaN
       running = momentum == M{1} ? batch : running + momentum * (batch - running);
     };
     for (Index c = 0; c < channels_; ++c) {
@@ -163,21 +163,21 @@ class BatchNorm2d : public Layer<T> {
       shift_[c] = bias_.value()[c] - mean_[c] * scale_[c];
     }
   }
-  /// The normalisation of this pass as a map per channel.
+  /// Per-channel scale and shift of this pass, with the slope of a following activation.
   kernels::NormalizeMap<M> map(M slope = M{1}) const { return {scale_, shift_, slope}; }
-  /// Mean of each channel that this pass uses.
+  /// Mean of each channel used in this pass.
   const M* mean() const { return mean_; }
 
-  /// Sums over each image of g and of g * (x - mean).
+  /// For each image, the sums of g and of g * (x - mean).
   struct BackwardSums {
-    M* values;       ///< (N, 2, C)
-    Index channels;  ///< the letter C
-    /// Sums of g of image n.
+    M* values;       ///< shape (N, 2, C)
+    Index channels;  ///< number of channels C
+    /// Sums of g for image n.
     M* of_g(Index n) const { return values + 2 * n * channels; }
-    /// Sums of g * (x - mean) of image n.
+    /// Sums of g * (x - mean) for image n.
     M* of_gx(Index n) const { return values + (2 * n + 1) * channels; }
   };
-  /// Room for the sums of a backward pass, all 0.
+  /// Takes memory for the sums of a backward pass, all 0.
   BackwardSums begin_backward(Index count, Workspace& workspace) const {
     M* values = workspace.take<M>(2 * count * channels_);
     std::fill_n(values, 2 * count * channels_, M{0});
@@ -204,14 +204,14 @@ class BatchNorm2d : public Layer<T> {
     return {scale_, x_scale, offset};
   }
 
-  /// Evaluation as scale and shift, from the running statistics.
+  /// Computes the scale and shift of evaluation mode from the running statistics.
   void running_map(M* scale, M* shift) const {
     for (Index c = 0; c < channels_; ++c) {
       scale[c] = weight_.value()[c] / std::sqrt(running_var_.value()[c] + static_cast<M>(options_.epsilon));
       shift[c] = bias_.value()[c] - running_mean_.value()[c] * scale[c];
     }
   }
-  /// Grows with every change of what `running_map` reads.
+  /// Increases with every change of a value that `running_map` reads.
   std::uint64_t version() const {
     return weight_.version + bias_.version + running_mean_.version + running_var_.version;
   }
@@ -226,13 +226,13 @@ class BatchNorm2d : public Layer<T> {
   Index channels_ = 0;
   Param<M> weight_, bias_, running_mean_, running_var_, batches_;
   bool training_ = true;
-  // Of the running pass, in its workspace:
+  // Memory of the current pass, in its workspace:
   M* mean_ = nullptr;
   M* inverse_deviation_ = nullptr;
   M* scale_ = nullptr;
   M* shift_ = nullptr;
-  M* means_ = nullptr;       // (N, C): of each image
-  M* deviations_ = nullptr;  // (N, C): of each image
+  M* means_ = nullptr;       // (N, C): one row per image
+  M* deviations_ = nullptr;  // (N, C): one row per image, sums of squared deviations
 };
 
 }  // namespace hcnn

@@ -5,8 +5,8 @@
 
 namespace hcnn {
 
-/// Batch normalisation as BatchNorm2d, of inputs without height and width: (N, C) -> (N, C), after Flatten or Linear.
-/// A training batch needs N > 1. Throws ShapeError for an image.
+/// BatchNorm2d for feature vectors: (N, C) -> (N, C), after Flatten or Linear. A training batch needs N > 1. Throws
+/// ShapeError if height or width of the input exceeds 1.
 template <class T = float>
 class BatchNorm1d : public BatchNorm2d<T> {
  public:

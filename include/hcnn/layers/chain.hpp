@@ -1,4 +1,4 @@
-// Executes a list of layers one after another: decides what is fused, what runs in place and what memory is kept.
+// Runs a list of layers in sequence: decides what is fused, what runs in place and which memory is kept.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +8,12 @@
 
 namespace hcnn {
 
-/// The execution plan of a Sequential. Activations that backward needs stay in the workspace; activation gradients
-/// take turns in two buffers of it.
+/// Execution plan of a Sequential. Activations that backward needs stay in the workspace; activation gradients
+/// alternate between two buffers of it.
 template <class T>
 class Chain {
  public:
-  /// Plans the layers, which have been set up and outlive the chain; `fuse` replaces known patterns.
+  /// Plans the layers, which must be set up and outlive the chain; `fuse` replaces known patterns with fused blocks.
   void plan(std::vector<Layer<T>*> layers, bool fuse) {
     steps_.clear();
     blocks_.clear();
@@ -30,7 +30,7 @@ class Chain {
     }
   }
 
-  /// True without layers.
+  /// True if there are no layers.
   bool empty() const { return steps_.empty(); }
 
   /// y = f(x); the activations that backward needs stay in the workspace.
@@ -47,7 +47,7 @@ class Chain {
     }
   }
 
-  /// dx = f'(x)^T dy of the last forward pass, as Layer says.
+  /// dx = f'(x)^T dy for the last forward pass; see Layer::backward.
   void backward(TensorView<T> dy, TensorView<T> dx, Workspace& workspace) {
     const WorkspaceScope scope(workspace);
     T* buffers[2] = {nullptr, nullptr};
@@ -89,7 +89,7 @@ class Chain {
     }
   }
 
-  /// As Layer says, for every step.
+  /// Calls `prepare_inference` of every step.
   void prepare_inference() {
     for (Step& step : steps_) step.layer->prepare_inference();
   }
@@ -97,12 +97,12 @@ class Chain {
  private:
   struct Step {
     Layer<T>* layer;
-    TensorView<const T> x;  // of the running pass
+    TensorView<const T> x;  // input of the current pass
     TensorView<T> y;
     bool in_place;
   };
 
-  /// True where the output of step i, through in-place steps only, is the output of the chain.
+  /// True if the output of step i is the output of the chain, because only in-place steps follow.
   bool ends_in_place(std::size_t i) const {
     while (++i < steps_.size())
       if (!steps_[i].in_place) return false;

@@ -8,16 +8,16 @@ namespace hcnn {
 
 /// Options of Conv2d.
 struct Conv2dOptions {
-  Index out_channels = 0;  ///< at least 1
-  Extent2 kernel = 3;      ///< pixels
-  Extent2 stride = 1;      ///< pixels
-  Extent2 padding = 0;     ///< zero pixels on each side
-  Extent2 dilation = 1;    ///< distance of neighbouring taps, pixels
-  Index groups = 1;        ///< channels are cut into this many groups that do not see each other
-  bool bias = true;        ///< whether each output channel has one
+  Index out_channels = 0;  ///< number of output channels, at least 1
+  Extent2 kernel = 3;      ///< kernel size, pixels
+  Extent2 stride = 1;      ///< stride, pixels
+  Extent2 padding = 0;     ///< zero padding on each side, pixels
+  Extent2 dilation = 1;    ///< distance between neighbouring taps, pixels
+  Index groups = 1;        ///< number of groups; each output channel sees only the input channels of its group
+  bool bias = true;        ///< whether each output channel has a bias
 };
 
-/// 2-d convolution (cross-correlation, as everywhere in the field):
+/// 2-d convolution (strictly, cross-correlation, as in PyTorch):
 ///   y[n, v, u, o] = b[o] + sum_{i, j, c} w[o, c, i, j] x[n, v*stride - padding + i*dilation, u*... + j*dilation, c]
 /// Shapes: (N, H, W, C) -> (N, H', W', O), H' = floor((H + 2*padding - dilation*(kernel-1) - 1) / stride) + 1.
 /// Parameters: weight [O, C/groups, KH, KW], bias [O].
@@ -27,7 +27,8 @@ class Conv2d : public Layer<T> {
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Options are checked when the network is built: OptionError, and ShapeError for images smaller than the kernel.
+  /// Options are checked when the network is built: OptionError, or ShapeError if the kernel does not fit into the
+  /// padded input or the groups do not divide the channels.
   explicit Conv2d(Conv2dOptions options) : options_(options) {}
 
   std::string type() const override { return "Conv2d"; }
@@ -80,15 +81,15 @@ class Conv2d : public Layer<T> {
 
   /// Extents of input, output and kernel.
   const kernels::ConvGeometry& geometry() const { return geometry_; }
-  /// The weights [O, C/groups, KH, KW].
+  /// Weights [O, C/groups, KH, KW].
   Param<M>& weight() { return weight_; }
-  /// The same, to read.
+  /// Weights, read-only.
   const Param<M>& weight() const { return weight_; }
-  /// Values of the bias, or null.
+  /// Values of the bias, or null if there is none.
   const M* bias() const { return options_.bias ? bias_.value() : nullptr; }
-  /// Version of the bias; 1 without one.
+  /// Version of the bias; 1 without a bias.
   std::uint64_t bias_version() const { return bias_.version; }
-  /// The weights as `prepare_inference` has packed them.
+  /// Weights as packed by `prepare_inference`.
   const kernels::CachedPanels& packed() const { return packed_; }
 
  private:
@@ -114,7 +115,7 @@ class Conv2d : public Layer<T> {
   kernels::ConvGeometry geometry_;
   Param<M> weight_;
   Param<M> bias_;
-  kernels::CachedPanels packed_;  // of prepare_inference
+  kernels::CachedPanels packed_;  // packed by prepare_inference
 };
 
 }  // namespace hcnn

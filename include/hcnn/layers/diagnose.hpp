@@ -1,4 +1,4 @@
-// Finds where a network's numbers stop being finite.
+// Finds where a network's values stop being finite.
 #pragma once
 
 #include <cmath>
@@ -7,13 +7,14 @@
 
 namespace hcnn {
 
-/// True where every value is finite.
+/// True if every value is finite.
 template <class T>
 bool all_finite(const T* values, Index size) {
   return std::all_of(values, values + size, [](T value) { return std::isfinite(static_cast<double>(value)); });
 }
 
-/// Names the first parameter that is not finite, else the first layer whose output in evaluation mode is not, else "".
+/// Names the first parameter that is not finite, else the first layer whose output in evaluation mode is not; "" if all
+/// are finite.
 template <class T>
 std::string find_non_finite(Model<T>& model, TensorView<const T> x) {
   for (const auto* param : model.state())

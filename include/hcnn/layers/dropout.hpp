@@ -1,4 +1,4 @@
-// Inverted dropout with masks that depend on keys only: seed, layer, epoch, sample and element.
+// Inverted dropout whose masks depend only on seed, layer, epoch, sample and element.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,12 @@ namespace hcnn {
 
 /// Options of Dropout.
 struct DropoutOptions {
-  double rate = 0.5;  ///< probability that an element becomes 0, at least 0 and below 1
+  double rate = 0.5;  ///< probability that an element is set to 0, in [0, 1)
 };
 
-/// In training y = x / (1 - rate) with probability 1 - rate, else 0; in evaluation y = x. Any shape. The same sample in
-/// the same epoch is masked alike in any batch, at any place, on any thread. Throws OptionError for another rate.
+/// In training y = x / (1 - rate) with probability 1 - rate, else 0; in evaluation y = x. Any shape. A sample gets the
+/// same mask within an epoch, regardless of its batch, its position there and the thread. Throws OptionError for a rate
+/// outside [0, 1).
 /// Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, JMLR 15, 1929-1958.
 template <class T = float>
 class Dropout : public Layer<T> {
@@ -64,7 +65,7 @@ class Dropout : public Layer<T> {
   M scale() const { return static_cast<M>(1 / (1 - rate_)); }
 
   double rate_;
-  std::uint64_t purpose_ = hash_name("dropout");  // keyed by the layer's path once it has one
+  std::uint64_t purpose_ = hash_name("dropout");  // keyed by the layer's path once attached
   std::uint32_t* mask_ = nullptr;                 // in the workspace, from forward to backward; null: nothing dropped
 };
 

@@ -1,4 +1,4 @@
-// From feature maps to a feature vector.
+// Flattens feature maps to a feature vector.
 #pragma once
 
 #include "hcnn/kernels/elementwise.hpp"
@@ -7,8 +7,8 @@
 
 namespace hcnn {
 
-/// HxWxC -> 1x1x(C H W), channel after channel, so that the weights of a following Linear are those of PyTorch, whose
-/// maps lie C, H, W. One pixel is passed on in place.
+/// HxWxC -> 1x1x(C H W), channel by channel, so that the weights of a following Linear match PyTorch's, whose maps are
+/// stored as C, H, W. A 1x1 map is passed on in place.
 template <class T = float>
 class Flatten : public Layer<T> {
  public:

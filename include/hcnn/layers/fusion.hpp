@@ -1,5 +1,5 @@
-// Runs of layers that are executed as one: the patterns, and the block that replaces them. The layers themselves, their
-// names and their files do not change.
+// Layer fusion: sequences of layers that run as one block. The layers themselves, their names and their files do not
+// change.
 #pragma once
 
 #include <optional>
@@ -15,16 +15,16 @@
 namespace hcnn {
 
 /// Conv2d + BatchNorm2d + activation (+ MaxPool2d) as one layer that refers to the originals. Batch statistics are
-/// taken from each image while the convolution's output is still in the cache; normalisation, activation and pooling
-/// are one pass over it, and its gradient overwrites it. Only that output is kept for backward.
+/// measured on each image while the convolution's output is still in the cache; normalisation, activation and pooling
+/// are one pass over that output, and its gradient overwrites it. It is all that is kept for backward.
 template <class T>
 class FusedBlock : public Layer<T> {
  public:
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Refers to both layers.
-  /// @param slope of the activation for negative inputs  @param pool the pooling behind it, or nothing
+  /// Keeps references to both layers.
+  /// @param slope of the activation for negative inputs  @param pool the pooling after it, or nothing
   FusedBlock(Conv2d<T>& conv, BatchNorm2d<T>& norm, M slope, std::optional<kernels::TilePool> pool)
       : conv_(conv), norm_(norm), slope_(slope), pool_(pool) {}
 
@@ -80,7 +80,7 @@ class FusedBlock : public Layer<T> {
     conv_.backward(x, z_, z_, dx, workspace);
   }
 
-  /// Convolution with the normalisation folded into its weights, then activation and pooling per image.
+  /// Runs the convolution with the normalisation folded into its weights, then activation and pooling per image.
   void infer(TensorView<const T> x, TensorView<T> y, Workspace& workspace) const override {
     const WorkspaceScope scope(workspace);
     const auto& g = conv_.geometry();
@@ -121,7 +121,7 @@ class FusedBlock : public Layer<T> {
     kernels::refresh_forward<T>(conv_.geometry(), folded_weight_.data(), folded_version_, folded_panels_);
   }
 
-  /// Throws Error: a block belongs to the layers it refers to; a copied Sequential plans blocks of its own.
+  /// Throws Error: a block belongs to the layers it refers to; a copied Sequential plans its own blocks.
   std::unique_ptr<Layer<T>> clone() const override {
     fail<Error>("FusedBlock", "a copy was asked for", "copy the Sequential instead");
   }
@@ -147,26 +147,26 @@ class FusedBlock : public Layer<T> {
   M slope_;
   std::optional<kernels::TilePool> pool_;
   TensorView<T> z_;               // the convolution's output, then its gradient; in the workspace
-  std::uint8_t* taps_ = nullptr;  // which tap of each window won; in the workspace
+  std::uint8_t* taps_ = nullptr;  // which tap of each window is the maximum; in the workspace
   AlignedBuffer<M> folded_weight_, folded_bias_;
   kernels::CachedPanels folded_panels_;
   std::uint64_t folded_version_ = 0;
 };
 
-/// A fused block, and how many layers it replaces; null where no pattern matches the start of `layers`.
+/// A fused block and the number of layers it replaces; null if no pattern matches the start of `layers`.
 template <class T>
 struct Fusion {
-  std::unique_ptr<Layer<T>> block;  ///< refers to the layers it replaces
-  std::size_t layers = 0;           ///< that it replaces
+  std::unique_ptr<Layer<T>> block;  ///< fused block, which refers to the layers it replaces
+  std::size_t layers = 0;           ///< number of layers it replaces
 };
 
-/// The layer as an X; null where it is another, or of a class derived from X: a block would not call its overrides.
+/// The layer as an X; null if its type is not exactly X: a block would ignore the overrides of a derived class.
 template <class X, class T>
 X* exactly(Layer<T>& layer) {
   return typeid(layer) == typeid(X) ? static_cast<X*>(&layer) : nullptr;
 }
 
-/// Slope of a rectifier for negative inputs, as FusedBlock takes it: ReLU 0, LeakyReLU its own; else nothing.
+/// Negative slope of a fusable activation: 0 for ReLU, its own for LeakyReLU, empty for other layers.
 template <class T>
 std::optional<Master<T>> fusable_slope(Layer<T>& layer) {
   if (exactly<ReLU<T>>(layer)) return Master<T>{0};
@@ -174,7 +174,8 @@ std::optional<Master<T>> fusable_slope(Layer<T>& layer) {
   return leaky ? std::optional(leaky->slope()) : std::nullopt;
 }
 
-/// Pooling that FusedBlock can take over: windows without overlap or border, of at most 255 pixels.
+/// The pooling if FusedBlock can absorb it, i.e. MaxPool2d with windows that neither overlap nor leave gaps, no
+/// padding, at most 255 pixels; else empty.
 template <class T>
 std::optional<kernels::TilePool> fusable_pool(Layer<T>& layer) {
   const auto* pool = exactly<MaxPool2d<T>>(layer);
@@ -185,7 +186,8 @@ std::optional<kernels::TilePool> fusable_pool(Layer<T>& layer) {
   return tiles ? std::optional(kernels::TilePool{pool->input_shape(), rows.window, columns.window}) : std::nullopt;
 }
 
-/// The longest pattern at the start of `layers`: Conv2d, BatchNorm2d, ReLU or LeakyReLU, and perhaps MaxPool2d.
+/// Matches the longest pattern at the start of `layers`: Conv2d, BatchNorm2d, ReLU or LeakyReLU, and optionally
+/// MaxPool2d.
 template <class T>
 Fusion<T> match_fusion(std::span<Layer<T>* const> layers) {
   if (layers.size() < 3) return {};

@@ -1,5 +1,5 @@
-// Start values of parameters: He and Xavier. Every value depends on the seed, the parameter's name and its place in
-// PyTorch's order only, not on the order of the layers or of memory.
+// Parameter initialisation: He and Xavier. Each value depends only on the seed, the parameter's name and the value's
+// place in PyTorch's order, not on the order of layers or memory.
 #pragma once
 
 #include <cmath>
@@ -8,31 +8,31 @@
 #include "hcnn/core/param.hpp"
 #include "hcnn/core/random.hpp"
 
-/// Start values of parameters.
+/// Parameter initialisation.
 namespace hcnn::init {
 
-/// The list itself.
+/// Returns the list itself.
 template <class M>
 const ParamList<M>& parameters_of(const ParamList<M>& list) {
   return list;
 }
-/// The parameters of anything with `parameters()`.
+/// The parameters of any object with `parameters()`.
 template <class Network>
 requires requires(Network& network) { network.parameters(); }
 decltype(auto) parameters_of(Network& network) { return network.parameters(); }
 
-/// Inputs that one output value of a weight sums: C * KH * KW of {O, C, KH, KW}, I of {O, I}.
+/// Number of inputs that one output value sums: C * KH * KW of {O, C, KH, KW}, I of {O, I}.
 template <class M>
 Index fan_in(const Param<M>& weight) {
   return weight.size() / weight.dims[0];
 }
-/// Outputs that one input value of a weight feeds: O * KH * KW of {O, C, KH, KW}, O of {O, I}.
+/// Number of outputs that one input value feeds: O * KH * KW of {O, C, KH, KW}, O of {O, I}.
 template <class M>
 Index fan_out(const Param<M>& weight) {
   return weight.dims.size() < 2 ? weight.size() : weight.size() / weight.dims[1];
 }
 
-/// Sets the values to mean 0 and the given standard deviation, normally distributed.
+/// Fills with normally distributed values of mean 0 and the given standard deviation.
 template <class M>
 void fill_normal(Param<M>& param, Seed seed, double deviation) {
   RandomStream random(seed, hash_name("init " + param.name));
@@ -41,7 +41,7 @@ void fill_normal(Param<M>& param, Seed seed, double deviation) {
   param.touch();
 }
 
-/// Sets the values to uniform numbers in [-bound, bound).
+/// Fills with uniformly distributed values in [-bound, bound).
 template <class M>
 void fill_uniform(Param<M>& param, Seed seed, double bound) {
   RandomStream random(seed, hash_name("init " + param.name));
@@ -50,15 +50,15 @@ void fill_uniform(Param<M>& param, Seed seed, double bound) {
   param.touch();
 }
 
-/// Sets every value to one number.
+/// Fills with one constant.
 template <class M>
 void fill_constant(Param<M>& param, double value) {
   std::fill_n(param.value(), param.size(), static_cast<M>(value));
   param.touch();
 }
 
-/// Calls `fill(weight)` for every weight; biases and normalisation shifts become 0, normalisation scales 1. Buffers and
-/// parameters of losses stay as they are.
+/// Calls `fill(weight)` for every weight and sets biases and normalisation shifts to 0, normalisation scales to 1.
+/// Buffers and parameters of losses stay unchanged.
 template <class Network, class Fill>
 void each_weight(Network&& network, const Fill& fill) {
   for (auto* param : parameters_of(network)) {
@@ -82,14 +82,14 @@ void each_weight(Network&& network, const Fill& fill) {
 
 /// Options of the He initialisations.
 struct HeOptions {
-  double slope = 0;  ///< of the following LeakyReLU for negative inputs; 0 for ReLU
+  double slope = 0;  ///< negative slope of the following LeakyReLU; 0 for ReLU
 
-  /// Factor that keeps the variance through the activation: sqrt(2 / (1 + slope^2)).
+  /// Gain that preserves the variance through the activation: sqrt(2 / (1 + slope^2)).
   double gain() const { return std::sqrt(2 / (1 + slope * slope)); }
 };
 
-/// Weights normal with standard deviation gain / sqrt(fan_in); biases 0.
-/// `network` is a ParamList or anything with `parameters()`.
+/// Sets weights to normal values with standard deviation gain / sqrt(fan_in), biases to 0.
+/// `network` is a ParamList or any object with `parameters()`.
 /// Source: He, Zhang, Ren, Sun 2015, arXiv:1502.01852, equations 10 and 15.
 template <class Network>
 void he_normal(Network&& network, Seed seed, HeOptions options = {}) {
@@ -98,7 +98,8 @@ void he_normal(Network&& network, Seed seed, HeOptions options = {}) {
   });
 }
 
-/// Weights uniform with the standard deviation of he_normal: within +-gain sqrt(3 / fan_in); biases 0.
+/// Sets weights to uniform values with the standard deviation of he_normal: within +-gain sqrt(3 / fan_in); biases to
+/// 0.
 template <class Network>
 void he_uniform(Network&& network, Seed seed, HeOptions options = {}) {
   each_weight(network, [&](auto& weight) {
@@ -106,7 +107,7 @@ void he_uniform(Network&& network, Seed seed, HeOptions options = {}) {
   });
 }
 
-/// Weights normal with standard deviation sqrt(2 / (fan_in + fan_out)); biases 0.
+/// Sets weights to normal values with standard deviation sqrt(2 / (fan_in + fan_out)), biases to 0.
 /// Source: Glorot, Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks", AISTATS.
 template <class Network>
 void xavier_normal(Network&& network, Seed seed) {
@@ -115,7 +116,8 @@ void xavier_normal(Network&& network, Seed seed) {
   });
 }
 
-/// Weights uniform within +-sqrt(6 / (fan_in + fan_out)); biases 0. Source: as xavier_normal, equation 16.
+/// Sets weights to uniform values within +-sqrt(6 / (fan_in + fan_out)), biases to 0. Source: as xavier_normal,
+/// equation 16.
 template <class Network>
 void xavier_uniform(Network&& network, Seed seed) {
   each_weight(network, [&](auto& weight) {
@@ -123,8 +125,8 @@ void xavier_uniform(Network&& network, Seed seed) {
   });
 }
 
-/// Weights whose name starts with `prefix` ("heads.") normal with the given standard deviation; 0 makes every class
-/// equally likely at the start. Nothing else changes. Throws DataError where no weight has such a name.
+/// Sets the weights whose names start with `prefix` (e.g. "heads.") to normal values with the given standard deviation;
+/// 0 makes every class equally likely initially. Nothing else changes. Throws DataError if no weight's name starts so.
 template <class Network>
 void normal(Network&& network, std::string_view prefix, double deviation, Seed seed) {
   bool found = false;

@@ -1,4 +1,4 @@
-// The contract of every layer.
+// Base class of all layers.
 #pragma once
 
 #include <functional>
@@ -13,22 +13,22 @@
 
 namespace hcnn {
 
-/// What a layer's backward pass reads besides its own notes; decides which activations are kept and which may share
-/// memory.
+/// What a layer's backward pass reads besides the data the layer saved; decides which activations are kept and which
+/// may share memory.
 struct LayerTraits {
-  bool backward_reads_input = true;    ///< x is kept until then
-  bool backward_reads_output = false;  ///< y is kept until then
-  bool in_place = false;  ///< the shape stays; forward allows y.data == x.data, backward allows dx.data == dy.data
+  bool backward_reads_input = true;    ///< keep x until backward
+  bool backward_reads_output = false;  ///< keep y until backward
+  bool in_place = false;  ///< shapes are equal; forward allows y.data == x.data, backward dx.data == dy.data
 };
 
 /// A layer with activations of type T (float, double or bfloat16). It holds options and parameters; activations belong
-/// to the caller, who passes x and y to `backward` exactly as they were in `forward`. Anything else that backward needs
-/// (masks, indices, batch statistics) the layer takes from the workspace in `forward`, where it stays until the
-/// caller has finished `backward`. To write a layer: derive, implement `type`, `build`, `infer`, `backward` and
-/// `clone`, `forward` where training differs, and `attach` if there are parameters. Start from
-/// examples/custom_layer.cpp. A layer that holds layers calls their `setup` in `build`, and hands on `attach`,
-/// `for_each_child`, `prepare_inference` and `multiply_adds`, else batch normalisation inside it is not found and
-/// weights are packed at every call; `clone` copies the base too, which knows the shapes. See layers/residual.hpp.
+/// to the caller, who passes x and y to `backward` exactly as they were in `forward`. Anything else backward needs
+/// (masks, indices, batch statistics) is taken from the workspace in `forward` and stays there until the caller has
+/// finished `backward`. To write a layer: derive; implement `type`, `build`, `infer`, `backward` and `clone`; override
+/// `forward` if training differs, and `attach` if there are parameters. Start from examples/custom_layer.cpp. A layer
+/// that contains layers calls their `setup` in `build` and forwards `attach`, `for_each_child`, `prepare_inference` and
+/// `multiply_adds`; otherwise batch normalisation inside it is not found and weights are packed in every call. `clone`
+/// must copy the base class too, which holds the shapes. See layers/residual.hpp.
 template <class T>
 class Layer {
  public:
@@ -38,15 +38,15 @@ class Layer {
 
   virtual ~Layer() = default;
 
-  /// Class name: "Conv2d".
+  /// Class name, e.g. "Conv2d".
   virtual std::string type() const = 0;
-  /// Options that matter to a reader: "64, kernel 3, padding 1"; may be empty.
+  /// Options worth showing to a reader, e.g. "64, kernel 3, padding 1"; may be empty.
   virtual std::string options() const { return {}; }
-  /// Reads the shape of one input sample, creates the parameters (all zero or at their fixed start value) and returns
-  /// the shape of one output sample. Called once. Throws ShapeError where the input does not fit.
+  /// Reads the shape of one input sample, creates the parameters (all zero or at their fixed initial value) and returns
+  /// the shape of one output sample. Called once. Throws ShapeError if the input does not fit.
   virtual Shape build(const Shape& input) = 0;
-  /// Calls `build` and remembers the shapes; what containers call. Throws OptionError for a layer that is built
-  /// already, whose parameters it would lose.
+  /// Calls `build` and stores the shapes; this is what containers call. Throws OptionError for a layer that is already
+  /// built, because its parameters would be lost.
   Shape setup(const Shape& input) {
     if (output_shape_.size() > 0)
       fail<OptionError>(type(), "a layer of another network, built and perhaps trained",
@@ -66,23 +66,23 @@ class Layer {
   /// What backward reads, and whether the layer may work in place.
   virtual LayerTraits traits() const { return {}; }
 
-  /// y = f(x). To be overridden where training differs from `infer`, or backward needs more than x and y.
+  /// y = f(x). Override it if training differs from `infer`, or if backward needs more than x and y.
   virtual void forward(TensorView<const T> x, TensorView<T> y, const Pass& pass, Workspace& workspace) {
     static_cast<void>(pass);
     infer(x, y, workspace);
   }
-  /// dx = f'(x)^T dy, and adds the parameters' gradients to `Param::grad`. `dx.empty()` means nobody wants dx.
-  /// May overwrite dy.
+  /// Computes dx = f'(x)^T dy and adds the parameters' gradients to `Param::grad`. Skips dx if `dx.empty()`. May
+  /// overwrite dy.
   virtual void backward(TensorView<const T> x, TensorView<const T> y, TensorView<T> dy, TensorView<T> dx,
                         Workspace& workspace) = 0;
   /// y = f(x) in evaluation mode. Writes no member: many threads may call it on one layer at once.
   virtual void infer(TensorView<const T> x, TensorView<T> y, Workspace& workspace) const = 0;
 
-  /// A copy with the same options and parameters.
+  /// Returns a copy with the same options and parameters.
   virtual std::unique_ptr<Layer<T>> clone() const = 0;
-  /// Refreshes packed copies of the weights that `infer` reads. Without it `infer` is right but packs at every call.
+  /// Refreshes packed copies of the weights for `infer`. Optional: without it `infer` packs the weights in every call.
   virtual void prepare_inference() {}
-  /// Multiply-adds of one sample's forward pass.
+  /// Multiply-adds in the forward pass of one sample.
   virtual Index multiply_adds() const { return 0; }
   /// Calls `visit(child, name)` for each layer inside this one, in order.
   virtual void for_each_child(const std::function<void(Layer<T>&, const std::string&)>& visit) {
@@ -101,8 +101,8 @@ class Layer {
   Shape output_shape_{0, 0, 0};
 };
 
-/// A copy by `clone`, for layers that hold layers. Throws OptionError for one that has lost the shapes: without them a
-/// network would compute something else.
+/// Calls `clone`, for layers that contain layers. Throws OptionError if the copy has lost its shapes: the network would
+/// compute something else without them.
 template <class T>
 std::unique_ptr<Layer<T>> checked_clone(const Layer<T>& layer) {
   std::unique_ptr<Layer<T>> copy = layer.clone();
@@ -111,7 +111,7 @@ std::unique_ptr<Layer<T>> checked_clone(const Layer<T>& layer) {
   return copy;
 }
 
-/// The layers of `seq(...)`, `heads(...)`: a moved copy on the heap.
+/// Moves a layer to the heap, for `seq(...)`, `heads(...)`.
 template <class L>
 std::unique_ptr<Layer<typename L::Scalar>> to_layer(L layer) {
   return std::make_unique<L>(std::move(layer));

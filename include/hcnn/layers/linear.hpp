@@ -8,11 +8,11 @@ namespace hcnn {
 
 /// Options of Linear.
 struct LinearOptions {
-  Index out_features = 0;  ///< at least 1
-  bool bias = true;        ///< whether each output has one
+  Index out_features = 0;  ///< number of output features, at least 1
+  bool bias = true;        ///< whether each output has a bias
 };
 
-/// y = W x + b for each sample. Shapes: (N, 1, 1, I) -> (N, 1, 1, O); put Flatten before it where H or W exceed 1.
+/// y = W x + b for each sample. Shapes: (N, 1, 1, I) -> (N, 1, 1, O); put Flatten before it if H or W exceeds 1.
 /// Parameters: weight [O, I], bias [O].
 template <class T = float>
 class Linear : public Layer<T> {
@@ -20,7 +20,7 @@ class Linear : public Layer<T> {
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Options are checked when the network is built: OptionError, and ShapeError where H or W exceeds 1.
+  /// Options are checked when the network is built: OptionError, or ShapeError if H or W exceeds 1.
   explicit Linear(LinearOptions options) : options_(options) {}
 
   std::string type() const override { return "Linear"; }
@@ -47,7 +47,7 @@ class Linear : public Layer<T> {
     kernels::round_from_master(sums, y.data, y.size());
   }
 
-  /// `infer` with its result in the master type: logits.
+  /// `infer` with the result in the master type, for logits.
   void infer_master(TensorView<const T> x, M* y, Workspace& workspace) const {
     const WorkspaceScope scope(workspace);
     const M* bias = options_.bias ? bias_.value() : nullptr;
@@ -68,7 +68,7 @@ class Linear : public Layer<T> {
                 Workspace& workspace) override {
     backward_from(x, dy.data, dx, workspace);
   }
-  /// The backward pass for a gradient in the master type: of logits.
+  /// `backward` with the gradient in the master type, for logits.
   void backward_master(TensorView<const T> x, const M* dy, TensorView<T> dx, Workspace& workspace) {
     backward_from(x, dy, dx, workspace);
   }
@@ -82,10 +82,10 @@ class Linear : public Layer<T> {
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<Linear>(*this); }
   Index multiply_adds() const override { return inputs_ * outputs(); }
-  /// Number of outputs, the letter O.
+  /// Number of outputs O.
   Index outputs() const { return options_.out_features; }
 
-  /// The gradient of the weights alone: dW += dy^T x.   (O, I) += (N, O)^T (N, I)
+  /// Adds the gradient of the weights only: dW += dy^T x.   (O, I) += (N, O)^T (N, I)
   /// @tparam D type of the gradient, T or M
   template <class D>
   void add_weight_gradient(TensorView<const T> x, const D* dy, Workspace& workspace) {
@@ -101,7 +101,7 @@ class Linear : public Layer<T> {
                            weight_.grad());
   }
 
-  /// The gradient of the input alone: dx = dy W.   (N, I) = (N, O) (O, I)
+  /// Computes the gradient of the input only: dx = dy W.   (N, I) = (N, O) (O, I)
   template <class D>
   void data_gradient(Index count, const D* dy, M* dx, Workspace& workspace) {
     const WorkspaceScope scope(workspace);
@@ -118,7 +118,7 @@ class Linear : public Layer<T> {
   }
 
  private:
-  // D: the type of the gradient, T or M.
+  // D: type of the gradient, T or M.
   template <class D>
   void backward_from(TensorView<const T> x, const D* dy, TensorView<T> dx, Workspace& workspace) {
     const WorkspaceScope scope(workspace);
@@ -139,7 +139,7 @@ class Linear : public Layer<T> {
   Index inputs_ = 0;
   Param<M> weight_;
   Param<M> bias_;
-  kernels::CachedPanels packed_;  // (I, O), of prepare_inference
+  kernels::CachedPanels packed_;  // (I, O), packed by prepare_inference
 };
 
 }  // namespace hcnn

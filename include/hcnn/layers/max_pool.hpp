@@ -1,4 +1,4 @@
-// Maximum over sliding windows.
+// Max pooling over sliding windows.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,14 @@ namespace hcnn {
 
 /// Options of MaxPool2d.
 struct MaxPool2dOptions {
-  Extent2 window = 2;   ///< pixels
-  Extent2 stride = 0;   ///< pixels; 0 means the window's size
-  Extent2 padding = 0;  ///< pixels on each side that never win; at most half the window
+  Extent2 window = 2;   ///< window size, pixels
+  Extent2 stride = 0;   ///< stride, pixels; 0 means the window's size
+  Extent2 padding = 0;  ///< padding on each side, pixels, never the maximum; at most half the window
 };
 
 /// y = maximum of each window: HxWxC -> OHxOWxC with OH = floor((H + 2 padding - window) / stride) + 1, as in PyTorch.
-/// Of equal values the first in row-major order takes the gradient. Throws ShapeError where the window does not fit.
+/// Among equal values the first in row-major order gets the gradient. Throws ShapeError if the window does not fit into
+/// the padded input.
 template <class T = float>
 class MaxPool2d : public Layer<T> {
  public:
@@ -56,11 +57,11 @@ class MaxPool2d : public Layer<T> {
 
   std::unique_ptr<Layer<T>> clone() const override { return std::make_unique<MaxPool2d>(*this); }
 
-  /// The windows, for kernels that pool as part of something larger.
+  /// The windows, for kernels that include the pooling.
   const PoolWindows& windows() const { return windows_; }
 
  private:
-  // One byte holds the place in windows of up to 256 pixels: a quarter of a float map's memory traffic.
+  // One byte holds the position in windows of up to 256 pixels: a quarter of a float map's memory traffic.
   bool few_taps() const { return windows_.rows().window * windows_.columns().window <= 256; }
 
   PoolWindows windows_;

@@ -1,4 +1,4 @@
-// A network: a trunk of layers under named heads.
+// A network: a trunk of layers with named heads on top.
 #pragma once
 
 #include "hcnn/layers/multi_head.hpp"
@@ -7,17 +7,17 @@ namespace hcnn {
 
 /// Options of Model.
 struct ModelOptions {
-  bool fuse = true;  ///< execute known runs of layers as fused blocks (layers/fusion.hpp)
+  bool fuse = true;  ///< run known layer patterns as fused blocks (layers/fusion.hpp)
 };
 
 /// See layers/predictor.hpp.
 template <class T>
 class Predictor;
 
-/// A network for samples of one shape. Building it infers and checks every shape, names every parameter
-/// ("trunk.0.0.weight", "heads.fine.0.weight") and sets no start values: call an `init::` function or load a file.
-/// Batch size belongs to the calls. `forward` and `backward` use one workspace of the model, so they serve one thread;
-/// `infer` is const and may run in many. Movable; copies are made by `clone`.
+/// A network for samples of one shape. Construction infers and checks every shape and names every parameter
+/// ("trunk.0.0.weight", "heads.fine.0.weight"), but does not initialise the weights: call an `init::` function or load
+/// a file. The batch size may differ from call to call. `forward` and `backward` share one workspace of the model, so
+/// only one thread may use them; `infer` is const and may run in many. Movable; copy with `clone`.
 /// Throws ShapeError or OptionError with the path of the layer that does not fit.
 template <class T = float>
 class Model {
@@ -43,16 +43,16 @@ class Model {
   Model(Model&&) = default;
   Model& operator=(Model&&) = default;
 
-  /// An independent network with the same layers and parameters.
+  /// Returns an independent copy with the same layers and parameters.
   Model clone() const { return Model(*this); }
 
-  /// An independent network of the same trunk, its parameters and running statistics included, under new heads: for
-  /// transfer to another task. The heads have no start values yet: `init::he_normal(tuned.parameters("heads."), seed)`.
-  /// Throws as the constructor where they do not fit.
+  /// Returns an independent network with a copy of the trunk, including parameters and running statistics, and new
+  /// heads, for transfer learning. The heads are not initialised: `init::he_normal(tuned.parameters("heads."), seed)`.
+  /// Throws as the constructor if they do not fit.
   Model with_heads(MultiHead<T> heads) const { return Model(*this, std::make_unique<MultiHead<T>>(std::move(heads))); }
 
-  /// Logits of every head for a batch; what backward needs stays in the model, and x has to stay where it is until
-  /// then. The result lives until the next call. Throws ShapeError where the samples, or the number of their identities
+  /// Computes the logits of every head for a batch. The model keeps what backward needs; x itself must stay in place
+  /// until then. The result is valid until the next call. Throws ShapeError if the samples, or the number of sample ids
   /// in `pass`, do not fit.
   const Logits<M>& forward(TensorView<const T> x, const Pass& pass = {}) {
     require_input(x);
@@ -77,11 +77,11 @@ class Model {
   /// A temporary would be gone when backward reads it.
   const Logits<M>& forward(const Tensor<T>&& x, const Pass& pass = {}) = delete;
 
-  /// Adds dL/dparameter to every `Param::grad`, for the batch of the last `forward`, which must still be where it was.
-  /// Overwrites activations: once for each `forward`; of several losses, the sum of their gradients is to be given.
-  /// Throws ShapeError where no `forward` came before or the gradients do not fit its batch.
+  /// Adds dL/dparameter to every `Param::grad`, for the batch of the last `forward`, whose x must still be in place.
+  /// Overwrites activations, so call it at most once per `forward`; for several losses, pass the sum of their
+  /// gradients. Throws ShapeError if there was no `forward` before or the gradients do not fit its batch.
   /// @param gradients dL/dlogits of every head
-  /// @param dx room for dL/dinput, or nothing
+  /// @param dx memory for dL/dinput, or nothing
   void backward(const Logits<M>& gradients, TensorView<T> dx = {}) {
     if (!waiting_)
       fail<ShapeError>("Model::backward", "no forward pass before it", "each is followed by one backward pass at most");
@@ -108,9 +108,9 @@ class Model {
     if (trunk_trains_) trunk_->backward(x_, y_, dy, dx, workspace_);
   }
 
-  /// Logits in evaluation mode. Writes nothing but `logits` and `workspace`; after `prepare_inference` it also packs no
-  /// weights. With `only`, the logits of that head alone. The work is shared by `thread_count()` threads, of each
-  /// caller where several call at once: hold a `ThreadCountScope` of 1 there, as Predictor does.
+  /// Computes logits in evaluation mode, only those of head `only` if given. Writes nothing but `logits` and
+  /// `workspace`; after `prepare_inference` no weights are packed. Each call uses `thread_count()` threads: where
+  /// several callers run at once, hold a `ThreadCountScope` of 1 in each, as Predictor does.
   void infer(TensorView<const T> x, Logits<M>& logits, Workspace& workspace, std::string_view only = {}) const {
     require_input(x);
     if (!only.empty()) heads_->require(only);
@@ -119,14 +119,15 @@ class Model {
     trunk_->infer(x, y, workspace);
     heads_->infer(y, logits, workspace, only);
   }
-  /// Logits of every head in evaluation mode, with memory of its own.
+  /// Returns the logits of every head in evaluation mode; allocates its own memory.
   Logits<M> infer(TensorView<const T> x) const {
     Logits<M> logits;
     Workspace workspace;
     infer(x, logits, workspace);
     return logits;
   }
-  /// What the trunk makes of a batch in evaluation mode: the input of the heads, to compare or to search images by.
+  /// Output of the trunk for a batch in evaluation mode, i.e. the input of the heads: an embedding to compare or search
+  /// images by.
   Tensor<T> features(TensorView<const T> x) const {
     require_input(x);
     Tensor<T> y(x.count, features_);
@@ -134,23 +135,23 @@ class Model {
     trunk_->infer(x, y, workspace);
     return y;
   }
-  /// Logits of one head in evaluation mode.
+  /// Returns the logits of one head in evaluation mode.
   Tensor<M> infer(TensorView<const T> x, std::string_view head) const {
     Logits<M> logits;
     Workspace workspace;
     infer(x, logits, workspace, head);
     return std::move(logits[head]);
   }
-  /// Packs weights and folds batch normalisation for `infer`; worth it before many calls, needed for none.
+  /// Packs weights and folds batch normalisation for `infer`. Optional; pays off before many calls.
   void prepare_inference() {
     trunk_->prepare_inference();
     heads_->prepare_inference();
   }
 
-  /// What training changes, in the order of the layers.
+  /// Trainable parameters, in the order of the layers.
   const ParamList<M>& parameters() { return parameters_; }
-  /// Those whose names begin with `prefix`, "trunk." or "heads.fine.": for groups of an optimizer and start values.
-  /// Throws DataError where there is none.
+  /// Parameters whose names start with `prefix`, e.g. "trunk." or "heads.fine.": for parameter groups and
+  /// initialisation. Throws DataError if there are none.
   ParamList<M> parameters(std::string_view prefix) {
     ParamList<M> list;
     for (Param<M>* param : parameters_)
@@ -161,9 +162,10 @@ class Model {
   }
   /// Running statistics, in the order of the layers.
   const ParamList<M>& buffers() { return buffers_; }
-  /// Parameters and buffers: all that a file must hold.
+  /// Parameters and buffers: everything a file must hold.
   const ParamList<M>& state() { return state_; }
-  /// The parameter or buffer of that name; DataError where there is none. Who changes its values calls its `touch`.
+  /// The parameter or buffer of that name. Call its `touch` after changing its values. Throws DataError if there is
+  /// none.
   Param<M>& param(std::string_view name) {
     for (Param<M>* param : state_)
       if (param->name == name) return *param;
@@ -178,13 +180,13 @@ class Model {
 
   /// Shape of one input sample.
   const Shape& input_shape() const { return input_; }
-  /// The heads.
+  /// Heads of the network.
   MultiHead<T>& heads() { return *heads_; }
-  /// Names and class counts of the heads.
+  /// Heads of the network, read-only: names and class counts.
   const MultiHead<T>& heads() const { return *heads_; }
-  /// The layers under the heads.
+  /// Layers below the heads.
   Sequential<T>& trunk() { return *trunk_; }
-  /// Most bytes that a training step has needed for activations and gradients of activations.
+  /// Peak bytes a training step has needed for activations and their gradients.
   std::size_t workspace_bytes() const { return workspace_.peak_bytes(); }
 
  private:
@@ -199,7 +201,7 @@ class Model {
     finish();
   }
 
-  // Other heads on a copy of the trunk.
+  // New heads on a copy of the trunk.
   Model(const Model& other, std::unique_ptr<MultiHead<T>> heads)
       : input_(other.input_),
         features_(other.features_),
@@ -226,7 +228,7 @@ class Model {
     });
   }
 
-  // Frees gradients and activations: from now on it can only infer.
+  // Frees gradients and activations: afterwards the model can only infer.
   void drop_training_memory() {
     for (Param<M>* param : state_) param->drop_gradient();
     workspace_.release();
@@ -248,10 +250,10 @@ class Model {
   ParamList<M> state_, parameters_, buffers_;
   Workspace workspace_;
   Logits<M> logits_;
-  TensorView<const T> x_;  // of the last forward pass
+  TensorView<const T> x_;  // input of the last forward pass
   TensorView<T> y_;
-  bool waiting_ = false;      // for the backward pass
-  bool trunk_trains_ = true;  // in the last forward pass
+  bool waiting_ = false;      // a forward pass awaits its backward pass
+  bool trunk_trains_ = true;  // whether the last forward pass trained the trunk
 };
 
 }  // namespace hcnn

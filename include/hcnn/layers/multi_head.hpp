@@ -7,35 +7,35 @@
 
 namespace hcnn {
 
-/// One classifier: layers of its own, perhaps none, and a Linear layer that gives the logits.
+/// One classifier head: its own layers, possibly none, and a Linear layer that outputs the logits.
 template <class T>
 struct Head {
   using Scalar = T;      ///< type of activations
-  std::string name;      ///< also that of the level it answers for
-  Sequential<T> body;    ///< layers of its own, perhaps none
-  Linear<T> classifier;  ///< gives the logits
+  std::string name;      ///< name of the head and of the label level it predicts
+  Sequential<T> body;    ///< layers of this head only, possibly none
+  Linear<T> classifier;  ///< layer that outputs the logits
 };
 
-/// A head that is one Linear layer: `head("fine", Linear{{.out_features = 100}})`.
+/// Makes a head of a single Linear layer: `head("fine", Linear{{.out_features = 100}})`.
 template <class T>
 Head<T> head(std::string name, Linear<T> classifier) {
   return {std::move(name), {}, std::move(classifier)};
 }
-/// A head with layers of its own: `head("fine", seq(Linear{{...}}, ReLU{}), Linear{{.out_features = 100}})`.
+/// Makes a head with layers of its own: `head("fine", seq(Linear{{...}}, ReLU{}), Linear{{.out_features = 100}})`.
 template <class T>
 Head<T> head(std::string name, Sequential<T> body, Linear<T> classifier) {
   return {std::move(name), std::move(body), std::move(classifier)};
 }
 
-/// Several heads on one feature vector. Logits come in the master type. The layers of head "fine" are called
-/// "fine.0", "fine.1", ...
+/// Several heads on one feature vector. Logits have the master type. The layers of head "fine" are named "fine.0",
+/// "fine.1", ...
 template <class T>
 class MultiHead {
  public:
   using Scalar = T;     ///< type of activations
   using M = Master<T>;  ///< type of parameters and logits
 
-  /// Throws OptionError for no head, a name with a dot or none, and two heads of one name.
+  /// Throws OptionError if there is no head, a name is empty or contains a dot, or two heads have the same name.
   explicit MultiHead(std::vector<Head<T>> heads) {
     for (Head<T>& head : heads) {
       if (head.name.empty() || head.name.find('.') != std::string::npos)
@@ -47,21 +47,21 @@ class MultiHead {
     }
     if (heads_.empty()) fail<OptionError>("MultiHead", "no head", "at least one is needed");
   }
-  /// Heads with the same options and parameters.
+  /// Copies the heads with their options and parameters.
   MultiHead(const MultiHead& other) : input_(other.input_), passes_(other.passes_.size()) {
     for (const auto& head : other.heads_) heads_.push_back(std::make_unique<Head<T>>(*head));
   }
   MultiHead(MultiHead&&) = default;
   MultiHead& operator=(MultiHead&&) = default;
 
-  /// Builds the heads for features of this shape; ShapeError or OptionError with the head's name.
+  /// Builds the heads for features of this shape. Throws ShapeError or OptionError with the head's name.
   void setup(const Shape& input) {
     input_ = input;
     passes_.resize(heads_.size());
     for (auto& head : heads_) at_place('.' + head->name, [&] { head->classifier.setup(head->body.setup(input)); });
   }
 
-  /// Chooses whether known runs of layers in the heads are executed as fused blocks.
+  /// Sets whether known layer patterns in the heads run as fused blocks.
   void plan(bool fuse) {
     for (auto& head : heads_) head->body.plan(fuse);
   }
@@ -74,7 +74,7 @@ class MultiHead {
     }
   }
 
-  /// Logits of every head; what backward needs stays in the workspace.
+  /// Computes the logits of every head; what backward needs stays in the workspace.
   void forward(TensorView<const T> x, Logits<M>& logits, const Pass& pass, Workspace& workspace) {
     for (std::size_t h = 0; h < heads_.size(); ++h) {
       passes_[h] = {x, {}};
@@ -88,7 +88,7 @@ class MultiHead {
     }
   }
 
-  /// dx = sum of the heads' gradients. `gradients` has an entry for each head.
+  /// dx = sum of the heads' gradients. `gradients` needs an entry for each head.
   void backward(TensorView<const T> x, const Logits<M>& gradients, TensorView<T> dx, Workspace& workspace) {
     for (std::size_t h = 0; h < heads_.size(); ++h) {
       const WorkspaceScope scope(workspace);
@@ -105,7 +105,7 @@ class MultiHead {
     }
   }
 
-  /// Logits of every head, or of the one named; `logits` has no others afterwards.
+  /// Computes the logits of every head, or only of head `only`; removes all other entries from `logits`.
   void infer(TensorView<const T> x, Logits<M>& logits, Workspace& workspace, std::string_view only = {}) const {
     if (only.empty())
       logits.keep_heads(heads_.size(), [&](std::size_t h) { return std::string_view(heads_[h]->name); });
@@ -125,7 +125,7 @@ class MultiHead {
     }
   }
 
-  /// As Layer says, for every head.
+  /// Calls `prepare_inference` of every layer of every head.
   void prepare_inference() {
     for (auto& head : heads_) {
       head->body.prepare_inference();
@@ -133,7 +133,7 @@ class MultiHead {
     }
   }
 
-  /// Throws DataError, listing the heads there are, unless one has this name.
+  /// Throws DataError listing the existing heads unless one has this name.
   void require(std::string_view name) const {
     const auto name_of = [](const auto& head) -> const std::string& { return head->name; };
     for (const auto& head : heads_)
@@ -142,9 +142,9 @@ class MultiHead {
   }
   /// Number of heads.
   std::size_t size() const { return heads_.size(); }
-  /// Name of head h, 0..size() - 1; not checked.
+  /// Name of head h in 0..size() - 1; not checked.
   const std::string& name(std::size_t h) const { return heads_[h]->name; }
-  /// Number of classes of head h, 0..size() - 1; not checked.
+  /// Number of classes of head h in 0..size() - 1; not checked.
   Index classes(std::size_t h) const { return heads_[h]->classifier.outputs(); }
   /// Shape of one input sample.
   const Shape& input_shape() const { return input_; }
@@ -159,7 +159,7 @@ class MultiHead {
 
  private:
   struct PassState {
-    TensorView<const T> features;  // what the classifier saw
+    TensorView<const T> features;  // input of the classifier
     TensorView<T> body_y;
   };
 
@@ -168,7 +168,7 @@ class MultiHead {
   std::vector<PassState> passes_;
 };
 
-/// The heads of a model: `heads(head("fine", Linear{{...}}), head("group", Linear{{...}}))`.
+/// Makes the heads of a model: `heads(head("fine", Linear{{...}}), head("group", Linear{{...}}))`.
 template <class First, class... Rest>
 MultiHead<typename First::Scalar> heads(First first, Rest... rest) {
   static_assert((std::is_same_v<typename First::Scalar, typename Rest::Scalar> && ...),

@@ -1,4 +1,4 @@
-// Window, stride and padding of a pooling layer: checked, described, and laid over an input.
+// Window, stride and padding of a pooling layer: checked, described, and applied to an input shape.
 #pragma once
 
 #include "hcnn/core/extent.hpp"
@@ -6,17 +6,18 @@
 
 namespace hcnn {
 
-/// The windows of one pooling layer, in PyTorch's conventions: floor((H + 2 padding - window) / stride) + 1 rows.
+/// Windows of a pooling layer, with PyTorch's conventions: floor((H + 2 padding - window) / stride) + 1 rows.
 class PoolWindows {
  public:
-  /// `layer` names the layer in errors; a stride of 0 means the window's size. Throws OptionError where the window is
-  /// empty, the stride negative, or the padding more than half the window (a window could see padding alone).
+  /// `layer` is the name used in errors; a stride of 0 means the window's size. Throws OptionError if the window is
+  /// empty, the stride negative, or the padding negative or more than half the window (a window could see padding
+  /// alone).
   PoolWindows(std::string layer, Extent2 window, Extent2 stride, Extent2 padding)
       : layer_(std::move(layer)),
         rows_(axis(window.height, stride.height, padding.height)),
         columns_(axis(window.width, stride.width, padding.width)) {}
 
-  /// Lays the windows over one input and returns the output's shape. Throws ShapeError where no window fits.
+  /// Applies the windows to an input shape and returns the output shape. Throws ShapeError if no window fits.
   Shape build(const Shape& input) {
     require_positive(layer_, input);
     if (input.height + 2 * rows_.padding < rows_.window || input.width + 2 * columns_.padding < columns_.window)
@@ -31,7 +32,7 @@ class PoolWindows {
   /// Windows along the width.
   const kernels::SlidingWindows& columns() const { return columns_; }
 
-  /// "window 3, stride 2, padding 1"; stride and padding only where they are not the default.
+  /// E.g. "window 3, stride 2, padding 1"; stride and padding only if not the default.
   std::string text() const {
     std::string text = "window " + pair(rows_.window, columns_.window);
     if (rows_.stride != rows_.window || columns_.stride != columns_.window)

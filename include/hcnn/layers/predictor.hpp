@@ -1,4 +1,4 @@
-// A network made ready to serve.
+// A network prepared for inference.
 #pragma once
 
 #include "hcnn/layers/model.hpp"
@@ -7,12 +7,12 @@ namespace hcnn {
 
 /// Options of Predictor.
 struct PredictorOptions {
-  int threads = 1;  ///< that share the work of one call; 1 where many calls run at once
+  int threads = 1;  ///< threads that share the work of one call; use 1 if many calls run at once
 };
 
-/// An immutable network for inference: batch normalisation folded into the convolutions, weights packed once, without
-/// gradients and activations of training. One object answers any number of threads at once; each thread keeps scratch
-/// memory of its own, so that after its first call of a batch size it allocates nothing but new logits.
+/// An immutable network for inference: batch normalisation folded into the convolutions, weights packed once, memory
+/// for training freed. One object serves any number of threads at once; each thread keeps its own scratch memory, so
+/// that after its first call with a batch size only the returned logits are allocated.
 ///
 ///     const Predictor predictor{std::move(model)};
 ///     const Logits<float> logits = predictor.logits(images);          // in any thread
@@ -22,7 +22,7 @@ class Predictor {
   /// Type of logits.
   using M = Master<T>;
 
-  /// Takes the network over; a copy of one that goes on being trained is `model.clone()`. Throws OptionError for less
+  /// Takes ownership of the network; pass `model.clone()` to go on training the original. Throws OptionError for fewer
   /// than one thread.
   explicit Predictor(Model<T> model, PredictorOptions options = {}) : model_(std::move(model)), options_(options) {
     if (options.threads < 1)
@@ -31,13 +31,13 @@ class Predictor {
     model_.prepare_inference();
   }
 
-  /// Logits of every head for a batch, each (N, classes). Throws ShapeError where the samples do not fit.
+  /// Logits of every head for a batch, each (N, classes). Throws ShapeError if the samples do not fit.
   Logits<M> logits(TensorView<const T> x) const {
     Logits<M> result;
     logits(x, result);
     return result;
   }
-  /// The same into logits of an earlier call, whose memory is reused.
+  /// As above, into the logits of an earlier call, whose memory is reused.
   void logits(TensorView<const T> x, Logits<M>& result) const {
     const ThreadCountScope threads(options_.threads);
     model_.infer(x, result, thread_scratch());

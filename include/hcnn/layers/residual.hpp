@@ -6,17 +6,18 @@
 
 namespace hcnn {
 
-/// y = body(x) + projection(x), or body(x) + x without a projection. An activation after the sum is a layer of its own.
-/// Both branches give the same shape; without a projection the body keeps the input's. Else build throws ShapeError.
+/// y = body(x) + projection(x), or body(x) + x without a projection. An activation after the sum is a separate layer.
+/// `build` throws ShapeError unless both branches have the same output shape; without a projection the body must keep
+/// the input's shape.
 template <class T = float>
 class Residual : public Layer<T> {
  public:
   using typename Layer<T>::M;
 
-  /// `projection` may be null: the input itself is added.
+  /// With a null `projection` the input itself is added.
   explicit Residual(std::unique_ptr<Layer<T>> body, std::unique_ptr<Layer<T>> projection = nullptr)
       : body_(std::move(body)), projection_(std::move(projection)) {}
-  /// Branches with the same options and parameters.
+  /// Copies both branches with their options and parameters.
   Residual(const Residual& other)
       : Layer<T>(other),
         body_(checked_clone(*other.body_)),
@@ -97,7 +98,7 @@ class Residual : public Layer<T> {
  private:
   std::unique_ptr<Layer<T>> body_;
   std::unique_ptr<Layer<T>> projection_;
-  TensorView<T> body_y_;  // what the branches gave in forward; in the workspace (or y) until backward
+  TensorView<T> body_y_;  // outputs of the branches in forward; in the workspace (or y) until backward
   TensorView<T> projection_y_;
 };
 

@@ -1,12 +1,12 @@
-// Layers one after another.
+// A sequence of layers.
 #pragma once
 
 #include "hcnn/layers/chain.hpp"
 
 namespace hcnn {
 
-/// y = f_k(... f_2(f_1(x))). Children are named "0", "1", ...; a Sequential inside another is executed as if its layers
-/// stood there themselves (a class derived from it is one layer).
+/// y = f_k(... f_2(f_1(x))). Children are named "0", "1", ...; a Sequential inside another runs as if its layers were
+/// listed there directly (a class derived from Sequential counts as one layer).
 template <class T = float>
 class Sequential : public Layer<T> {
  public:
@@ -14,9 +14,9 @@ class Sequential : public Layer<T> {
   using M = Master<T>;
 
   Sequential() = default;
-  /// Takes the layers over.
+  /// Takes ownership of the layers.
   explicit Sequential(std::vector<std::unique_ptr<Layer<T>>> layers) : layers_(std::move(layers)) {}
-  /// Layers with the same options and parameters.
+  /// Copies the layers with their options and parameters.
   Sequential(const Sequential& other) : Layer<T>(other), fuse_(other.fuse_) {
     for (const auto& layer : other.layers_) layers_.push_back(checked_clone(*layer));
     if (!other.chain_.empty()) plan(fuse_);
@@ -40,7 +40,7 @@ class Sequential : public Layer<T> {
     return shape;
   }
 
-  /// Chooses whether known runs of layers are executed as fused blocks.
+  /// Sets whether known layer patterns run as fused blocks.
   void plan(bool fuse) {
     fuse_ = fuse;
     std::vector<Layer<T>*> leaves;
@@ -88,7 +88,7 @@ class Sequential : public Layer<T> {
  private:
   void append_leaves(std::vector<Layer<T>*>& leaves) {
     for (auto& layer : layers_) {
-      if (auto* inner = exactly<Sequential>(*layer))  // a derived class has its own way
+      if (auto* inner = exactly<Sequential>(*layer))  // a derived class may run differently
         inner->append_leaves(leaves);
       else
         leaves.push_back(layer.get());
@@ -100,7 +100,7 @@ class Sequential : public Layer<T> {
   bool fuse_ = true;
 };
 
-/// A Sequential of the given layers: `seq(Conv2d{{...}}, ReLU{}, seq(...))`.
+/// Makes a Sequential of the given layers: `seq(Conv2d{{...}}, ReLU{}, seq(...))`.
 template <class First, class... Rest>
 Sequential<typename First::Scalar> seq(First first, Rest... rest) {
   static_assert((std::is_same_v<typename First::Scalar, typename Rest::Scalar> && ...),

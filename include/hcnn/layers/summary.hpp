@@ -1,4 +1,4 @@
-// A network as a table: layers, shapes, parameters, work and memory.
+// Summary table of a network: layers, shapes, parameters, multiply-adds and memory.
 #pragma once
 
 #include <iomanip>
@@ -8,25 +8,25 @@
 
 namespace hcnn {
 
-/// One line of a summary. Counts are for one sample.
+/// One row of a summary. Counts are for one sample.
 struct SummaryRow {
-  std::string path;         ///< "trunk.0.0"
-  std::string layer;        ///< "Conv2d(64, kernel 3, padding 1)"
-  Shape output;             ///< of one sample
-  Index trainable = 0;      ///< values that training changes
-  Index fixed = 0;          ///< running statistics
-  Index multiply_adds = 0;  ///< of the forward pass
-  Index bytes = 0;          ///< of the output
+  std::string path;         ///< path of the layer, e.g. "trunk.0.0"
+  std::string layer;        ///< type and options, e.g. "Conv2d(64, kernel 3, padding 1)"
+  Shape output;             ///< output shape of one sample
+  Index trainable = 0;      ///< number of trainable values
+  Index fixed = 0;          ///< number of buffer values, e.g. running statistics
+  Index multiply_adds = 0;  ///< multiply-adds of the forward pass
+  Index bytes = 0;          ///< bytes of the output
 };
 
-/// The lines of a model's summary, one for each layer that contains no others, and their sums.
+/// Rows of a model's summary, one for each layer that contains no others, and their totals.
 struct Summary {
-  std::vector<SummaryRow> rows;  ///< in the order of the layers
+  std::vector<SummaryRow> rows;  ///< rows in the order of the layers
   SummaryRow total;              ///< sums of the counts
 };
 
-/// Measures every layer of the model: `std::cout << summary(model)` prints layer, output shape, parameters trained and
-/// not, multiply-adds and bytes of one sample.
+/// Summarises every layer of the model: `std::cout << summary(model)` prints layer, output shape, trainable parameters,
+/// buffer values, and multiply-adds and bytes per sample.
 template <class T>
 Summary summary(Model<T>& model) {
   Summary summary;
@@ -54,16 +54,16 @@ Summary summary(Model<T>& model) {
   return summary;
 }
 
-/// 5933505 -> "5,933,505".
+/// Formats with thousands separators: 5933505 -> "5,933,505".
 inline std::string with_commas(Index value) {
   std::string text = concat(value);
   for (Index i = static_cast<Index>(text.size()) - 3; i > 0; i -= 3) text.insert(static_cast<std::size_t>(i), ",");
   return text;
 }
 
-/// The table as text.
+/// Prints the table.
 inline std::ostream& operator<<(std::ostream& stream, const Summary& summary) {
-  std::ostringstream out;  // the flags of the stream stay as they are
+  std::ostringstream out;  // keeps the flags of `stream` unchanged
   std::size_t path = 4, layer = 5;
   for (const SummaryRow& row : summary.rows) {
     path = std::max(path, printable(row.path).size());

@@ -1,5 +1,5 @@
-// How far the answers of two heads are from one tree: Jensen-Shannon divergence between a coarse head and the sums of a
-// finer one.
+// Consistency of two heads with one label tree: Jensen-Shannon divergence between a coarse head and the summed
+// probabilities of a finer one.
 #pragma once
 
 #include <cmath>
@@ -15,14 +15,14 @@
 
 namespace hcnn::losses {
 
-/// Mean over all samples, labelled or not, of the Jensen-Shannon divergence  JS(q, r) = KL(q || m)/2 + KL(r || m)/2,
-/// m = (q + r)/2, in nats: 0 where the heads agree, log 2 where they exclude each other. r = softmax of the coarse
-/// head; q_c = sum of the fine head's probabilities over the classes of c. Both heads move towards each other:
+/// Mean over all samples, labelled or not, of the Jensen-Shannon divergence  JS(q, r) = KL(q || m)/2 + KL(r || m)/2, m
+/// = (q + r)/2, in nats: 0 if the heads agree, log 2 if they exclude each other. r = softmax of the coarse head; q_c =
+/// sum of the fine head's probabilities over the classes of c. Each head gets a gradient towards the other:
 ///   d JS / d q_c = log(q_c / m_c) / 2,  the same for r.
-/// Shapes: logits (N, K) and (N, C) as the taxonomy has classes; the heads are named like its levels. Throws DataError
-/// for a missing head, ShapeError where extents differ.
-/// Source: Garg, Sani, Anand 2022, "Learning Hierarchy Aware Features", arXiv:2207.12646, section 3, whose coarse heads
-/// alone are trained by it.
+/// Shapes: logits (N, K) and (N, C), K and C the taxonomy's class counts; the heads are named like its levels. Throws
+/// DataError for a missing head, ShapeError if the class or sample counts do not match.
+/// Source: Garg, Sani, Anand 2022, "Learning Hierarchy Aware Features", arXiv:2207.12646, section 3, where only the
+/// coarse heads are trained by it.
 template <class M = float>
 class Consistency final : public Loss<M> {
  public:
@@ -67,7 +67,7 @@ class Consistency final : public Loss<M> {
                        concat("the taxonomy has ", expected));
   }
 
-  // JS(q, r) of the probabilities in p_ and r_; leaves its derivatives by them in dp_ and dr_.
+  // JS(q, r) of the probabilities in p_ and r_; leaves its derivatives with respect to them in dp_ and dr_.
   double sample() {
     sums_.assign(sums_.size(), 0.0);
     dp_.resize(parents_.size());
@@ -84,17 +84,17 @@ class Consistency final : public Loss<M> {
     return value;
   }
 
-  // log(a / m) / 2, m = (a + b)/2. For a = 0 the product a log a, and with it the gradient by the logits, is 0.
+  // log(a / m) / 2, m = (a + b)/2. For a = 0 the product a log a, and with it the gradient of the logits, is 0.
   static double half_log_ratio(double a, double b) { return a > 0 ? 0.5 * std::log(2 * a / (a + b)) : 0; }
 
   std::string fine_, coarse_;
   std::vector<Label> parents_;  // [class of the fine head]
-  Softmax p_, r_;               // one sample's scratch, as all below
+  Softmax p_, r_;               // scratch memory for one sample, as all below
   std::vector<double> sums_, dp_, dq_, dr_;
 };
 
-/// `Consistency` of two heads as a LossSum of one term: `0.5 * consistency("fine", "superclass", cifar100_taxonomy())`.
-/// Throws DataError unless the taxonomy has both levels and `fine` is the finer one.
+/// Returns `Consistency` of two heads as a LossSum of one term: `0.5 * consistency("fine", "superclass",
+/// cifar100_taxonomy())`. Throws DataError unless the taxonomy has both levels and `fine` is the finer one.
 template <class M = float>
 LossSum<M> consistency(std::string fine, std::string coarse, const Taxonomy& taxonomy) {
   return Consistency<M>(std::move(fine), std::move(coarse), taxonomy);

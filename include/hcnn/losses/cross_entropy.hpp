@@ -1,4 +1,4 @@
-// Softmax cross-entropy of one head, from logits: labels or soft targets, label smoothing, class weights.
+// Softmax cross-entropy of one head's logits: labels or soft targets, label smoothing, class weights.
 #pragma once
 
 #include <algorithm>
@@ -17,17 +17,17 @@ namespace hcnn::losses {
 
 /// Options of CrossEntropy. Source of label smoothing: Szegedy et al. 2015, arXiv:1512.00567, section 7.
 struct CrossEntropyOptions {
-  std::string level = {};                  ///< level of the targets; "": the one named like the head
-  double label_smoothing = 0;              ///< share of each target spread evenly over all classes, 0..1; 0: none
+  std::string level = {};                  ///< level of the targets; "": the level named like the head
+  double label_smoothing = 0;              ///< fraction of each target spread evenly over all classes, 0..1; 0: none
   std::vector<double> class_weights = {};  ///< one per class, finite and not negative; empty: all 1
 };
 
 /// Mean over the samples n that have a label:  sum_n -sum_k w_k t_nk log softmax(z_n)_k  /  sum_n v_n, where
 ///   w_k = class weight;  t = (1 - smoothing) q + smoothing / K;  q = one-hot label, or LevelTargets::probabilities
 ///   v_n = sum_k w_k q_nk: without class weights the divisor is the number of labelled samples
-/// Shapes: logits (N, K). One-hot probabilities give the same bits as labels. Equals PyTorch's cross_entropy, except
-/// for soft targets with class weights, which PyTorch divides by N. Arithmetic inside is double for every M. Throws
-/// DataError for a label out of range and a missing head or level, ShapeError where extents differ.
+/// Shapes: logits (N, K). One-hot probabilities give bit-identical results to labels. Equals PyTorch's cross_entropy,
+/// except for soft targets with class weights, which PyTorch divides by N. Computes in double for every M. Throws
+/// DataError for a label out of range and a missing head or level, ShapeError if sizes do not match.
 template <class M = float>
 class CrossEntropy : public Loss<M> {
  public:
@@ -66,13 +66,13 @@ class CrossEntropy : public Loss<M> {
   std::unique_ptr<Loss<M>> clone() const override { return std::make_unique<CrossEntropy>(*this); }
 
  protected:
-  /// Multiplies the value and gradient of one sample; a constant for the gradient, and no part of the divisor.
+  /// Factor on the value and gradient of one sample; treated as a constant by the gradient and not part of the divisor.
   virtual double sample_factor(Label truth, Label predicted) const {
     static_cast<void>(truth);
     static_cast<void>(predicted);
     return 1;
   }
-  /// Adds `share` times the target of the label, before label smoothing, which sums to 1: one-hot.
+  /// Adds `share` times the target of the label, before label smoothing; the target sums to 1. Here: one-hot.
   virtual void add_label(Label truth, double share, std::span<double> target) const {
     target[static_cast<std::size_t>(truth)] += share;
   }
@@ -118,7 +118,7 @@ class CrossEntropy : public Loss<M> {
     return total;
   }
 
-  // target_[k] = q_nk. Labels take the same path as soft targets: that makes one-hot equal to labels, bit for bit.
+  // target_[k] = q_nk. Labels take the same path as soft targets, so one-hot targets equal labels bit for bit.
   void set_distribution(const LevelTargets& level, Index n, std::size_t classes) {
     target_.assign(classes, 0.0);
     if (level.probabilities.size() == 0) return add_label(level.labels.data()[n], 1, target_);
@@ -157,11 +157,11 @@ class CrossEntropy : public Loss<M> {
 
   std::string head_;
   CrossEntropyOptions options_;
-  std::vector<double> target_, exp_;  // one sample's scratch
+  std::vector<double> target_, exp_;  // scratch memory for one sample
 };
 
-/// `CrossEntropy` of the head as a LossSum of one term, for `+` and `*`. Throws OptionError for an option outside its
-/// range.
+/// Returns `CrossEntropy` of the head as a LossSum of one term, for `+` and `*`. Throws OptionError for an option
+/// outside its range.
 template <class M = float>
 LossSum<M> cross_entropy(std::string head, CrossEntropyOptions options = {}) {
   return CrossEntropy<M>(std::move(head), std::move(options));

@@ -1,4 +1,4 @@
-// The severity that the predicted probabilities lead to expect: differentiable, for any cost matrix.
+// Expected severity under the predicted probabilities: differentiable, for any cost matrix.
 #pragma once
 
 #include <memory>
@@ -12,14 +12,15 @@
 
 namespace hcnn::losses {
 
-/// Mean over the samples that have a label of  sum_k p_k S[y, k], p = softmax(z): the cost of a prediction drawn from
-/// p, in the units of the costs. Its gradient p_k (S[y, k] - sum_j p_j S[y, j]) vanishes where p is nearly one-hot, on
-/// a wrong class too: mix it with cross-entropy, `cross_entropy("fine") + 0.5 * expected_severity("fine", costs)`.
+/// Mean over the samples that have a label of  sum_k p_k S[y, k], p = softmax(z): the expected cost of a prediction
+/// drawn from p, in the units of the costs. Its gradient p_k (S[y, k] - sum_j p_j S[y, j]) vanishes where p is nearly
+/// one-hot, even on a wrong class, so mix it with cross-entropy: `cross_entropy("fine") + 0.5 *
+/// expected_severity("fine", costs)`.
 /// Shapes: logits (N, K). Errors are those of PerSampleLoss. Source: the risk of decision theory, by its definition.
 template <class M = float>
 class ExpectedSeverity final : public PerSampleLoss<M> {
  public:
-  /// @param level of the targets; "": the one named like the head
+  /// @param level of the targets; "": the level named like the head
   ExpectedSeverity(std::string head, CostMatrix costs, std::string level = {})
       : PerSampleLoss<M>(std::move(head), std::move(level), costs.classes()), costs_(std::move(costs)) {}
 
@@ -38,7 +39,7 @@ class ExpectedSeverity final : public PerSampleLoss<M> {
   CostMatrix costs_;
 };
 
-/// `ExpectedSeverity` of the head as a LossSum of one term.
+/// Returns `ExpectedSeverity` of the head as a LossSum of one term.
 template <class M = float>
 LossSum<M> expected_severity(std::string head, CostMatrix costs, std::string level = {}) {
   return ExpectedSeverity<M>(std::move(head), std::move(costs), std::move(level));

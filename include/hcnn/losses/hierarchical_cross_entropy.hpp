@@ -1,4 +1,4 @@
-// HXE: cross-entropy taken apart along the path from the true class to the root, with a weight for each step.
+// HXE: cross-entropy split into steps along the path from the true class to the root, each with a weight.
 #pragma once
 
 #include <cmath>
@@ -14,7 +14,7 @@ namespace hcnn::losses {
 /// Options of HierarchicalCrossEntropy.
 struct HierarchicalCrossEntropyOptions {
   double alpha = 0.1;      ///< how fast the weights fall towards the root, finite and >= 0; 0: plain cross-entropy
-  std::string level = {};  ///< of the head, in the taxonomy and the targets; "": the one named like the head
+  std::string level = {};  ///< the head's level in the taxonomy and the targets; "": the level named like the head
 };
 
 /// Mean over the samples that have a label of  -sum_l exp(-alpha l) log p(C_l | C_{l+1}), where C_0 is the true class,
@@ -26,7 +26,7 @@ struct HierarchicalCrossEntropyOptions {
 template <class M = float>
 class HierarchicalCrossEntropy final : public LeafAggregation<M> {
  public:
-  /// Throws DataError where the taxonomy lacks the level, OptionError for an alpha outside its range.
+  /// Throws DataError if the taxonomy lacks the level, OptionError for an alpha outside its range.
   HierarchicalCrossEntropy(const std::string& head, const Taxonomy& taxonomy,
                            const HierarchicalCrossEntropyOptions& options = {})
       : HierarchicalCrossEntropy(head, taxonomy, taxonomy.level_index(options.level.empty() ? head : options.level),
@@ -49,7 +49,7 @@ class HierarchicalCrossEntropy final : public LeafAggregation<M> {
   }
 };
 
-/// `HierarchicalCrossEntropy` of the head as a LossSum of one term. Errors are those of its constructor.
+/// Returns `HierarchicalCrossEntropy` of the head as a LossSum of one term. Errors are those of its constructor.
 template <class M = float>
 LossSum<M> hierarchical_cross_entropy(const std::string& head, const Taxonomy& taxonomy,
                                       const HierarchicalCrossEntropyOptions& options = {}) {

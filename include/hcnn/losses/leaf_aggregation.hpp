@@ -1,5 +1,5 @@
-// Cross-entropy of every level of the label tree, from one head: a class of a coarser level has the summed probability
-// of its leaves.
+// Cross-entropy on every level of the label tree, from one head: the probability of a coarser class is the sum over its
+// leaves.
 #pragma once
 
 #include <cmath>
@@ -16,19 +16,20 @@ namespace hcnn::losses {
 
 /// Options of LeafAggregation.
 struct LeafAggregationOptions {
-  std::vector<double> weights = {};  ///< of the head's level, then of each coarser one, finite; empty: all 1
-  std::string level = {};            ///< of the head, in the taxonomy and the targets; "": the one named like the head
+  std::vector<double> weights = {};  ///< weight of the head's level, then of each coarser one, finite; empty: all 1
+  std::string level = {};            ///< the head's level in the taxonomy and the targets; "": the level named like the
+                                     ///< head
 };
 
 /// Mean over the samples that have a label of  -sum_l w_l log P_l, where P_l = sum of p_k over the classes k that share
-/// the ancestor of the true class on level l, p = softmax(z). P_0 = p_y: with weights {1, 0, ...} it is cross-entropy.
-/// Gradient:  sum_l w_l (p_k - [k under the ancestor] p_k / P_l). Sums of probabilities are taken in logarithms, so
-/// logits of +-1e4 stay finite. Shapes: logits (N, K), K classes of the level. Errors are those of PerSampleLoss.
+/// the true class's ancestor on level l, p = softmax(z). P_0 = p_y: with weights {1, 0, ...} it is cross-entropy.
+/// Gradient:  sum_l w_l (p_k - [k under the ancestor] p_k / P_l). Probabilities are summed in log space, so logits of
+/// +-1e4 stay finite. Shapes: logits (N, K), K classes of the level. Errors are those of PerSampleLoss.
 template <class M = float>
 class LeafAggregation : public PerSampleLoss<M> {
  public:
-  /// Throws DataError where the taxonomy lacks the level, OptionError unless there are no weights or a finite one for
-  /// each level from the head's on.
+  /// Throws DataError if the taxonomy lacks the level, OptionError unless `weights` is empty or has one finite value
+  /// for the head's level and each coarser one.
   LeafAggregation(const std::string& head, const Taxonomy& taxonomy, LeafAggregationOptions options = {})
       : LeafAggregation(head, taxonomy, taxonomy.level_index(options.level.empty() ? head : options.level),
                         std::move(options.weights)) {}
@@ -37,7 +38,7 @@ class LeafAggregation : public PerSampleLoss<M> {
   std::unique_ptr<Loss<M>> clone() const override { return std::make_unique<LeafAggregation>(*this); }
 
  protected:
-  /// With the position of the level found, and weights that are checked here.
+  /// Takes the index of the level; checks the weights.
   LeafAggregation(const std::string& head, const Taxonomy& taxonomy, Index level, std::vector<double> weights)
       : PerSampleLoss<M>(head, taxonomy.level_name(level), taxonomy.class_count(level)), weights_(std::move(weights)) {
     const auto levels = static_cast<std::size_t>(taxonomy.levels() - level);
@@ -81,12 +82,12 @@ class LeafAggregation : public PerSampleLoss<M> {
     return largest + std::log(sum);
   }
 
-  std::vector<double> weights_;                // one for each level from the head's on
-  std::vector<std::vector<Label>> ancestors_;  // [level from the head's on][class of the head]
+  std::vector<double> weights_;                // one for each level from the head's upwards
+  std::vector<std::vector<Label>> ancestors_;  // [level from the head's upwards][class of the head]
 };
 
-/// `LeafAggregation` of the head as a LossSum of one term: `leaf_aggregation("fine", cifar100_taxonomy())`. Errors are
-/// those of its constructor.
+/// Returns `LeafAggregation` of the head as a LossSum of one term: `leaf_aggregation("fine", cifar100_taxonomy())`.
+/// Errors are those of its constructor.
 template <class M = float>
 LossSum<M> leaf_aggregation(const std::string& head, const Taxonomy& taxonomy, LeafAggregationOptions options = {}) {
   return LeafAggregation<M>(head, taxonomy, std::move(options));

@@ -1,4 +1,4 @@
-// Severity-aware cross-entropy whose weight of each severity is a parameter.
+// Severity-aware cross-entropy with a learned weight for each severity.
 #pragma once
 
 #include <cmath>
@@ -15,19 +15,19 @@ namespace hcnn::losses {
 /// Mean over the samples that have a label of
 ///   CE                        for a correct prediction,
 ///   w_h CE - h log w_h        for a mistake of severity h = 1, 2, ... (Taxonomy::severity), w_h = exp(theta_h),
-/// CE = -log softmax(z)_y. The theta_h are parameters; they start at log h, the weights of the report's loss. Without
-/// the second term every w_h would fall to 0, where mistakes cost nothing. With it the best w_h, other things equal, is
-/// h / (mean CE of the mistakes of severity h): mistakes of severity h then add their number times h to the loss,
-/// however large their cross-entropy is. Neither end is open: h log w_h grows without bound as w_h falls, and a mistake
-/// has CE >= log 2 (the true class is not the likeliest one), so w_h <= h / log 2 at the best. The loss may be
-/// negative. The prediction is argmax z, a constant for the gradient. The form follows the weighting of tasks in
-/// Kendall, Gal, Cipolla 2018, arXiv:1705.07115. Shapes: logits (N, K), K classes of the level. Errors are those of
-/// PerSampleLoss.
+/// CE = -log softmax(z)_y. The theta_h are parameters, initially log h, which gives the weights of
+/// SeverityForm::report. Without the second term every w_h would fall to 0, where mistakes cost nothing. With it the
+/// optimal w_h, other things equal, is h / (mean CE of the mistakes of severity h): mistakes of severity h then add
+/// their number times h to the loss, however large their cross-entropy is. The weights are bounded on both sides: h log
+/// w_h grows without bound as w_h falls, and a mistake has CE >= log 2 (the true class is not the likeliest one), so
+/// the optimal w_h is at most h / log 2. The loss may be negative. The prediction is argmax z, treated as a constant by
+/// the gradient. The form follows the task weighting in Kendall, Gal, Cipolla 2018, arXiv:1705.07115. Shapes: logits
+/// (N, K), K classes of the level. Errors are those of PerSampleLoss.
 template <class M = float>
 class LearnableSeverity final : public PerSampleLoss<M> {
  public:
-  /// @param level of the head, in the taxonomy and the targets; "": the one named like the head. Throws DataError where
-  /// the taxonomy lacks it.
+  /// @param level the head's level in the taxonomy and the targets; "": the level named like the head. Throws DataError
+  /// if the taxonomy lacks it.
   LearnableSeverity(const std::string& head, const Taxonomy& taxonomy, const std::string& level = {})
       : LearnableSeverity(head, taxonomy, taxonomy.level_index(level.empty() ? head : level)) {}
 
@@ -39,7 +39,7 @@ class LearnableSeverity final : public PerSampleLoss<M> {
     list.push_back(&log_weights_);
   }
 
-  /// w_h of severity h, 1 .. number of levels from the head's on; not checked.
+  /// w_h of severity h, from 1 to the number of levels from the head's upwards; not checked.
   double weight(int severity) const { return std::exp(double{log_weights_.value()[severity - 1]}); }
 
  private:
@@ -70,9 +70,9 @@ class LearnableSeverity final : public PerSampleLoss<M> {
   Param<M> log_weights_;         // theta_h at h - 1
 };
 
-/// `LearnableSeverity` of the head as a LossSum of one term: `learnable_severity("fine", cifar100_taxonomy())`. Hand
-/// its parameters to the optimizer too (`LossSum::attach`): without them `train::fit` throws OptionError. In a frozen
-/// group the weights stay 1, 2, 3 and so on.
+/// Returns `LearnableSeverity` of the head as a LossSum of one term: `learnable_severity("fine", cifar100_taxonomy())`.
+/// Add its parameters to the optimizer too (`LossSum::attach`), else `train::fit` throws OptionError. In a frozen group
+/// the weights stay 1, 2, 3 and so on.
 template <class M = float>
 LossSum<M> learnable_severity(const std::string& head, const Taxonomy& taxonomy, const std::string& level = {}) {
   return LearnableSeverity<M>(head, taxonomy, level);

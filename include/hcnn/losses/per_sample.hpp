@@ -1,4 +1,4 @@
-// Base of losses that are the mean of something computed for each labelled sample of one head.
+// Base class of losses that are a mean over the labelled samples of one head.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 namespace hcnn::losses {
 
 /// Mean over the samples n that have a label of  f(y_n, softmax(z_n)), where y is the label and z the head's logits;
-/// with soft targets q, as mixup's, of  sum_k q_nk f(k, softmax(z_n)).
-/// To write one: derive, implement `name`, `sample` and `clone`. Arithmetic inside is double for every M. Throws
-/// DataError for a label out of range and a missing head or level, ShapeError where extents differ.
+/// with soft targets q, such as mixup's, of  sum_k q_nk f(k, softmax(z_n)). To write one: derive, implement `name`,
+/// `sample` and `clone`. Computes in double for every M. Throws DataError for a label out of range and a missing head
+/// or level, ShapeError if sizes do not match.
 template <class M = float>
 class PerSampleLoss : public Loss<M> {
  public:
@@ -41,12 +41,13 @@ class PerSampleLoss : public Loss<M> {
   }
 
  protected:
-  /// @param level of the targets; "": the one named like the head  @param classes that the head must have
+  /// @param level of the targets; "": the level named like the head  @param classes that the head must have
   PerSampleLoss(std::string head, std::string level, Index classes)
       : head_(std::move(head)), level_(level.empty() ? head_ : std::move(level)), classes_(classes) {}
 
-  /// Returns f(truth, p) and adds scale * df/dz to the `classes` values of `gradient`; gradients of parameters get
-  /// scale * df too. Called once for each sample, or with soft targets for each class that has a part in its target.
+  /// Returns f(truth, p) and adds scale * df/dz to the `classes` values of `gradient`; adds scale * df/dparameter to
+  /// the gradients of parameters, if any. Called once per labelled sample; with soft targets, once for each class whose
+  /// probability is not 0.
   virtual double sample(Label truth, const Softmax& p, double scale, M* gradient) = 0;
   /// Name of the head.
   const std::string& head() const { return head_; }
@@ -79,7 +80,7 @@ class PerSampleLoss : public Loss<M> {
 
   std::string head_, level_;
   Index classes_;
-  Softmax softmax_;  // one sample's scratch
+  Softmax softmax_;  // scratch memory for one sample
 };
 
 }  // namespace hcnn::losses

@@ -1,4 +1,4 @@
-// Cross-entropy that weighs each sample by how bad the mistake is, with any cost matrix.
+// Cross-entropy that weights each sample by the severity of the mistake, with any cost matrix.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace hcnn::losses {
 
-/// How the cost S[y, k] of predicting k for class y enters the loss of a sample.
+/// How the cost S[y, k] of predicting k for class y affects the loss of a sample.
 enum class SeverityForm {
   report,  ///< factor S[y, k] for a mistake, `correct_weight` for a correct prediction
   readme,  ///< factor alpha + S[y, k]
@@ -18,16 +18,16 @@ enum class SeverityForm {
 
 /// Options of SeverityLoss.
 struct SeverityOptions {
-  SeverityForm form = SeverityForm::report;  ///< how costs enter
+  SeverityForm form = SeverityForm::report;  ///< how costs affect the loss
   double correct_weight = 1;                 ///< report form: factor of a correct prediction, finite and >= 0
   double alpha = 1;                          ///< readme form: factor of a correct prediction of cost 0, finite and >= 0
   CrossEntropyOptions cross_entropy = {};    ///< level, label smoothing and class weights of the cross-entropy
 };
 
 /// Mean over the samples n that have a label of  factor(y_n, argmax z_n) * CE(z_n, y_n).
-/// The factor is a constant for the gradient and no part of the divisor: the sum is divided by the number of counted
-/// samples (with class weights by their sum). Of equal logits the lowest class is the prediction. With soft targets, y
-/// is the label and CE takes the probabilities. Shapes, targets and errors are those of CrossEntropy.
+/// The gradient treats the factor as a constant, and the divisor does not include it: the sum is divided by the number
+/// of labelled samples (with class weights by their sum). Among equal logits the lowest class is the prediction. With
+/// soft targets, y is the label and CE uses the probabilities. Shapes, targets and errors are those of CrossEntropy.
 template <class M = float>
 class SeverityLoss final : public CrossEntropy<M> {
  public:
@@ -42,7 +42,7 @@ class SeverityLoss final : public CrossEntropy<M> {
 
   std::string name() const override { return "severity(" + this->head() + ")"; }
 
-  /// As Loss says. Throws ShapeError where the head's classes and the cost matrix differ.
+  /// As Loss::evaluate. Throws ShapeError if the head and the cost matrix differ in their number of classes.
   M evaluate(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients, M weight) override {
     if (const Index classes = logits[this->head()].shape().size(); classes != costs_.classes())
       fail<ShapeError>(name(), concat("a cost matrix of ", costs_.classes(), " classes"),
@@ -62,7 +62,7 @@ class SeverityLoss final : public CrossEntropy<M> {
   SeverityOptions options_;
 };
 
-/// `SeverityLoss` of the head as a LossSum of one term:
+/// Returns `SeverityLoss` of the head as a LossSum of one term:
 /// `severity("fine", severity_matrix(cifar100_taxonomy()), {.form = SeverityForm::readme})`. Throws OptionError for an
 /// option outside its range.
 template <class M = float>

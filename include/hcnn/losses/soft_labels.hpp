@@ -1,4 +1,4 @@
-// Cross-entropy with targets that give near classes a share: soft labels from a cost matrix.
+// Cross-entropy with soft labels from a cost matrix: similar classes get part of the target.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +15,14 @@ namespace hcnn::losses {
 
 /// Options of SoftLabels.
 struct SoftLabelsOptions {
-  double beta = 10;                        ///< how fast the shares fall with the cost, finite and >= 0
+  double beta = 10;                        ///< how fast the target probability falls with the cost, finite and >= 0
   CrossEntropyOptions cross_entropy = {};  ///< level, label smoothing and class weights of the cross-entropy
 };
 
 /// Cross-entropy with the targets  q_k = exp(-beta S[y, k] / max S) / sum_j exp(-beta S[y, j] / max S) in place of
-/// one-hot ones. beta = 0 spreads them evenly, a large beta makes them one-hot where the diagonal of S is its smallest
-/// cost. Soft targets of the batch, as mixup's, mix these rows: sum_y p_y q_y. Shapes and errors are those of
-/// CrossEntropy. Source: Bertinetto et al. 2020, "Making Better Mistakes", arXiv:1912.09393, section 3.2, for
+/// one-hot ones. beta = 0 spreads them evenly; a large beta makes them one-hot if each row of S is smallest on the
+/// diagonal. Soft targets p of the batch, such as mixup's, mix these rows: sum_y p_y q_y. Shapes and errors are those
+/// of CrossEntropy. Source: Bertinetto et al. 2020, "Making Better Mistakes", arXiv:1912.09393, section 3.2, for
 /// severities of a tree.
 template <class M = float>
 class SoftLabels final : public CrossEntropy<M> {
@@ -36,7 +36,7 @@ class SoftLabels final : public CrossEntropy<M> {
     const double largest = *std::max_element(targets_.begin(), targets_.end());
     for (Index y = 0; y < classes_; ++y) {
       double* const q = targets_.data() + y * classes_;
-      const double least = *std::min_element(q, q + classes_);  // its share is 1 before the division: never 0 / 0
+      const double least = *std::min_element(q, q + classes_);  // its exp is 1, so never 0 / 0
       double sum = 0;
       for (Index k = 0; k < classes_; ++k)
         sum += q[k] = largest == 0 ? 1 : std::exp(-options.beta * (q[k] - least) / largest);
@@ -46,7 +46,7 @@ class SoftLabels final : public CrossEntropy<M> {
 
   std::string name() const override { return "soft_labels(" + this->head() + ")"; }
 
-  /// As Loss says. Throws ShapeError where the head's classes and the cost matrix differ.
+  /// As Loss::evaluate. Throws ShapeError if the head and the cost matrix differ in their number of classes.
   M evaluate(const Logits<M>& logits, const Targets& targets, Logits<M>& gradients, M weight) override {
     if (const Index classes = logits[this->head()].shape().size(); classes != classes_)
       fail<ShapeError>(name(), concat("a cost matrix of ", classes_, " classes"), concat("the head has ", classes));
@@ -65,8 +65,8 @@ class SoftLabels final : public CrossEntropy<M> {
   std::vector<double> targets_;  // (K, K): row = true class
 };
 
-/// `SoftLabels` of the head as a LossSum of one term: `soft_labels("fine", severity_matrix(cifar100_taxonomy()))`.
-/// Throws OptionError for an option outside its range.
+/// Returns `SoftLabels` of the head as a LossSum of one term: `soft_labels("fine",
+/// severity_matrix(cifar100_taxonomy()))`. Throws OptionError for an option outside its range.
 template <class M = float>
 LossSum<M> soft_labels(std::string head, const CostMatrix& costs, SoftLabelsOptions options = {}) {
   return SoftLabels<M>(std::move(head), costs, std::move(options));

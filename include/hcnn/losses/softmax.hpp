@@ -1,5 +1,4 @@
-// Probabilities of one sample's logits, and the way of a gradient back to the logits: what losses on probabilities
-// share.
+// Softmax of one sample's logits and its backward pass, shared by losses on probabilities.
 #pragma once
 
 #include <cmath>
@@ -10,11 +9,12 @@
 
 namespace hcnn::losses {
 
-/// p = softmax(z) of one row of logits and its logarithm, in double whatever the logits are. An object is scratch
-/// memory for one row after another: after the first it allocates nothing.
+/// p = softmax(z) of one row of logits, and log p, computed in double for any type of logits. An object is scratch
+/// memory, reused for one row after another: it allocates nothing after the first.
 class Softmax {
  public:
-  /// Takes another row; needs at least one logit. Logits of +-1e4 stay finite: p may become 0, log p does not overflow.
+  /// Computes p and log p of a row of at least one logit. Logits of +-1e4 stay finite: p may become 0, log p does not
+  /// overflow.
   template <class M>
   void assign(std::span<const M> z) {
     likeliest_ = argmax(z);
@@ -34,12 +34,12 @@ class Softmax {
   std::size_t size() const { return p_.size(); }
   /// Probability of class k.
   double operator[](std::size_t k) const { return p_[k]; }
-  /// Its logarithm.
+  /// Log probability of class k.
   double log(std::size_t k) const { return log_p_[k]; }
-  /// The class with the greatest logit; of equal ones the first.
+  /// The class with the greatest logit; the first among equals.
   Label likeliest() const { return likeliest_; }
 
-  /// Adds scale * df/dz to `gradient`, where dp = df/dp:  df/dz_k = p_k (dp_k - sum_j p_j dp_j).
+  /// Adds scale * df/dz to `gradient`, given dp = df/dp:  df/dz_k = p_k (dp_k - sum_j p_j dp_j).
   template <class M>
   void add_gradient(std::span<const double> dp, double scale, M* gradient) const {
     double mean = 0;

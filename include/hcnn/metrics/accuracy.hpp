@@ -1,4 +1,4 @@
-// Top-k accuracy: is the true class among the k best-scored ones?
+// Top-k accuracy: whether the true class is among the k classes with the highest scores.
 #pragma once
 
 #include <span>
@@ -9,20 +9,20 @@
 
 namespace hcnn::metrics {
 
-/// How many of how many samples.
+/// A fraction of samples, as two counts.
 struct Share {
-  Index count = 0;  ///< samples that hit
-  Index total = 0;  ///< samples counted
+  Index count = 0;  ///< number of hits
+  Index total = 0;  ///< number of samples counted
 
   /// Counts one sample.
   void add(bool hit) {
     count += hit ? 1 : 0;
     ++total;
   }
-  /// count / total, 0..1; 0 where nothing was counted.
+  /// count / total, 0..1; 0 if nothing was counted.
   double value() const { return total == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(total); }
 
-  /// Both counts, for a training that goes on later.
+  /// Visits both counts, to resume a run later.
   void visit_state(StateVisitor& state) {
     state.visit("count", count);
     state.visit("total", total);
@@ -31,9 +31,9 @@ struct Share {
   friend bool operator==(const Share&, const Share&) = default;
 };
 
-/// Number of classes placed before `label` when classes are sorted by falling score, equal scores by rising class: 0
-/// for the class that argmax returns. A NaN score, its own or another's, places a class before `label`, so that a
-/// network which outputs NaN scores no hits. `label` must be a class.
+/// Number of classes ranked before `label` when classes are sorted by falling score, equal scores by rising class: 0
+/// for the class that argmax returns. A class also ranks before `label` if its score or that of `label` is NaN, so a
+/// network that outputs NaN scores no hits. `label` must be a valid class.
 template <class M>
 Index rank_of(std::span<const M> scores, Label label) {
   const auto own = static_cast<std::size_t>(label);
@@ -45,14 +45,14 @@ Index rank_of(std::span<const M> scores, Label label) {
   return rank;
 }
 
-/// True where the label is among the k best-scored classes, as `rank_of` sorts them; always true for k >= classes.
+/// True if the label is among the k best-scored classes, as ranked by `rank_of`; always true for k >= classes.
 template <class M>
 bool in_top(Index k, std::span<const M> scores, Label label) {
   return rank_of(scores, label) < k;
 }
 
-/// Throws, beginning with `where`, ShapeError unless there is a label for each sample and DataError for one that is
-/// neither a class nor kNoLabel. Scores (N, classes).
+/// Throws, beginning with `where`, ShapeError unless there is a label for each sample, and DataError for a label that
+/// is neither a class nor kNoLabel. Scores (N, classes).
 template <class M>
 void require_labels(const std::string& where, const Tensor<M>& scores, std::span<const Label> labels) {
   if (static_cast<Index>(labels.size()) != scores.count())
@@ -62,9 +62,9 @@ void require_labels(const std::string& where, const Tensor<M>& scores, std::span
       fail<DataError>(where, concat("label ", label), concat("labels are 0..", scores.shape().size() - 1));
 }
 
-/// Share of the labelled samples whose label is among the k best-scored classes. Scores (N, classes), N labels; samples
-/// with kNoLabel are skipped. Throws OptionError for k < 1, ShapeError where the counts differ, DataError for a label
-/// that is no class.
+/// Top-k accuracy: fraction of the labelled samples whose label is among the k best-scored classes. Scores (N,
+/// classes), N labels; samples with kNoLabel are skipped. Throws OptionError for k < 1, ShapeError if the counts
+/// differ, DataError for a label that is not a class.
 template <class M>
 Share top_k(Index k, const Tensor<M>& scores, std::span<const Label> labels) {
   require_option(k >= 1, "top_k", "k", k, "must be at least 1");

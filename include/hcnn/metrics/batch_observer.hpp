@@ -1,4 +1,4 @@
-// Who sees the batches of an evaluation as they are counted.
+// Observers that see the batches of an evaluation as they are counted.
 #pragma once
 
 #include <utility>
@@ -9,21 +9,21 @@
 
 namespace hcnn::metrics {
 
-/// Base of what follows an evaluation batch by batch. Not a template, so that programs that observe nothing compile
-/// none of it.
+/// Base of classes that follow an evaluation batch by batch. Not a template, so that programs without observers do not
+/// compile any of it.
 class BatchObserver {
  public:
   virtual ~BatchObserver() = default;
   /// Called for each batch, in order.
   virtual void add(const Logits<float>& logits, const Targets& targets) = 0;
-  /// The same for networks in double.
+  /// As above, for networks in double.
   virtual void add(const Logits<double>& logits, const Targets& targets) = 0;
 };
 
 /// Several observers as one: `BatchObservers both({&inspection, &outcomes})`.
 class BatchObservers final : public BatchObserver {
  public:
-  /// Refers to them; they are told in this order.
+  /// Keeps the pointers; calls the observers in this order.
   explicit BatchObservers(std::vector<BatchObserver*> observers) : observers_(std::move(observers)) {}
   void add(const Logits<float>& logits, const Targets& targets) override {
     for (BatchObserver* observer : observers_) observer->add(logits, targets);

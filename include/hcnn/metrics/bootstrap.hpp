@@ -1,4 +1,4 @@
-// How far a measured figure would have come out elsewhere with other test samples: bootstrap intervals.
+// Bootstrap confidence intervals: how much a metric would vary with other test samples.
 #pragma once
 
 #include <algorithm>
@@ -14,20 +14,20 @@
 
 namespace hcnn::metrics {
 
-/// From `low` to `high`.
+/// Interval from `low` to `high`.
 struct Interval {
-  double low = 0;   ///< least value inside
-  double high = 0;  ///< greatest value inside
+  double low = 0;   ///< lower end, inclusive
+  double high = 0;  ///< upper end, inclusive
 };
 
-/// A figure that is a sum over samples divided by another: sum_n numerators[n] / sum_n denominators[n]. An accuracy has
-/// denominators 1 where there is a label; mistake severity has 1 where there is a mistake.
+/// A metric that is a ratio of two sums over samples: sum_n numerators[n] / sum_n denominators[n]. For an accuracy, the
+/// denominator is 1 if the sample has a label; for mistake severity, if the prediction is a mistake.
 struct SampleRatio {
-  std::string name;                      ///< "fine.top1"
+  std::string name;                      ///< name, e.g. "fine.top1"
   std::vector<float> numerators = {};    ///< one for each sample
   std::vector<float> denominators = {};  ///< one for each sample
 
-  /// The figure; 0 where the denominators sum to 0.
+  /// Value of the metric; 0 if the denominators sum to 0.
   double value() const {
     double above = 0, below = 0;
     for (const float each : numerators) above += double{each};
@@ -38,15 +38,15 @@ struct SampleRatio {
 
 /// Options of `bootstrap_intervals`.
 struct BootstrapOptions {
-  Index resamples = 1000;  ///< drawings of as many samples as there are, with replacement; at least 1
-  double level = 0.95;     ///< share of the drawings inside the interval, above 0 and below 1
-  std::uint64_t seed = 1;  ///< of the drawings: the same seed gives the same intervals at any number of threads
+  Index resamples = 1000;  ///< number of resamples, each with replacement and of the full sample count; at least 1
+  double level = 0.95;     ///< fraction of the resamples inside the interval, above 0 and below 1
+  std::uint64_t seed = 1;  ///< seed of the resampling; intervals do not depend on the number of threads
 };
 
-/// Percentile bootstrap interval of each figure: the samples are drawn anew with replacement, all figures from the same
-/// drawings; of the B values in rising order the interval is from number k to number B + 1 - k, k = floor((B + 1)
-/// (1 - level) / 2), at least 1. It tells what other samples would do, not other trainings. Throws OptionError for an
-/// option outside its range, DataError where the figures differ in their number of samples or have none.
+/// Percentile bootstrap interval of each metric: the samples are drawn with replacement, with the same draws for all
+/// metrics; of the B values in rising order the interval is from number k to number B + 1 - k, k = floor((B + 1) (1 -
+/// level) / 2), at least 1. It covers the variation over test samples, not over training runs. Throws OptionError for
+/// an option outside its range, DataError if the metrics differ in their number of samples or have none.
 /// Source: Efron, Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13.
 inline std::vector<Interval> bootstrap_intervals(std::span<const SampleRatio> figures,
                                                  const BootstrapOptions& options = {}) {
@@ -77,7 +77,7 @@ inline std::vector<Interval> bootstrap_intervals(std::span<const SampleRatio> fi
           below[f] == 0 ? 0.0 : above[f] / below[f];
   });
   const double place = static_cast<double>(options.resamples + 1) * (1 - options.level) / 2;
-  const auto rank = std::max(Index{1}, static_cast<Index>(std::floor(place + 1e-9)));  // 40 * (1 - 0.9) / 2 is not 2
+  const auto rank = std::max(Index{1}, static_cast<Index>(std::floor(place + 1e-9)));  // 40 * (1 - 0.9) / 2 < 2
   std::vector<Interval> intervals;
   for (std::size_t f = 0; f < count; ++f) {
     double* const first = values.data() + static_cast<Index>(f) * options.resamples;
@@ -87,8 +87,8 @@ inline std::vector<Interval> bootstrap_intervals(std::span<const SampleRatio> fi
   return intervals;
 }
 
-/// 0.975-quantile of Student's t distribution with these degrees of freedom, at least 1: to 3 decimals up to 10, the
-/// next lower entry of the usual table above.
+/// 0.975-quantile of Student's t distribution for at least 1 degree of freedom: to 3 decimals up to 10, above that the
+/// nearest lower entry of the usual table.
 inline double student_quantile(Index degrees) {
   constexpr double kUpTo10[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
   require_option(degrees >= 1, "student_quantile", "degrees", degrees, "must be at least 1");
@@ -99,9 +99,9 @@ inline double student_quantile(Index degrees) {
                         : 2.042;
 }
 
-/// 95 % interval of the mean of a few measurements, such as one for each seed: mean +- t s / sqrt(n), s the standard
-/// deviation of the sample, t Student's quantile for n - 1 degrees of freedom. One value is its own interval. Throws
-/// DataError for none.
+/// 95 % confidence interval of the mean of a few measurements, e.g. one per seed: mean +- t s / sqrt(n), s the sample
+/// standard deviation, t Student's quantile for n - 1 degrees of freedom. For a single value, both ends are that value.
+/// Throws DataError if there are no values.
 inline Interval mean_interval(std::span<const double> values) {
   if (values.empty()) fail<DataError>("mean_interval", "no value", "at least one is needed");
   const auto count = static_cast<double>(values.size());

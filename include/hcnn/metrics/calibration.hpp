@@ -1,4 +1,4 @@
-// Is a network right as often as it says? Reliability diagram and expected calibration error.
+// Calibration: does confidence match accuracy? Reliability diagram and expected calibration error.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace hcnn::metrics {
 
-/// Probability of the likeliest class, 1 / sum_k exp(z_k - max z): at least 1 / classes. NaN where a score is.
+/// Probability of the likeliest class, 1 / sum_k exp(z_k - max z): at least 1 / classes. NaN if any score is.
 template <class M>
 double confidence(std::span<const M> scores) {
   const auto greatest = static_cast<double>(scores[static_cast<std::size_t>(argmax(scores))]);
@@ -21,23 +21,23 @@ double confidence(std::span<const M> scores) {
   return 1 / sum;
 }
 
-/// Samples of one range of confidences.
+/// Samples in one range of confidences.
 struct CalibrationBin {
-  Index count = 0;            ///< samples
-  Index correct = 0;          ///< those predicted right
-  double confidence_sum = 0;  ///< of all of them
+  Index count = 0;            ///< number of samples
+  Index correct = 0;          ///< number of samples predicted correctly
+  double confidence_sum = 0;  ///< sum of the confidences of all samples
 
-  /// Share of the samples predicted right; 0 without samples.
+  /// Fraction of the samples predicted correctly; 0 without samples.
   double accuracy() const { return count == 0 ? 0.0 : static_cast<double>(correct) / static_cast<double>(count); }
   /// Mean confidence; 0 without samples.
   double confidence() const { return count == 0 ? 0.0 : confidence_sum / static_cast<double>(count); }
 };
 
-/// Samples by the confidence of their prediction, in 15 bins of equal width: bin m = 1..15 holds ((m-1)/15, m/15].
+/// Samples by confidence of their prediction, in 15 bins of equal width: bin m = 1..15 holds ((m-1)/15, m/15].
 /// Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599, section 2.
 class Calibration {
  public:
-  static constexpr std::size_t kBins = 15;  ///< as in the paper's experiments
+  static constexpr std::size_t kBins = 15;  ///< number of bins, as in the paper's experiments
 
   /// Counts one sample. Throws NumericError for a confidence outside 0..1, NaN included.
   void add(double confidence, bool correct) {
@@ -50,9 +50,9 @@ class Calibration {
     bin.confidence_sum += confidence;
   }
 
-  /// All bins, from the least confidence to the greatest.
+  /// All bins, from lowest to highest confidence.
   const std::array<CalibrationBin, kBins>& bins() const { return bins_; }
-  /// Samples counted.
+  /// Number of samples counted.
   Index total() const {
     Index sum = 0;
     for (const CalibrationBin& bin : bins_) sum += bin.count;

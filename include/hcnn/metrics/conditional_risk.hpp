@@ -1,4 +1,4 @@
-// Decides for the class whose expected cost is lowest, instead of the likeliest one.
+// Decision rule that picks the class with the lowest expected cost instead of the likeliest one.
 #pragma once
 
 #include <string>
@@ -12,8 +12,9 @@
 
 namespace hcnn::metrics {
 
-/// Scores become  -sum_j p_j S[j, k], p = softmax(z): the greatest belongs to the class with the least expected cost.
-/// With S = 1 off the diagonal and 0 on it the decisions stay. Cost: K^2 for a sample of K classes.
+/// Replaces the scores by  -sum_j p_j S[j, k], p = softmax(z): the class with the lowest expected cost gets the
+/// greatest score. If S is 1 off the diagonal and 0 on it, the decisions do not change. Takes K^2 operations per sample
+/// for K classes.
 /// Source: Karthik et al. 2021, "No Cost Likelihood Manipulation at Test Time for Making Better Mistakes in Deep
 /// Networks", arXiv:2104.00795, section 3.
 class ConditionalRisk final : public DecisionRuleOf<ConditionalRisk> {
@@ -22,7 +23,7 @@ class ConditionalRisk final : public DecisionRuleOf<ConditionalRisk> {
   ConditionalRisk(std::string head, CostMatrix costs) : head_(std::move(head)), costs_(std::move(costs)) {}
 
   std::string name() const override { return "conditional_risk(" + head_ + ")"; }
-  /// False: expected costs are no logarithms of probabilities.
+  /// False: expected costs are not logarithms of probabilities.
   bool gives_probabilities() const override { return false; }
   /// Replaces the head's scores.
   template <class M>

@@ -1,4 +1,4 @@
-// Which class was taken for which, and the figures per class that follow.
+// Confusion matrix, and the per-class metrics derived from it.
 #pragma once
 
 #include <algorithm>
@@ -16,52 +16,52 @@ namespace hcnn::metrics {
 /// K x K counts of samples: row = true class, column = predicted class.
 class ConfusionMatrix {
  public:
-  /// All counts 0. Throws DataError for less than one class.
+  /// Starts with all counts 0. Throws DataError for less than one class.
   explicit ConfusionMatrix(Index classes) : classes_(classes) {
     if (classes < 1) fail<DataError>("ConfusionMatrix", concat(classes, " classes"), "at least 1 is needed");
     counts_.assign(static_cast<std::size_t>(classes * classes), 0);
   }
 
-  /// Counts one sample. Throws DataError for a label that is no class.
+  /// Counts one sample. Throws DataError for a label that is not a class.
   void add(Label truth, Label predicted) {
     for (const Label label : {truth, predicted}) check(label);
     ++counts_.data()[truth * classes_ + predicted];
   }
 
-  /// Number of classes, the letter K.
+  /// Number of classes K.
   Index classes() const { return classes_; }
-  /// Samples of class `truth` predicted as `predicted`; labels are not checked.
+  /// Number of samples of class `truth` predicted as `predicted`; labels are not checked.
   Index operator()(Label truth, Label predicted) const { return counts_.data()[truth * classes_ + predicted]; }
-  /// Samples counted.
+  /// Number of samples counted.
   Index total() const { return std::accumulate(counts_.begin(), counts_.end(), Index{0}); }
-  /// Samples predicted right.
+  /// Number of samples predicted correctly.
   Index correct() const {
     Index sum = 0;
     for (Label k = 0; k < classes_; ++k) sum += (*this)(k, k);
     return sum;
   }
-  /// Samples of the class: its row's sum.
+  /// Number of samples of the class: the sum of its row.
   Index support(Label label) const {
     Index sum = 0;
     for (Label k = 0; k < classes_; ++k) sum += (*this)(label, k);
     return sum;
   }
-  /// Samples predicted as the class: its column's sum.
+  /// Number of samples predicted as the class: the sum of its column.
   Index predictions(Label label) const {
     Index sum = 0;
     for (Label k = 0; k < classes_; ++k) sum += (*this)(k, label);
     return sum;
   }
 
-  // Each of these is a fraction 0..1, and 0 where its divisor is 0.
+  // Each of these is a fraction 0..1, or 0 if its divisor is 0.
 
   /// correct / total.
   double accuracy() const { return ratio(correct(), total()); }
-  /// Share of the class's samples that are found: right / support.
+  /// Fraction of the class's samples that are predicted as it: correct / support.
   double recall(Label label) const { return ratio((*this)(label, label), support(label)); }
-  /// Share of the predictions of the class that are right: right / predictions.
+  /// Fraction of the predictions of the class that are correct: correct / predictions.
   double precision(Label label) const { return ratio((*this)(label, label), predictions(label)); }
-  /// Harmonic mean of precision and recall: 2 right / (support + predictions).
+  /// Harmonic mean of precision and recall: 2 correct / (support + predictions).
   double f1(Label label) const { return ratio(2 * (*this)(label, label), support(label) + predictions(label)); }
   /// Mean recall of the classes that have samples: unlike accuracy it counts rare classes as much as common ones.
   double balanced_accuracy() const {
@@ -72,8 +72,8 @@ class ConfusionMatrix {
     return mean([&](Label k) { return support(k) + predictions(k) > 0; }, [&](Label k) { return f1(k); });
   }
 
-  /// The same counts with class order[i] in row and column i: fine classes sorted by superclass, for instance. Throws
-  /// DataError unless `order` holds every class once.
+  /// The same counts with class order[i] in row and column i, e.g. fine classes sorted by superclass. Throws DataError
+  /// unless `order` holds every class exactly once.
   ConfusionMatrix reordered(std::span<const Label> order) const {
     std::vector<bool> seen(static_cast<std::size_t>(classes_), false);
     for (const Label label : order) {
@@ -90,7 +90,7 @@ class ConfusionMatrix {
     return result;
   }
 
-  /// The counts, for a training that goes on later.
+  /// Visits the counts, to resume a run later.
   void visit_state(StateVisitor& state) { state.visit("counts", std::span<Index>(counts_)); }
 
   friend bool operator==(const ConfusionMatrix&, const ConfusionMatrix&) = default;

@@ -1,4 +1,4 @@
-// What predictions cost: confusion counts times a cost matrix.
+// Cost of predictions: confusion counts times a cost matrix.
 #pragma once
 
 #include "hcnn/core/check.hpp"
@@ -7,7 +7,7 @@
 
 namespace hcnn::metrics {
 
-/// Sum of the costs of all counted predictions: sum over y, k of count(y, k) * cost(y, k). Throws ShapeError where the
+/// Sum of the costs of all counted predictions: sum over y, k of count(y, k) * cost(y, k). Throws ShapeError if the
 /// numbers of classes differ.
 inline double total_cost(const ConfusionMatrix& confusion, const CostMatrix& costs) {
   if (confusion.classes() != costs.classes())
@@ -20,7 +20,7 @@ inline double total_cost(const ConfusionMatrix& confusion, const CostMatrix& cos
   return sum;
 }
 
-/// Average cost of a prediction, right ones included: total_cost / total; 0 without samples. With the severities of a
+/// Average cost of a prediction, correct ones included: total_cost / total; 0 without samples. With the severities of a
 /// label tree as costs it is HD@1. Throws as `total_cost`.
 inline double mean_cost(const ConfusionMatrix& confusion, const CostMatrix& costs) {
   const double sum = total_cost(confusion, costs);

@@ -1,4 +1,4 @@
-// What becomes of a network's scores before the class of the greatest one is taken: the contract, and rules in a row.
+// Decision rules, which change a network's scores before the argmax: base class, and chains of rules.
 #pragma once
 
 #include <algorithm>
@@ -11,24 +11,24 @@
 
 namespace hcnn::metrics {
 
-/// Turns the scores of a network into others, by which it then decides: `train::evaluate(..., {.rule = &rule})`. It may
-/// add heads. Not a template, so that programs without rules compile none of it. To write one: derive from
-/// `DecisionRuleOf`.
+/// Base of decision rules: replaces a network's scores by those used to decide: `train::evaluate(..., {.rule =
+/// &rule})`. A rule may add heads. Not a template, so that programs without rules do not compile any of it. To write
+/// one: derive from `DecisionRuleOf`.
 class DecisionRule {
  public:
   virtual ~DecisionRule() = default;
-  /// What a table of results calls it: "temperature(fine 1.5)".
+  /// Name in tables of results, e.g. "temperature(fine 1.5)".
   virtual std::string name() const = 0;
-  /// True where the softmax of what it leaves is a probability, as losses and calibration need it.
+  /// True if the softmax of the new scores is a probability, as losses and calibration need.
   virtual bool gives_probabilities() const { return true; }
-  /// Changes the scores of a batch. Several threads may call it at once. Throws DataError for a head that is missing,
-  /// ShapeError where its classes are not those of the rule.
+  /// Changes the scores of a batch. Several threads may call it at once. Throws DataError for a missing head,
+  /// ShapeError if its number of classes differs from the rule's.
   virtual void apply(Logits<float>& logits) const = 0;
-  /// The same for networks in double.
+  /// As above, for networks in double.
   virtual void apply(Logits<double>& logits) const = 0;
 };
 
-/// Base of rules: implement `name` and `template <class M> void change(Logits<M>&) const`.
+/// CRTP base of rules: implement `name` and `template <class M> void change(Logits<M>&) const`.
 template <class Rule>
 class DecisionRuleOf : public DecisionRule {
  public:
@@ -38,25 +38,25 @@ class DecisionRuleOf : public DecisionRule {
   void apply(Logits<double>& logits) const final { static_cast<const Rule&>(*this).change(logits); }
 };
 
-/// Rules in a row: the second sees what the first has left.
+/// Several rules applied in sequence, each to the scores left by the previous one.
 class DecisionRules final : public DecisionRuleOf<DecisionRules> {
  public:
   /// Appends a rule.
   void add(std::shared_ptr<const DecisionRule> rule) { rules_.push_back(std::move(rule)); }
-  /// True without rules: nothing changes.
+  /// True without rules, when nothing changes.
   bool empty() const { return rules_.empty(); }
 
-  /// The names of all, in their order.
+  /// Names of all rules, in order.
   std::string name() const override {
     std::string names;
     for (const auto& rule : rules_) names += (names.empty() ? "" : ", then ") + rule->name();
     return names;
   }
-  /// True where every rule says so: what one has made of a head, the next may leave as it is.
+  /// True only if all rules give probabilities: a later rule may leave an earlier one's scores unchanged.
   bool gives_probabilities() const override {
     return std::all_of(rules_.begin(), rules_.end(), [](const auto& rule) { return rule->gives_probabilities(); });
   }
-  /// Applies them one after another.
+  /// Applies the rules in order.
   template <class M>
   void change(Logits<M>& logits) const {
     for (const auto& rule : rules_) rule->apply(logits);

@@ -1,4 +1,4 @@
-// Everything an evaluation reports, summed up batch by batch.
+// Accumulates all metrics of an evaluation, batch by batch.
 #pragma once
 
 #include <optional>
@@ -14,31 +14,32 @@
 
 namespace hcnn::metrics {
 
-/// Figures of one head against the labels of its level.
+/// Metrics of one head against the labels of its level.
 struct HeadResult {
   std::string level;          ///< name of head and level
-  Share top1;                 ///< of the labelled samples
-  Share top5;                 ///< of the labelled samples; everything where there are 5 classes or less
-  ConfusionMatrix confusion;  ///< of the labelled samples
+  Share top1;                 ///< top-1 accuracy on the labelled samples
+  Share top5;                 ///< top-5 accuracy on the labelled samples; 1 with 5 classes or fewer
+  ConfusionMatrix confusion;  ///< counts of the labelled samples
 };
 
-/// A share of samples for one level.
+/// A fraction of samples for one level.
 struct LevelShare {
   std::string level;  ///< name of the level
-  Share share;        ///< of its labelled samples
+  Share share;        ///< fraction of its labelled samples
 };
 
-/// Figures of an evaluation. "Finest head" is the head of the finest level of the taxonomy that has one; what concerns
-/// it is empty without a taxonomy.
+/// Metrics of an evaluation. The "finest head" is the head of the finest taxonomy level that has one; without a
+/// taxonomy everything concerning it is empty.
 struct EvaluationResult {
-  Index samples = 0;                  ///< with and without labels
-  std::vector<HeadResult> heads;      ///< heads of the taxonomy fine to coarse, then others
-  SeverityCounts severity;            ///< of the finest head's predictions
-  std::vector<LevelShare> from_fine;  ///< finest head's prediction lifted to each level is right; its own level first
-  std::vector<LevelShare> agreement;  ///< a coarser head predicts the ancestor of the finest head's prediction
-  Share consistent;                   ///< all coarser heads do
+  Index samples = 0;                  ///< number of samples, with and without labels
+  std::vector<HeadResult> heads;      ///< heads in the taxonomy, fine to coarse, then others
+  SeverityCounts severity;            ///< severities of the finest head's predictions
+  std::vector<LevelShare> from_fine;  ///< accuracy of the finest head's prediction lifted to each level, its own first
+  std::vector<LevelShare> agreement;  ///< how often each coarser head predicts the ancestor of the finest head's
+                                      ///< prediction
+  Share consistent;                   ///< how often all coarser heads do
 
-  /// Figures of the head, or null.
+  /// Metrics of the head, or null.
   const HeadResult* find(std::string_view level) const {
     for (const HeadResult& head : heads)
       if (head.level == level) return &head;
@@ -53,7 +54,7 @@ struct EvaluationResult {
   /// Top-1 accuracy of the head, 0..1. Throws as `head`.
   double accuracy(std::string_view level) const { return head(level).top1.value(); }
 
-  /// All counts, for a training that goes on later; the heads must be there.
+  /// Visits all counts, to resume a run later; the heads must be known.
   [[gnu::cold]] void visit_state(StateVisitor& state) {
     state.visit("samples", samples);
     for (HeadResult& head : heads) {
@@ -68,21 +69,21 @@ struct EvaluationResult {
   }
 };
 
-/// Sums up batches of logits. It takes every head that is named like a level of the targets, at the first batch;
-/// samples without a label are skipped level by level. Where the targets lack a level of the taxonomy, its labels are
-/// looked up from the finest head's. After the first batch of a size, `add` allocates nothing.
+/// Accumulates the metrics of an evaluation over batches of logits. The first batch decides the heads: every head named
+/// like a level of the targets. Samples without a label are skipped per level. If the targets lack a taxonomy level,
+/// its labels are derived from the finest head's. After the first batch of a size, `add` allocates no memory.
 template <class M = float>
 class Evaluator {
  public:
-  /// @param taxonomy copied; null: heads have nothing to do with each other
+  /// @param taxonomy copied; null: the heads are unrelated
   explicit Evaluator(const Taxonomy* taxonomy = nullptr) {
     if (taxonomy) taxonomy_ = *taxonomy;
   }
-  /// @param taxonomy the tree that the levels belong to
+  /// @param taxonomy label tree that the levels belong to
   explicit Evaluator(Taxonomy taxonomy) : taxonomy_(std::move(taxonomy)) {}
 
-  /// Counts a batch. Throws DataError where no head has targets, where a head of the first batch is missing and for a
-  /// label that is no class; ShapeError where extents do not fit the taxonomy, the first batch or each other.
+  /// Adds a batch. Throws DataError if no head has targets, a head of the first batch is missing, or a label is not a
+  /// class; ShapeError if sizes do not match the taxonomy, the first batch or each other.
   void add(const Logits<M>& logits, const Targets& targets) {
     if (result_.heads.empty()) prepare(logits, targets);
     result_.samples += logits.count();
@@ -92,8 +93,8 @@ class Evaluator {
     count_agreement();
   }
 
-  /// Forgets everything and takes the heads of such batches, whose values are not looked at. `add` does it at the first
-  /// batch. Throws DataError where no head has targets.
+  /// Forgets everything and determines the heads from the names and shapes of such a batch; values are ignored. `add`
+  /// calls it at the first batch. Throws DataError if no head has targets.
   void prepare(const Logits<M>& logits, const Targets& targets) {
     EvaluationResult blank;
     tree_levels_.clear();
@@ -120,10 +121,10 @@ class Evaluator {
     result_ = std::move(blank);
   }
 
-  /// The counts so far, for a training that goes on later; `prepare` or `add` must have been called.
+  /// Visits the counts so far, to resume a run later; `prepare` or `add` must have been called.
   void visit_state(StateVisitor& state) { result_.visit_state(state); }
 
-  /// The figures so far.
+  /// Metrics so far.
   const EvaluationResult& result() const { return result_; }
   /// Forgets every batch, for the next epoch of the same network.
   void reset() { result_ = blank_; }
@@ -198,9 +199,9 @@ class Evaluator {
   }
 
   std::optional<Taxonomy> taxonomy_;
-  std::vector<Index> tree_levels_;               // taxonomy level of the first heads; others have none
+  std::vector<Index> tree_levels_;               // taxonomy level of the first heads; other heads have none
   std::vector<std::vector<Label>> predictions_;  // of each head, for one batch
-  EvaluationResult blank_, result_;              // blank_: the same heads, nothing counted
+  EvaluationResult blank_, result_;              // blank_: the same heads with all counts 0
 };
 
 }  // namespace hcnn::metrics

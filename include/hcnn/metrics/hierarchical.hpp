@@ -1,4 +1,4 @@
-// How bad mistakes are in a label tree: counts per severity, HD@1, mistake severity and its chance level.
+// Severity of mistakes in a label tree: counts per severity, HD@1, mistake severity and its chance level.
 #pragma once
 
 #include <span>
@@ -9,11 +9,12 @@
 
 namespace hcnn::metrics {
 
-/// Samples per severity of their prediction: 0 right, 1 same parent, 2 same grandparent, ..., `highest` only the root
-/// in common. Source of both averages: Bertinetto et al. 2020, "Making Better Mistakes", arXiv:1912.09393.
+/// Number of samples per severity of their prediction: 0 correct, 1 same parent, 2 same grandparent, ..., `highest`
+/// only the root in common. Source of both averages: Bertinetto et al. 2020, "Making Better Mistakes",
+/// arXiv:1912.09393.
 class SeverityCounts {
  public:
-  /// @param highest the greatest severity there is: the number of levels from the predicted one to the coarsest
+  /// @param highest greatest possible severity: the number of levels from the predicted one to the coarsest
   explicit SeverityCounts(int highest = 0) {
     if (highest < 0) fail<DataError>("SeverityCounts", concat("highest severity ", highest), "must be at least 0");
     counts_.assign(static_cast<std::size_t>(highest) + 1, 0);
@@ -26,27 +27,27 @@ class SeverityCounts {
     ++counts_[static_cast<std::size_t>(severity)];
   }
 
-  /// The greatest severity there is.
+  /// Greatest possible severity.
   int highest() const { return static_cast<int>(counts_.size()) - 1; }
-  /// Samples of severity 0 .. highest.
+  /// Number of samples of severity 0 .. highest.
   const std::vector<Index>& counts() const { return counts_; }
-  /// Samples counted.
+  /// Number of samples counted.
   Index total() const {
     Index sum = 0;
     for (const Index count : counts_) sum += count;
     return sum;
   }
-  /// Samples predicted wrong.
+  /// Number of mistakes.
   Index mistakes() const { return total() - counts_.front(); }
-  /// Severity of all samples together.
+  /// Sum of the severities of all samples.
   Index sum() const {
     Index sum = 0;
     for (std::size_t severity = 0; severity < counts_.size(); ++severity)
       sum += static_cast<Index>(severity) * counts_[severity];
     return sum;
   }
-  /// Hierarchical distance@1, the average severity of all samples: sum / total; NaN without samples, as where the
-  /// labels come from no tree.
+  /// Hierarchical distance@1, the average severity of all samples: sum / total; NaN without samples, e.g. if the labels
+  /// belong to no tree.
   double hd1() const { return static_cast<double>(sum()) / static_cast<double>(total()); }
   /// Mistake severity, the average severity of the mistakes: sum / mistakes; 0 without mistakes, NaN without samples.
   /// It can fall because easy mistakes were added: read it together with the accuracy and HD@1.
@@ -54,7 +55,7 @@ class SeverityCounts {
     return mistakes() > 0 ? static_cast<double>(sum()) / static_cast<double>(mistakes()) : 0 * hd1();
   }
 
-  /// The counts, for a training that goes on later.
+  /// Visits the counts, to resume a run later.
   void visit_state(StateVisitor& state) { state.visit("counts", std::span<Index>(counts_)); }
 
   friend bool operator==(const SeverityCounts&, const SeverityCounts&) = default;
@@ -63,8 +64,8 @@ class SeverityCounts {
   std::vector<Index> counts_;
 };
 
-/// Mistake severity of guessing: the mean severity over all ordered pairs of different classes of the level; 0 where
-/// there is one class. 2.838 for CIFAR-100's fine classes. Cost: K^2 for K classes.
+/// Mistake severity of guessing: the mean severity over all ordered pairs of different classes of the level; 0 if there
+/// is only one class. 2.838 for CIFAR-100's fine classes. Takes K^2 operations for K classes.
 inline double chance_ms(const Taxonomy& taxonomy, Index level = 0) {
   SeverityCounts pairs(static_cast<int>(taxonomy.levels() - level));
   const auto classes = static_cast<Label>(taxonomy.class_count(level));

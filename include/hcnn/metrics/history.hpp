@@ -1,4 +1,4 @@
-// What training measured, epoch by epoch: the rows of history.csv.
+// Training history: what was measured in each epoch, the rows of history.csv.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@
 
 namespace hcnn::metrics {
 
-/// True for a column whose higher values are better, an accuracy or F1 ("val.fine.top1"), false for one whose lower
-/// values are, a loss, severity or mistakes ("val.loss", "val.hd1", "val.ms"); nothing where the name does not tell.
+/// True for a column where higher is better, i.e. an accuracy or F1 ("val.fine.top1"); false where lower is better,
+/// i.e. a loss, severity or mistakes ("val.loss", "val.hd1", "val.ms"); empty if the name does not tell.
 inline std::optional<bool> higher_is_better(std::string_view column) {
   const auto ends = [&](std::string_view ending) { return column == ending.substr(1) || column.ends_with(ending); };
   if (ends(".top1") || ends(".top5") || ends(".macro_f1")) return true;
@@ -24,8 +24,8 @@ inline std::optional<bool> higher_is_better(std::string_view column) {
   return std::nullopt;
 }
 
-/// `told` or, where it is not set, what `higher_is_better` says of the column. Throws OptionError, beginning with
-/// `where`, where neither says.
+/// Returns `told` if set, else `higher_is_better(column)`. Throws OptionError, beginning with `where`, if neither
+/// tells.
 inline bool direction_of(std::string_view column, std::optional<bool> told, const std::string& where) {
   if (told) return *told;
   const std::optional<bool> known = higher_is_better(column);
@@ -37,12 +37,12 @@ inline bool direction_of(std::string_view column, std::optional<bool> told, cons
 
 /// Measurements of one epoch.
 struct EpochRecord {
-  Index epoch = 0;                                          ///< 1 is the first
-  double learning_rate = 0;                                 ///< of the epoch's first step
-  double seconds = 0;                                       ///< wall-clock time
-  std::vector<std::pair<std::string, double>> values = {};  ///< any further column, in the order of first `set`
+  Index epoch = 0;                                          ///< epoch, counted from 1
+  double learning_rate = 0;                                 ///< learning rate of the epoch's first step
+  double seconds = 0;                                       ///< wall-clock seconds of the epoch
+  std::vector<std::pair<std::string, double>> values = {};  ///< all further columns, in the order of their first `set`
 
-  /// Sets a further column, adding it where missing.
+  /// Sets a further column, adding it if missing.
   void set(std::string_view column, double value) {
     for (auto& [name, old] : values)
       if (name == column) {
@@ -51,20 +51,20 @@ struct EpochRecord {
       }
     values.emplace_back(column, value);
   }
-  /// True where the record has the column.
+  /// True if the record has the column.
   bool has(std::string_view column) const {
     return column == "epoch" || column == "learning_rate" || column == "seconds" ||
            std::any_of(values.begin(), values.end(), [&](const auto& value) { return value.first == column; });
   }
-  /// Value of any column, "epoch", "learning_rate" and "seconds" included. Throws DataError, listing the others, where
-  /// the record has none of that name.
+  /// Value of any column, including "epoch", "learning_rate" and "seconds". Throws DataError, listing the columns, if
+  /// the record does not have it.
   double get(std::string_view column) const {
     if (has(column)) return get_or_nan(column);
     std::string known = "epoch, learning_rate, seconds";
     for (const auto& [name, value] : values) known += ", " + name;
     fail<DataError>("EpochRecord", "no column '" + std::string(column) + "'", "columns are: " + known);
   }
-  /// The same; NaN where the record has no such column.
+  /// As `get`, but NaN if the record does not have the column.
   double get_or_nan(std::string_view column) const {
     if (column == "epoch") return static_cast<double>(epoch);
     if (column == "learning_rate") return learning_rate;
@@ -75,11 +75,12 @@ struct EpochRecord {
   }
 };
 
-/// Records in the order of their epochs. Columns keep the place where they first appeared, so that files of one run
-/// have the same columns however often they are written.
+/// Records in the order of their epochs. Columns keep the place where they first appeared, so a run's files always have
+/// the same columns.
 class History {
  public:
-  /// Appends a record. Throws DataError unless its epoch follows the last one, or for a column that takes a fixed name.
+  /// Appends a record. Throws DataError unless its epoch is after the last one, and for a further column with a fixed
+  /// name.
   void add(EpochRecord record) {
     if (!records_.empty() && record.epoch <= records_.back().epoch)
       fail<DataError>("History", concat("epoch ", record.epoch), concat("epoch ", records_.back().epoch, " is there"));
@@ -95,18 +96,18 @@ class History {
 
   /// "epoch", "learning_rate", "seconds", then every other column.
   const std::vector<std::string>& columns() const { return columns_; }
-  /// True where a record has the column.
+  /// True if any record has the column.
   bool has(std::string_view column) const {
     return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
   }
-  /// One value per record, NaN where a record lacks the column. Throws DataError for a column that no record has.
+  /// One value per record, NaN if a record lacks the column. Throws DataError for a column that no record has.
   std::vector<double> get(std::string_view column) const {
     require(column);
     std::vector<double> series;
     for (const EpochRecord& record : records_) series.push_back(record.get_or_nan(column));
     return series;
   }
-  /// Record with the best value of a column; of equal ones the earliest. NaN is never best. Throws DataError where no
+  /// Record with the best value of a column, the earliest among equals. NaN is never best. Throws DataError if no
   /// record has a value.
   const EpochRecord& best(std::string_view column, bool higher_is_better) const {
     require(column);
@@ -120,8 +121,8 @@ class History {
     return *best;
   }
 
-  /// Every record, for a training that goes on later; a column that is NaN in a record is missing there afterwards.
-  /// FormatError and DataError where the values make no history.
+  /// Visits every record, to resume a run later; a column that is NaN in a record is missing there after loading.
+  /// Throws FormatError or DataError if the values do not form a history.
   [[gnu::cold]] void visit_state(StateVisitor& state) {
     std::vector<std::string> columns = columns_;
     std::vector<double> values;
@@ -146,17 +147,17 @@ class History {
     *this = std::move(loaded);
   }
 
-  /// True without records.
+  /// True if there are no records.
   bool empty() const { return records_.empty(); }
   /// Number of records.
   std::size_t size() const { return records_.size(); }
-  /// Record i, 0..size() - 1; not checked.
+  /// Record i in 0..size() - 1; not checked.
   const EpochRecord& operator[](std::size_t i) const { return records_[i]; }
   /// The last record; there must be one.
   const EpochRecord& back() const { return records_.back(); }
   /// Records in the order of their epochs.
   auto begin() const { return records_.begin(); }
-  /// Behind the last record.
+  /// Past the last record.
   auto end() const { return records_.end(); }
 
  private:

@@ -1,4 +1,4 @@
-// What one evaluation can tell beyond its figures: calibration, and which samples were taken for what.
+// Details of an evaluation beyond its metrics: calibration, and which samples were confused with which class.
 #pragma once
 
 #include <map>
@@ -14,29 +14,29 @@
 
 namespace hcnn::metrics {
 
-/// What `Inspection` keeps of a head.
+/// Results of `Inspection` for one head.
 struct HeadInspection {
   std::string level;        ///< name of head and level
-  Calibration calibration;  ///< of the labelled samples whose scores are numbers
-  /// The first samples of each mistake (true class, predicted class), ascending.
+  Calibration calibration;  ///< calibration on the labelled samples, except those with a NaN confidence
+  /// Indices of the first samples of each mistake (true class, predicted class), ascending.
   std::map<std::pair<Label, Label>, std::vector<Index>> mistakes;
 };
 
-/// Follows an evaluation batch by batch. Sample i is the i-th that was added: of `train::evaluate` the i-th of its data
-/// set. Its memory grows with the kinds of mistakes, not with the samples.
+/// Follows an evaluation batch by batch. Sample i is the i-th added; with `train::evaluate`, the i-th of its data set.
+/// Memory grows with the number of different mistakes, not with the samples.
 class Inspection : public BatchObserver {
  public:
-  /// @param samples_per_mistake that are remembered of each pair of classes
+  /// @param samples_per_mistake largest number of samples to record for each pair of classes
   explicit Inspection(std::size_t samples_per_mistake = 4) : most_(samples_per_mistake) {}
 
-  /// Takes a batch: every head that is named like a level of the targets; samples without a label are skipped. Throws
-  /// ShapeError where the number of labels is not that of the samples.
+  /// Adds a batch: every head named like a level of the targets; samples without a label are skipped. Throws ShapeError
+  /// if the numbers of labels and samples differ.
   void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
   void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
 
-  /// Samples added, with and without labels.
+  /// Number of samples added, with and without labels.
   Index samples() const { return samples_; }
-  /// The head, or null.
+  /// Results of the head, or null.
   const HeadInspection* find(std::string_view level) const {
     for (const HeadInspection& head : heads_)
       if (head.level == level) return &head;

@@ -1,4 +1,4 @@
-// What became of each sample of an evaluation: the figures that need more than counts, and their intervals.
+// Outcomes of single samples in an evaluation: metrics that need more than counts, and their confidence intervals.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 
 namespace hcnn::metrics {
 
-/// The k of HD@k that tell something about a network of so many classes: 1, and 5 and 20 where there are more.
+/// The useful k of HD@k for this number of classes: 1, and 5 and 20 if there are more classes than that.
 inline std::vector<Index> usual_ranks(Index classes) {
   std::vector<Index> ranks{1};
   for (const Index rank : {5, 20})
@@ -27,30 +27,29 @@ inline std::vector<Index> usual_ranks(Index classes) {
   return ranks;
 }
 
-/// Follows an evaluation sample by sample. Its figures, named as in metrics.json:
+/// Follows an evaluation sample by sample. Its metrics, named as in metrics.json:
 ///   <head>.top1                each head that is named like a level of the targets
 ///   from_fine.<level>.top1     the finest head's prediction, lifted to each coarser level of the tree
 ///   severity.hd1, .hd5, .hd20  HD@k: mean severity of the k likeliest classes, over all samples
 ///   severity.ms                mean severity of the mistakes
 ///   agreement.all              all coarser heads predict the ancestor of the finest head's prediction
-/// Memory: 8 bytes for a sample and a figure. Source of HD@k: Bertinetto et al. 2020, "Making Better Mistakes",
+/// Memory: 8 bytes per sample and metric. Source of HD@k: Bertinetto et al. 2020, "Making Better Mistakes",
 /// arXiv:1912.09393, section 4.1.
 class Outcomes final : public BatchObserver {
  public:
-  /// @param taxonomy copied; null: heads have nothing to do with each other  @param ranks the k of HD@k, each at least
-  /// 1
+  /// @param taxonomy copied; null: the heads are unrelated  @param ranks the k of HD@k, each at least 1
   explicit Outcomes(const Taxonomy* taxonomy, std::vector<Index> ranks = {1, 5, 20}) : ranks_(std::move(ranks)) {
     if (taxonomy) taxonomy_ = *taxonomy;
     for (const Index rank : ranks_) require_option(rank >= 1, "Outcomes", "rank", rank, "must be at least 1");
   }
 
-  /// Takes a batch; samples without a label are skipped figure by figure. Throws as `require_labels`.
+  /// Adds a batch; samples without a label are skipped per metric. Throws as `require_labels`.
   void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
   void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
 
-  /// The figures, each with its samples.
+  /// The metrics, each with its values for every sample.
   const std::vector<SampleRatio>& figures() const { return figures_; }
-  /// Value of the figure, or nothing where it was not measured.
+  /// Value of the metric, or empty if it was not measured.
   std::optional<double> find(std::string_view name) const {
     for (const SampleRatio& figure : figures_)
       if (figure.name == name) return figure.value();
@@ -87,7 +86,7 @@ class Outcomes final : public BatchObserver {
     }
   }
 
-  // Of one sample of the finest head.
+  // Adds one sample of the finest head.
   template <class M>
   void add_severity(std::span<const M> scores, Label truth, Index level) {
     const bool labelled = truth != kNoLabel;
@@ -100,7 +99,7 @@ class Outcomes final : public BatchObserver {
       put(figure(concat("severity.hd", rank)), labelled, sum / static_cast<double>(most));
     }
     put(figure("severity.ms"), severity > 0, severity);
-    for (Index coarser = level + 1; coarser < taxonomy_->levels(); ++coarser)  // as far below as their ancestor meets
+    for (Index coarser = level + 1; coarser < taxonomy_->levels(); ++coarser)  // LCA at or below this level
       put(figure("from_fine." + taxonomy_->level_name(coarser) + ".top1"), labelled, severity <= coarser - level);
   }
 

@@ -1,4 +1,4 @@
-// From logits to an answer: probabilities, and the likeliest classes.
+// From logits to predictions: probabilities, and the likeliest classes.
 #pragma once
 
 #include <algorithm>
@@ -9,11 +9,11 @@
 
 #include "hcnn/core/argmax.hpp"
 
-/// From predictions to numbers.
+/// Metrics, and what turns logits into predictions.
 namespace hcnn::metrics {
 
-/// p_k = exp(z_k) / sum_j exp(z_j) of one sample, at least one score, without overflow: the greatest score is
-/// subtracted first.
+/// p_k = exp(z_k) / sum_j exp(z_j) of one sample with at least one score. The greatest score is subtracted first, to
+/// avoid overflow.
 template <class M>
 std::vector<double> softmax(std::span<const M> scores) {
   const auto greatest = static_cast<double>(scores[static_cast<std::size_t>(argmax(scores))]);
@@ -24,7 +24,7 @@ std::vector<double> softmax(std::span<const M> scores) {
   return probabilities;
 }
 
-/// log p_k = z_k - log sum_j exp(z_j) of one sample, at least one score: finite where the scores are.
+/// log p_k = z_k - log sum_j exp(z_j) of one sample with at least one score; finite if the scores are.
 template <class M>
 std::vector<double> log_softmax(std::span<const M> scores) {
   const auto greatest = static_cast<double>(scores[static_cast<std::size_t>(argmax(scores))]);
@@ -36,8 +36,8 @@ std::vector<double> log_softmax(std::span<const M> scores) {
   return logarithms;
 }
 
-/// The `count` classes of the greatest scores, greatest first; of equal scores the lower class first. All classes where
-/// there are not more.
+/// The `count` classes with the greatest scores, greatest first; among equal scores the lower class first. All classes
+/// if there are no more than `count`.
 template <class M>
 std::vector<Label> likeliest(std::span<const M> scores, Index count) {
   std::vector<Label> classes(scores.size());

@@ -1,4 +1,4 @@
-// Temperature scaling: one number for each head that makes its probabilities as sure as they are right.
+// Temperature scaling: calibrates the probabilities of each head with a single number.
 #pragma once
 
 #include <algorithm>
@@ -18,11 +18,12 @@
 
 namespace hcnn::metrics {
 
-/// z / T for each head that is named: predictions stay, probabilities become softmax(z / T), less sure for T > 1.
+/// Replaces the scores of each named head by z / T: predictions stay the same, probabilities become softmax(z / T),
+/// less confident for T > 1.
 /// Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599, section 4.2.
 class Temperature final : public DecisionRuleOf<Temperature> {
  public:
-  /// @param temperatures by head. Throws OptionError unless each is finite and above 0.
+  /// @param temperatures T of each head, by name. Throws OptionError unless each is finite and above 0.
   explicit Temperature(std::map<std::string, double> temperatures) : temperatures_(std::move(temperatures)) {
     for (const auto& [head, temperature] : temperatures_)
       require_option(temperature > 0 && std::isfinite(temperature), "Temperature", head.c_str(), temperature,
@@ -35,7 +36,7 @@ class Temperature final : public DecisionRuleOf<Temperature> {
       text += concat(text.empty() ? "" : ", ", head, ' ', temperature);
     return "temperature(" + text + ")";
   }
-  /// The temperatures, by head.
+  /// Temperature of each head, by name.
   const std::map<std::string, double>& temperatures() const { return temperatures_; }
   /// Divides the scores.
   template <class M>
@@ -48,7 +49,7 @@ class Temperature final : public DecisionRuleOf<Temperature> {
   std::map<std::string, double> temperatures_;
 };
 
-/// Mean of -log softmax(z / T)_y over the samples that have a label, nats; 0 where none has. Scores (N, K), N labels.
+/// Mean of -log softmax(z / T)_y over the samples that have a label, nats; 0 if none has. Scores (N, K), N labels.
 /// Throws as `require_labels`.
 template <class M>
 double negative_log_likelihood(const Tensor<M>& scores, std::span<const Label> labels, double temperature = 1) {
@@ -67,11 +68,12 @@ double negative_log_likelihood(const Tensor<M>& scores, std::span<const Label> l
   return count == 0 ? 0 : sum / static_cast<double>(count);
 }
 
-/// The T in 0.001..1000 with the least negative log-likelihood, to 12 digits. In b = 1/T it is convex, and its slope
+/// Returns the T in 0.001..1000 with the least negative log-likelihood, to 12 digits. It is convex in b = 1/T, and its
+/// slope
 ///   mean of (sum_k p_k z_k - z_y), p = softmax(b z)
-/// rises with b: the zero is found by bisection. Where the slope has one sign (every prediction is right, or guessing
-/// is best) the end of the range is returned. Scores (N, K), N labels. Throws as `require_labels`, DataError without a
-/// labelled sample, NumericError where a score of one is not finite.
+/// rises with b: bisection finds its zero. If the slope never changes sign (every prediction is right, or guessing is
+/// best), an end of the range is returned. Scores (N, K), N labels. Throws as `require_labels`, DataError without a
+/// labelled sample, NumericError if a labelled sample has a score that is not finite.
 template <class M>
 double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
   require_labels("fit_temperature", scores, labels);
@@ -99,31 +101,31 @@ double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
     }
     return sum;
   };
-  double low = std::log(1e-3), high = std::log(1e3);  // of b
+  double low = std::log(1e-3), high = std::log(1e3);  // logarithms of the bounds of b
   for (int i = 0; i < 45; ++i) {                      // 14 / 2^45 = 4e-13
     const double middle = (low + high) / 2;
-    (slope(std::exp(middle)) <= 0 ? low : high) = middle;  // 0: every softmax has underflown
+    (slope(std::exp(middle)) <= 0 ? low : high) = middle;  // 0: every softmax has underflowed
   }
   return std::exp(-(low + high) / 2);
 }
 
-/// Gathers the logits and labels of an evaluation, usually of the validation part, and fits a temperature to each head
-/// that is named like a level of the targets: `train::evaluate(..., {.observer = &fit})`, then `fit.rule()`. Its memory
-/// grows with the samples.
+/// Collects the logits and labels of an evaluation, usually on the validation part, and fits a temperature to each head
+/// named like a level of the targets: `train::evaluate(..., {.observer = &fit})`, then `fit.rule()`. Memory grows with
+/// the samples.
 class TemperatureFit final : public BatchObserver {
  public:
-  /// Takes a batch. Throws as `require_labels`.
+  /// Adds a batch. Throws as `require_labels`.
   void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
   void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
 
-  /// A temperature for each head. Throws as `fit_temperature`; DataError where no batch was added.
+  /// Fits a temperature for each head. Throws as `fit_temperature`; DataError if no batch was added.
   Temperature rule() const {
     if (heads_.empty()) fail<DataError>("TemperatureFit", "no batch", "run an evaluation that it observes first");
     std::map<std::string, double> temperatures;
     for (const auto& [name, head] : heads_) temperatures[name] = fit_temperature(scores(head), head.labels);
     return Temperature(std::move(temperatures));
   }
-  /// `hcnn::metrics::negative_log_likelihood` of what was gathered of a head. Throws DataError for a head that was not.
+  /// `hcnn::metrics::negative_log_likelihood` of a head's collected samples. Throws DataError for an unknown head.
   double negative_log_likelihood(const std::string& head, double temperature = 1) const {
     const auto entry = heads_.find(head);
     if (entry == heads_.end()) fail<DataError>("TemperatureFit", "no head '" + head + "'", "one that was added");

@@ -1,4 +1,4 @@
-// Decision rules that join the heads of a label tree: coarse heads vote on fine classes, fine classes on coarse ones.
+// Decision rules that combine the heads of a label tree: coarse heads vote on fine classes, or fine on coarse.
 #pragma once
 
 #include <algorithm>
@@ -15,13 +15,13 @@
 
 namespace hcnn::metrics {
 
-/// The fine head's scores become  log p_fine(k) + sum over the coarser heads h of log p_h(ancestor of k): of two
-/// classes that the fine head cannot tell apart, the one in the likelier superclass wins. With the superclass alone it
-/// is p_fine x p_parent. The coarser heads stay as they are.
+/// Replaces the fine head's scores by  log p_fine(k) + sum over the coarser heads h of log p_h(ancestor of k): of two
+/// classes the fine head cannot tell apart, the one in the likelier superclass wins. With the superclass only it is
+/// p_fine x p_parent. The coarser heads stay unchanged.
 class HeadReweighting final : public DecisionRuleOf<HeadReweighting> {
  public:
   /// Heads are named like levels of the taxonomy. Throws DataError unless it has them and each of `coarser` is coarser
-  /// than `fine`; OptionError where there is none.
+  /// than `fine`; OptionError if `coarser` is empty.
   HeadReweighting(std::string fine, std::vector<std::string> coarser, const Taxonomy& taxonomy)
       : fine_(std::move(fine)), coarser_(std::move(coarser)) {
     const Index from = taxonomy.level_index(fine_);
@@ -67,12 +67,12 @@ class HeadReweighting final : public DecisionRuleOf<HeadReweighting> {
   std::string fine_;
   std::vector<std::string> coarser_;
   std::vector<std::vector<Label>> ancestors_;  // [coarser head][fine class]
-  std::vector<Index> classes_;                 // of each coarser head
+  std::vector<Index> classes_;                 // number of classes of each coarser head
 };
 
-/// The scores of every coarser level become the logarithm of its classes' probabilities as the fine head sees them:
-///   log sum of p_fine(k) over the classes k inside.
-/// Heads are added for levels that the network has none for, so a network with the fine head alone answers for all.
+/// Replaces the scores of every coarser level by log probabilities computed from the fine head:
+///   log sum of p_fine(k) over the classes k of the coarse class.
+/// Adds heads for levels without one, so a network with only the fine head answers for all levels.
 class Marginalization final : public DecisionRuleOf<Marginalization> {
  public:
   /// Throws DataError unless the taxonomy has a level of this name.
@@ -105,7 +105,7 @@ class Marginalization final : public DecisionRuleOf<Marginalization> {
     std::vector<Label> ancestors;  // [fine class]
   };
 
-  // A sum over logarithms: of a coarse class whose every p_fine is below 1e-308 too.
+  // Sums in log space, so it also works for a coarse class whose p_fine are all below 1e-308.
   template <class M>
   static void sum_up(const std::vector<double>& fine, const Level& level, M* out) {
     std::vector<double> largest(static_cast<std::size_t>(level.classes), -HUGE_VAL), sums(largest.size(), 0.0);

@@ -1,4 +1,4 @@
-// The convolutional networks of the CIFAR-100 experiments.
+// Convolutional networks of the CIFAR-100 experiments.
 #pragma once
 
 #include <algorithm>
@@ -13,21 +13,21 @@
 
 namespace hcnn::models {
 
-/// Options of `multi_head_cnn`; the defaults are the multi-head network for CIFAR-100.
+/// Options of `multi_head_cnn`; the defaults give the multi-head network for CIFAR-100.
 struct MultiHeadCnnOptions {
-  Shape input{32, 32, 3};                     ///< of one image
-  std::vector<Index> channels{64, 128, 256};  ///< of the blocks: two convolutions and a pooling each
+  Shape input{32, 32, 3};                     ///< shape of one image
+  std::vector<Index> channels{64, 128, 256};  ///< channels of each block of two convolutions and a pooling
   Index pooled = 4;                           ///< height and width after the adaptive average pooling, pixels
   std::vector<Index> hidden{1024, 512};       ///< widths of the linear layers before the heads
-  std::vector<HeadOptions> heads{{"fine", 100}, {"superclass", 20}, {"group", 9}};  ///< at least one
-  Activation activation = Activation::relu;  ///< behind every convolution and hidden linear layer
-  double dropout = 0.5;                      ///< rate behind each hidden linear layer
-  bool batch_norm = true;                    ///< behind each convolution
-  bool fuse = true;                          ///< see ModelOptions
+  std::vector<HeadOptions> heads{{"fine", 100}, {"superclass", 20}, {"group", 9}};  ///< heads, at least one
+  Activation activation = Activation::relu;  ///< activation after every convolution and hidden linear layer
+  double dropout = 0.5;                      ///< dropout rate after each hidden linear layer
+  bool batch_norm = true;                    ///< whether batch normalisation follows each convolution
+  bool fuse = true;                          ///< run known layer patterns as fused blocks; see ModelOptions
 };
 
-/// Options of the three networks by name: "multihead" (5,933,505 parameters), "severity" (the fine head alone,
-/// 5,918,628) and "compact" (one hidden layer of 320, 2,499,649). Throws OptionError for another name.
+/// Options of the three networks by name: "multihead" (5,933,505 parameters), "severity" (fine head only, 5,918,628)
+/// and "compact" (one hidden layer of 320, 2,499,649). Throws OptionError for another name.
 inline MultiHeadCnnOptions multi_head_cnn_options(const std::string& network) {
   MultiHeadCnnOptions options;
   if (network == "severity")
@@ -39,10 +39,10 @@ inline MultiHeadCnnOptions multi_head_cnn_options(const std::string& network) {
   return options;
 }
 
-/// [conv 3x3, batch norm, activation] x 2 and max-pooling 2 for each entry of `channels`, adaptive average pooling,
-/// linear layers with activation and dropout, and a linear layer for each head. Shapes: `input`, each side at least
-/// 2^blocks pixels, to logits (N, classes) for each head. Throws OptionError for an option outside its range,
-/// ShapeError for smaller images.
+/// Builds the network: [conv 3x3, batch norm, activation] x 2 and max-pooling 2 for each entry of `channels`, adaptive
+/// average pooling, linear layers with activation and dropout, and a linear layer for each head. Shapes: `input`, each
+/// side at least 2^blocks pixels, to logits (N, classes) for each head. Throws OptionError for an option outside its
+/// range, ShapeError for smaller images.
 template <class T = float>
 Model<T> multi_head_cnn(const MultiHeadCnnOptions& options = {}) {
   Sequential<T> trunk;
@@ -66,7 +66,7 @@ Model<T> multi_head_cnn(const MultiHeadCnnOptions& options = {}) {
   return Model<T>(options.input, std::move(trunk), linear_heads<T>(options.heads), {.fuse = options.fuse});
 }
 
-/// Number of values in the parameters and buffers of `multi_head_cnn(options)`, found without building it.
+/// Number of values in the parameters and buffers of `multi_head_cnn(options)`, computed without building it.
 inline Index state_values(const MultiHeadCnnOptions& options) {
   Index values = 0, inputs = options.input.channels;
   for (const Index channels : options.channels)
@@ -77,7 +77,7 @@ inline Index state_values(const MultiHeadCnnOptions& options) {
   return values + head_values(inputs, options.heads);
 }
 
-/// An upper bound of the values that one sample has behind any convolution or pooling of `multi_head_cnn(options)`.
+/// Upper bound on the output values of any convolution or pooling of `multi_head_cnn(options)`, for one sample.
 inline Index layer_values(const MultiHeadCnnOptions& options) {
   Index widest = options.input.channels;
   for (const Index channels : options.channels) widest = std::max(widest, channels);

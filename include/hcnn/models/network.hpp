@@ -1,4 +1,4 @@
-// Any of the named networks, as one type: what files describe and programs offer.
+// One type for all named networks, for files and programs.
 #pragma once
 
 #include <algorithm>
@@ -13,16 +13,16 @@
 
 namespace hcnn::models {
 
-/// The options of a network of any kind.
+/// Options of a named network of any kind.
 using NetworkOptions = std::variant<MultiHeadCnnOptions, ResNetOptions>;
 
-/// Names of the networks, see `network_options`.
+/// Names of the networks; see `network_options`.
 inline const std::vector<std::string>& network_names() {
   static const std::vector<std::string> names = {"multihead", "severity", "compact", "resnet9", "resnet18"};
   return names;
 }
 
-/// The options of the network of this name. Throws OptionError for another one.
+/// Returns the options of the network of this name. Throws OptionError for another name.
 inline NetworkOptions network_options(const std::string& network) {
   if (network == "resnet9" || network == "resnet18") return resnet_options(network);
   const auto& names = network_names();
@@ -31,11 +31,11 @@ inline NetworkOptions network_options(const std::string& network) {
   return multi_head_cnn_options(network);
 }
 
-/// The heads, to read and to change.
+/// Heads of the network; may be changed.
 inline std::vector<HeadOptions>& heads_of(NetworkOptions& options) {
   return std::visit([](auto& each) -> std::vector<HeadOptions>& { return each.heads; }, options);
 }
-/// Shape of an image, to read and to change.
+/// Shape of one image; may be changed.
 inline Shape& input_of(NetworkOptions& options) {
   return std::visit([](auto& each) -> Shape& { return each.input; }, options);
 }
@@ -47,12 +47,12 @@ Model<T> make_network(const NetworkOptions& options) {
   return resnet<T>(std::get<ResNetOptions>(options));
 }
 
-/// Number of values in the parameters and buffers of `make_network(options)`, found without building it. Not for what
-/// only converts to NetworkOptions: an alternative without a function of its own would come back here for ever.
+/// Number of values in the parameters and buffers of `make_network(options)`, computed without building it. Takes
+/// NetworkOptions only, without conversions: an alternative without its own overload would recurse endlessly.
 inline Index state_values(const std::same_as<NetworkOptions> auto& options) {
   return std::visit([](const auto& each) { return state_values(each); }, options);
 }
-/// An upper bound of the values that one sample has behind any convolution or pooling of `make_network(options)`.
+/// Upper bound on the output values of any convolution or pooling of `make_network(options)`, for one sample.
 inline Index layer_values(const std::same_as<NetworkOptions> auto& options) {
   return std::visit([](const auto& each) { return layer_values(each); }, options);
 }

@@ -1,4 +1,4 @@
-// What the named networks are made of, and how many values their parts hold.
+// Building blocks of the named networks, and how many values they hold.
 #pragma once
 
 #include <string>
@@ -10,16 +10,16 @@
 /// Named networks.
 namespace hcnn::models {
 
-/// The rectifier behind every convolution and hidden linear layer.
+/// Activation after every convolution and hidden linear layer.
 enum class Activation { relu, leaky_relu };
 
-/// A head: its name, also the level of the hierarchy, and its number of classes.
+/// A head: its name, which is also the hierarchy level it predicts, and its number of classes.
 struct HeadOptions {
-  std::string name;  ///< also the level of the hierarchy
-  Index classes;     ///< at least 1
+  std::string name;  ///< name of the head and of the hierarchy level it predicts
+  Index classes;     ///< number of classes, at least 1
 };
 
-/// Adds the chosen rectifier.
+/// Appends the chosen activation.
 template <class T>
 void add_activation(Sequential<T>& layers, Activation activation) {
   if (activation == Activation::relu)
@@ -28,7 +28,7 @@ void add_activation(Sequential<T>& layers, Activation activation) {
     layers.add(LeakyReLU<T>{});
 }
 
-/// A linear layer for each head.
+/// Makes a linear layer for each head.
 template <class T>
 MultiHead<T> linear_heads(const std::vector<HeadOptions>& options) {
   std::vector<Head<T>> heads;
@@ -44,8 +44,8 @@ inline Index head_values(Index features, const std::vector<HeadOptions>& heads) 
   for (const HeadOptions& head : heads) values += linear_values(features, head.classes);
   return values;
 }
-/// Number of values in the parameters and buffers of a convolution of `taps` pixels and the batch normalisation behind
-/// it.
+/// Number of values in the parameters and buffers of a convolution with `taps` kernel pixels and the batch
+/// normalisation after it.
 inline Index conv_values(Index inputs, Index channels, Index taps, bool bias, bool batch_norm) {
   const Index norm = 4 * channels + 1;  // weight, bias, two statistics and a count
   return taps * inputs * channels + (bias ? channels : 0) + (batch_norm ? norm : 0);

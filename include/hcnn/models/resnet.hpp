@@ -1,4 +1,4 @@
-// Residual networks for small pictures: ResNet-9 and ResNet-18.
+// Residual networks for small images: ResNet-9 and ResNet-18.
 #pragma once
 
 #include <algorithm>
@@ -14,15 +14,15 @@
 
 namespace hcnn::models {
 
-/// Options of `resnet`; the defaults are ResNet-18 for CIFAR-100 with all three heads.
+/// Options of `resnet`; the defaults give ResNet-18 for CIFAR-100 with all three heads.
 struct ResNetOptions {
   Index layers = 18;       ///< convolutions and linear layers on the longest path: 9 or 18
-  Shape input{32, 32, 3};  ///< of one image; both sides at least 8 pixels
-  Index width = 64;        ///< channels of the first convolution
-  std::vector<HeadOptions> heads{{"fine", 100}, {"superclass", 20}, {"group", 9}};  ///< at least one
-  Activation activation = Activation::relu;  ///< behind every convolution, or behind the sum of a block
-  double dropout = 0;                        ///< rate of the features that the heads see; 0: there is no such layer
-  bool fuse = true;                          ///< see ModelOptions
+  Shape input{32, 32, 3};  ///< shape of one image; both sides at least 8 pixels
+  Index width = 64;        ///< channels of the first convolution, at least 1
+  std::vector<HeadOptions> heads{{"fine", 100}, {"superclass", 20}, {"group", 9}};  ///< heads, at least one
+  Activation activation = Activation::relu;  ///< activation after every convolution, or after the sum of a block
+  double dropout = 0;                        ///< dropout rate on the features before the heads; 0: no such layer
+  bool fuse = true;                          ///< run known layer patterns as fused blocks; see ModelOptions
 };
 
 /// Options of the two networks by name: "resnet9" and "resnet18". Throws OptionError for another name.
@@ -32,7 +32,7 @@ inline ResNetOptions resnet_options(const std::string& network) {
   return {.layers = network == "resnet9" ? 9 : 18};
 }
 
-/// Appends a convolution without bias, which batch normalisation behind it would take away again, and that.
+/// Appends a convolution and batch normalisation, without bias, which the normalisation would cancel.
 template <class T>
 void add_conv_norm(Sequential<T>& layers, Index channels, Index kernel, Index stride) {
   layers.add(
@@ -40,7 +40,7 @@ void add_conv_norm(Sequential<T>& layers, Index channels, Index kernel, Index st
   layers.add(BatchNorm2d<T>{});
 }
 
-/// Adds the layers of `resnet` with 9 layers, from the image to the features.
+/// Appends the layers of the 9-layer `resnet`, from the image to the features.
 template <class T>
 void add_resnet9(Sequential<T>& trunk, const ResNetOptions& options) {
   const auto block = [&](Index channels, bool pool) {  // conv 3x3, batch norm, activation (, pooling)
@@ -61,7 +61,7 @@ void add_resnet9(Sequential<T>& trunk, const ResNetOptions& options) {
   trunk.add(MaxPool2d<T>{{.window = {options.input.height / 8, options.input.width / 8}}});
 }
 
-/// Adds the layers of `resnet` with 18 layers, from the image to the features.
+/// Appends the layers of the 18-layer `resnet`, from the image to the features.
 template <class T>
 void add_resnet18(Sequential<T>& trunk, const ResNetOptions& options) {
   add_conv_norm(trunk, options.width, 3, 1);
@@ -85,15 +85,15 @@ void add_resnet18(Sequential<T>& trunk, const ResNetOptions& options) {
   trunk.add(GlobalAvgPool2d<T>{});
 }
 
-/// A residual network. With 9 layers, by the letters "c" (conv 3x3, batch norm, activation) and "p" (max-pooling 2):
-///   c 64, c 128 p, [c 128, c 128] + x, c 256 p, c 512 p, [c 512, c 512] + x, max-pooling of what is left
-/// (6,619,300 parameters with one head of 100 classes). With 18: c 64, then for k = 64, 128, 256, 512 twice
+/// Builds a residual network. With 9 layers, where "c" is (conv 3x3, batch norm, activation) and "p" max-pooling 2:
+///   c 64, c 128 p, [c 128, c 128] + x, c 256 p, c 512 p, [c 512, c 512] + x, max-pooling of the whole map
+/// (6,619,300 parameters with one head of 100 classes). With 18 layers: c 64, then for k = 64, 128, 256, 512 twice
 ///   [c k, conv 3x3 and batch norm k] + x, activation
-/// the first of all but the first k with stride 2 and a 1x1 convolution on x, then the mean of each channel
-/// (11,220,132). In both a linear layer for each head follows. Throws OptionError for another number of layers and a
-/// width below 1, ShapeError for images of less than 8 pixels.
-/// Sources: He, Zhang, Ren, Sun 2015, arXiv:1512.03385, whose first layers are for larger pictures; David Page 2018,
-/// "How to Train Your ResNet", part 4, whose 9 layers multiply the logits by 1/8 besides.
+/// where the first block of each k but the first has stride 2 and a 1x1 convolution on x; then global average pooling
+/// (11,220,132). Both end with a linear layer for each head. Throws OptionError for another number of layers and a
+/// width below 1, ShapeError for images with a side of less than 8 pixels.
+/// Sources: He, Zhang, Ren, Sun 2015, arXiv:1512.03385, whose first layers are for larger images; David Page 2018, "How
+/// to Train Your ResNet", part 4, whose 9 layers also multiply the logits by 1/8.
 template <class T = float>
 Model<T> resnet(const ResNetOptions& options = {}) {
   if (options.layers != 9 && options.layers != 18)
@@ -108,7 +108,7 @@ Model<T> resnet(const ResNetOptions& options = {}) {
   return Model<T>(options.input, std::move(trunk), linear_heads<T>(options.heads), {.fuse = options.fuse});
 }
 
-/// Number of values in the parameters and buffers of `resnet(options)`, found without building it.
+/// Number of values in the parameters and buffers of `resnet(options)`, computed without building it.
 inline Index state_values(const ResNetOptions& options) {
   const Index w = options.width;
   const auto conv = [](Index inputs, Index channels, Index taps = 9) {
@@ -125,7 +125,7 @@ inline Index state_values(const ResNetOptions& options) {
   return values;
 }
 
-/// An upper bound of the values that one sample has behind any convolution or pooling of `resnet(options)`.
+/// Upper bound on the output values of any convolution or pooling of `resnet(options)`, for one sample.
 inline Index layer_values(const ResNetOptions& options) {
   return options.input.pixels() * std::max(options.input.channels, 2 * options.width);
 }

@@ -7,33 +7,33 @@
 
 namespace hcnn {
 
-/// Options of Adam; the defaults are those of the paper and of PyTorch, but for `decay_all`.
+/// Options of Adam; the defaults are those of the paper and of PyTorch, except for `decay_all`.
 struct AdamOptions {
-  double learning_rate = 1e-3;  ///< about how far a weight moves in a step; finite and >= 0
-  double beta1 = 0.9;           ///< forgetting factor of the mean gradient, in [0, 1)
-  double beta2 = 0.999;         ///< forgetting factor of the mean squared gradient, in [0, 1)
-  double epsilon = 1e-8;        ///< added to the root of the second moment, after its bias correction; >= 0
-  double weight_decay = 0;      ///< factor of the L2 penalty's gradient, >= 0; 0: no penalty
+  double learning_rate = 1e-3;  ///< roughly how far a weight moves per step; finite and >= 0
+  double beta1 = 0.9;           ///< decay rate of the first moment, in [0, 1)
+  double beta2 = 0.999;         ///< decay rate of the second moment, in [0, 1)
+  double epsilon = 1e-8;        ///< added to the square root of the bias-corrected second moment; >= 0
+  double weight_decay = 0;      ///< L2 penalty: this times the weight is added to the gradient; >= 0
   bool decay_all = false;       ///< also decay biases and normalisation, as PyTorch does by default
 };
 
-/// Options of AdamW; the defaults are PyTorch's, but for `decay_all`.
+/// Options of AdamW; the defaults are PyTorch's, except for `decay_all`.
 struct AdamWOptions {
-  double learning_rate = 1e-3;  ///< about how far a weight moves in a step; finite and >= 0
-  double beta1 = 0.9;           ///< forgetting factor of the mean gradient, in [0, 1)
-  double beta2 = 0.999;         ///< forgetting factor of the mean squared gradient, in [0, 1)
-  double epsilon = 1e-8;        ///< added to the root of the second moment, after its bias correction; >= 0
-  double weight_decay = 1e-2;   ///< share of the weights that a step takes away, times the learning rate; >= 0
+  double learning_rate = 1e-3;  ///< roughly how far a weight moves per step; finite and >= 0
+  double beta1 = 0.9;           ///< decay rate of the first moment, in [0, 1)
+  double beta2 = 0.999;         ///< decay rate of the second moment, in [0, 1)
+  double epsilon = 1e-8;        ///< added to the square root of the bias-corrected second moment; >= 0
+  double weight_decay = 1e-2;   ///< each step multiplies weights by 1 - learning_rate * this; >= 0
   bool decay_all = false;       ///< also decay biases and normalisation, as PyTorch does by default
 };
 
-/// What Adam and AdamW share; they differ in where the weight decay acts.
+/// Common base of Adam and AdamW, which differ in where weight decay acts.
 ///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
 ///   w -= learning_rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon),  t the optimizer's step count.
 template <class M>
 class AdamFamily : public Optimizer<M> {
  public:
-  /// What it was made with; the learning rate in force is `learning_rate()`.
+  /// Options given at construction; the current learning rate is `learning_rate()`.
   const AdamOptions& options() const { return options_; }
 
  protected:
@@ -50,7 +50,7 @@ class AdamFamily : public Optimizer<M> {
   }
 
   /// @param penalty factor of w that is added to the gradient
-  /// @param shrink factor of w that is taken away beside the gradient's step
+  /// @param shrink factor of w that is subtracted in addition to the gradient step
   void move(const Range& range, double penalty, double shrink) const {
     const M beta1 = static_cast<M>(options_.beta1), rest1 = static_cast<M>(1 - options_.beta1);
     const M beta2 = static_cast<M>(options_.beta2), rest2 = static_cast<M>(1 - options_.beta2);
@@ -87,7 +87,7 @@ class AdamFamily : public Optimizer<M> {
 template <class M = float>
 class Adam final : public AdamFamily<M> {
  public:
-  /// Parameters as Optimizer takes them. Throws OptionError for an option outside its range.
+  /// Parameters as for Optimizer. Throws OptionError for an option outside its range.
   explicit Adam(const ParamList<M>& params, const AdamOptions& options = {})
       : AdamFamily<M>("Adam", "adam", params, options) {}
 
@@ -95,12 +95,12 @@ class Adam final : public AdamFamily<M> {
   void update(const typename AdamFamily<M>::Range& range) const override { this->move(range, range.weight_decay, 0); }
 };
 
-/// Adam with decoupled weight decay: w -= learning_rate weight_decay w, beside the gradient's step.
+/// Adam with decoupled weight decay: w -= learning_rate weight_decay w, in addition to the gradient step.
 /// Source: Loshchilov, Hutter 2019, arXiv:1711.05101, algorithm 2.
 template <class M = float>
 class AdamW final : public AdamFamily<M> {
  public:
-  /// Parameters as Optimizer takes them. Throws OptionError for an option outside its range.
+  /// Parameters as for Optimizer. Throws OptionError for an option outside its range.
   explicit AdamW(const ParamList<M>& params, const AdamWOptions& options = {})
       : AdamFamily<M>("AdamW", "adamw", params,
                       {.learning_rate = options.learning_rate,

@@ -1,4 +1,4 @@
-// Gradient clipping by the norm of all gradients together.
+// Gradient clipping by global norm.
 #pragma once
 
 #include <cmath>
@@ -9,8 +9,8 @@
 
 namespace hcnn {
 
-/// Euclidean norm of all gradients together, summed in double in an order that only the sizes decide. Not finite where
-/// a gradient is not. Buffers have no gradient and do not count.
+/// Euclidean norm of all gradients together, summed in double in an order that depends only on the sizes. Not finite if
+/// any gradient is not. Buffers have no gradient and do not count.
 template <class M>
 double gradient_norm(const ParamList<M>& params) {
   double total = 0;
@@ -32,9 +32,9 @@ double gradient_norm(const ParamList<M>& params) {
   return std::sqrt(total);
 }
 
-/// Scales all gradients by min(1, max_norm / (norm + 1e-6)) as PyTorch does, and returns the norm before. Call it
-/// between the backward pass and the step: `clip_gradient_norm(optimizer.trainable(), 1.0)`. A norm that is not finite
-/// is returned and the gradients are left alone: the caller decides whether to skip the step or to stop.
+/// Scales all gradients by min(1, max_norm / (norm + 1e-6)) as PyTorch does, and returns the norm before scaling. Call
+/// it between the backward pass and the step: `clip_gradient_norm(optimizer.trainable(), 1.0)`. A norm that is not
+/// finite is returned with the gradients unchanged: the caller decides whether to skip the step or to stop.
 /// Throws OptionError unless max_norm > 0. Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, algorithm 1.
 template <class M>
 double clip_gradient_norm(const ParamList<M>& params, double max_norm) {

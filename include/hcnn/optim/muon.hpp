@@ -1,4 +1,4 @@
-// Muon: momentum whose matrices are orthogonalised before they move the weights; SGD for all other parameters.
+// Muon: momentum that is orthogonalised before it updates weight matrices; SGD for all other parameters.
 #pragma once
 
 #include <algorithm>
@@ -13,26 +13,26 @@ namespace hcnn {
 
 /// Options of Muon.
 struct MuonOptions {
-  double learning_rate = 0.02;        ///< of matrices: about how far each singular value moves in a step; above 0
-  double other_learning_rate = 0.05;  ///< of everything else, by SGD; follows the schedule of the first; >= 0
-  double momentum = 0.95;             ///< forgetting factor of both, in [0, 1)
-  bool nesterov = true;               ///< looks ahead along the velocity
-  double weight_decay = 0;            ///< share of the weights that a step takes away, times its learning rate; >= 0
-  Index steps = 5;                    ///< of the orthogonalisation, at least 1
-  std::string others = "heads.";      ///< weights whose names begin so are left to SGD: the classifiers; "": none
+  double learning_rate = 0.02;        ///< for matrices: roughly how far each singular value moves per step; above 0
+  double other_learning_rate = 0.05;  ///< for all other parameters, by SGD; scaled by the same schedule; >= 0
+  double momentum = 0.95;             ///< momentum of both, in [0, 1)
+  bool nesterov = true;               ///< use Nesterov momentum
+  double weight_decay = 0;            ///< each step multiplies weights by 1 - learning rate * this; >= 0
+  Index steps = 5;                    ///< Newton-Schulz steps of the orthogonalisation, at least 1
+  std::string others = "heads.";      ///< name prefix of weights left to SGD: the classifiers; "": none
 };
 
 /// For a weight of two or more dimensions, as a matrix W (O, I) with I = C KH KW:
 ///   b = momentum b + g;  u = nesterov ? g + momentum b : b;
 ///   W = (1 - rate decay) W - rate sqrt(max(1, O / I)) orthogonalize(u)
 /// and for biases, normalisation and `others`:  w = (1 - r decay) w - r u,  r = rate other_learning_rate /
-/// learning_rate. All singular values of a step are alike, so rare directions learn as fast as common ones.
+/// learning_rate. All singular values of an update are about equal, so rare directions learn as fast as common ones.
 /// Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks",
 /// kellerjordan.github.io/posts/muon; there the others are optimised by AdamW.
 template <class M = float>
 class Muon final : public Optimizer<M> {
  public:
-  /// Parameters as Optimizer takes them. Throws OptionError for an option outside its range.
+  /// Parameters as for Optimizer. Throws OptionError for an option outside its range.
   explicit Muon(const ParamList<M>& params, const MuonOptions& options = {})
       : Optimizer<M>("Muon", {"muon.momentum"}, params, options.learning_rate, options.weight_decay, false),
         options_(options) {
@@ -43,10 +43,10 @@ class Muon final : public Optimizer<M> {
     require_option(options.steps >= 1, "Muon", "steps", options.steps, "must be at least 1");
   }
 
-  /// What it was made with; the learning rate in force is `learning_rate()`.
+  /// Options given at construction; the current learning rate is `learning_rate()`.
   const MuonOptions& options() const { return options_; }
 
-  /// True for a parameter that is moved as a matrix.
+  /// True for a parameter that is updated as a matrix.
   bool orthogonalizes(const Param<M>& param) const {
     const bool other = !options_.others.empty() && param.name.starts_with(options_.others);
     return param.is_matrix() && !other;
@@ -80,7 +80,7 @@ class Muon final : public Optimizer<M> {
     });
   }
 
-  // SGD.
+  // SGD, for all other parameters.
   void update(const Range& range) const override {
     const double slower = range.learning_rate * options_.other_learning_rate / options_.learning_rate;
     const M rate = static_cast<M>(slower), keep = static_cast<M>(1 - slower * range.weight_decay);

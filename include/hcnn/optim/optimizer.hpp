@@ -1,4 +1,4 @@
-// The contract of every optimizer: parameters in, one step() out; groups, step count and state as named tensors.
+// Base class of all optimizers: parameters in, one step() out; groups, step count and state as named arrays.
 #pragma once
 
 #include <algorithm>
@@ -16,19 +16,19 @@
 
 namespace hcnn {
 
-/// Base of all optimizers; it refers to the parameters, which must outlive it. M is a master type: float or double.
-/// To write one: derive, pass the names of the per-parameter state arrays to the constructor, implement `update`, and
-/// `begin_step` for what depends on the step count.
+/// Base of all optimizers; keeps pointers to the parameters, which must outlive it. M is a master type: float or
+/// double. To write one: derive, pass the names of the per-parameter state arrays to the constructor, and implement
+/// `update`, and `begin_step` for what depends on the step count.
 template <class M = float>
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// Class name: "Adam".
+  /// Class name, e.g. "Adam".
   const std::string& type() const { return type_; }
 
-  /// Moves every parameter that is not frozen, tells it so (`Param::touch`), and sets all gradients to 0 in the same
-  /// pass over memory, so that the next backward pass can add to them. The step count moves once.
+  /// Updates every parameter that is not frozen, calls its `Param::touch`, and zeroes all gradients in the same pass
+  /// over memory, ready for the next backward pass. Increases the step count by one.
   void step() {
     ++step_count_;
     begin_step();
@@ -48,45 +48,46 @@ class Optimizer {
     for (Slot& slot : slots_) slot.param->zero_grad();
   }
 
-  /// Current learning rate; a group's is this times its scale.
+  /// Current learning rate; that of a group is this times its scale.
   double learning_rate() const { return learning_rate_; }
-  /// What schedules call. Throws OptionError unless rate >= 0 and finite.
+  /// Sets the learning rate, e.g. from a schedule. Throws OptionError unless rate >= 0 and finite.
   void set_learning_rate(double rate) {
     require_nonnegative(type_, "learning_rate", rate);
     learning_rate_ = rate;
   }
-  /// The rate of the options: what schedules start from, whatever was set since.
+  /// Learning rate given in the options, on which schedules are based; `set_learning_rate` does not change it.
   double initial_learning_rate() const { return initial_learning_rate_; }
 
-  /// Groups in the order they were added; the parameters of the constructor are the first.
+  /// Groups in the order they were added; the first one holds the parameters given to the constructor.
   const std::vector<ParamGroup<M>>& groups() const { return groups_; }
-  /// Appends a group with empty state. Throws OptionError for a null or repeated parameter or an illegal setting.
+  /// Appends a group with zeroed state. Throws OptionError for a null or repeated parameter or an illegal setting.
   void add_group(const ParamGroup<M>& group) {
     check(group);
     for (Param<M>* param : group.params) add_slot(param);
     groups_.push_back(group);
     list_trainable();
   }
-  /// Stops or resumes the updates of a group. All groups share one step count, so moments that begin late start
-  /// without Adam's bias correction: to thaw gently, use a scale of 0 from the start instead of freezing. Throws
-  /// OptionError for a group that is not there.
+  /// Stops or resumes the updates of a group. All groups share one step count, so moments that begin late lack Adam's
+  /// bias correction: for a gentle start, use a scale of 0 from the beginning instead of freezing. Throws OptionError
+  /// for a group that does not exist.
   void freeze(std::size_t group, bool frozen = true) {
     group_at(group).frozen = frozen;
     list_trainable();
   }
-  /// Throws OptionError unless scale >= 0 and finite, and for a group that is not there.
+  /// Scales the learning rate of a group. Throws OptionError unless scale >= 0 and finite, and for a group that does
+  /// not exist.
   void set_learning_rate_scale(std::size_t group, double scale) {
     require_nonnegative(type_, "learning_rate_scale", scale);
     group_at(group).learning_rate_scale = scale;
   }
-  /// The parameters that step() moves: what `clip_gradient_norm` wants.
+  /// The parameters that step() updates, e.g. for `clip_gradient_norm`.
   const ParamList<M>& trainable() const { return trainable_; }
 
   /// Steps taken so far.
   std::uint64_t step_count() const { return step_count_; }
-  /// For a run that goes on: Adam's bias correction depends on the count.
+  /// Sets the step count of a resumed run; Adam's bias correction depends on it.
   void set_step_count(std::uint64_t steps) { step_count_ = steps; }
-  /// All per-parameter arrays. With the parameters and the step count they make a resumed run continue bit for bit.
+  /// All per-parameter arrays. Together with the parameters and the step count they resume a run bit for bit.
   std::vector<NamedState<M>> state() {
     std::vector<NamedState<M>> list;
     for (Slot& slot : slots_)
@@ -94,8 +95,8 @@ class Optimizer {
         list.push_back({state_names_[k] + '.' + slot.name, slot.state[k].data(), slot.param->size()});
     return list;
   }
-  /// Everything but the parameters, for a training that goes on later: step count, arrays, rates and groups. Override
-  /// it for state of your own, and call this one too.
+  /// Visits everything except the parameters, to resume a run later: step count, arrays, rates and groups. Override it
+  /// to add your own state, and call this one too.
   [[gnu::cold]] virtual void visit_state(StateVisitor& visitor) {
     visitor.expect("type", type_);
     visitor.expect("initial_learning_rate", initial_learning_rate_);
@@ -115,20 +116,20 @@ class Optimizer {
   }
 
  protected:
-  static constexpr std::size_t kMaxStates = 3;  ///< arrays of state that an optimizer may keep for each parameter
+  static constexpr std::size_t kMaxStates = 3;  ///< largest number of state arrays per parameter
 
-  /// Part of one parameter, contiguous; `state` in the order of the names given to the constructor.
+  /// Contiguous part of one parameter; `state` in the order of the names given to the constructor.
   struct Range {
-    M* value;                          ///< moved by `update`
-    M* grad;                           ///< may be overwritten
-    std::array<M*, kMaxStates> state;  ///< null behind the last one
-    Index size;                        ///< values in each of these arrays
-    double learning_rate;              ///< of the group
-    double weight_decay;               ///< of the parameter; 0 where it is spared
+    M* value;                          ///< values, changed by `update`
+    M* grad;                           ///< gradients, may be overwritten
+    std::array<M*, kMaxStates> state;  ///< state arrays; null after the last one
+    Index size;                        ///< number of values in each of these arrays
+    double learning_rate;              ///< learning rate of the group
+    double weight_decay;               ///< weight decay of the parameter; 0 if exempt
   };
 
-  /// @param params the first group; empty: no group, `add_group` makes the first
-  /// @param decay_all false: weight decay spares biases and normalisation, where a group does not set its own
+  /// @param params the first group; if empty, `add_group` makes the first
+  /// @param decay_all false: weight decay exempts biases and normalisation, unless a group sets its own
   Optimizer(std::string type, std::vector<std::string> state_names, const ParamList<M>& params, double learning_rate,
             double weight_decay, bool decay_all)
       : type_(std::move(type)),
@@ -143,12 +144,12 @@ class Optimizer {
     if (!params.empty()) add_group({.params = params});
   }
 
-  /// Options beside those of the constructor here, as a text: a snapshot of a training with others is refused.
+  /// Options other than those of this constructor, as text: a snapshot of a run with different ones is rejected.
   virtual std::string settings() const { return {}; }
-  /// Called once a step, after the count has moved.
+  /// Called once per step, after the step count has increased.
   virtual void begin_step() {}
-  /// Moves one parameter, of which `whole` spans everything, and zeroes its gradient; called by one thread at a time.
-  /// As it is: `update` on pieces of it, by all threads. Override it for what needs the parameter as a whole.
+  /// Updates one parameter, all of which is `whole`, and zeroes its gradient; called by one thread at a time. By
+  /// default calls `update` on pieces of it in all threads. Override it if the update needs the whole parameter.
   virtual void update_param(const Param<M>& param, const Range& whole) {
     static_cast<void>(param);
     parallel_elements(whole.size, [&](Index begin, Index end) {
@@ -161,7 +162,7 @@ class Optimizer {
       std::fill_n(range.grad, range.size, M{0});  // still in cache
     });
   }
-  /// Moves `range.value` by the gradient. Called from several threads at once on disjoint ranges. The caller zeroes
+  /// Updates `range.value` with the gradient. Called from several threads at once on disjoint ranges. The caller zeroes
   /// the gradient, which may be overwritten.
   virtual void update(const Range& range) const = 0;
 
@@ -178,7 +179,7 @@ class Optimizer {
     return groups_[index];
   }
 
-  // What of a group must be as it was for a training to go on: each parameter with its weight decay.
+  // What must match in a group for a run to be resumed: each parameter with its weight decay.
   std::vector<std::string> group_lines(std::size_t group) const {
     std::vector<std::string> lines;
     for (const Slot& slot : slots_)
@@ -213,7 +214,7 @@ class Optimizer {
 
   void add_slot(Param<M>* param) {
     if (param->is_buffer()) return;
-    // a parameter outside any model has no name: its place keeps the names of the state apart
+    // a parameter outside any model has no name: its index makes the names of its state unique
     Slot slot{param, groups_.size(), param->name.empty() ? concat(slots_.size()) : param->name, {}};
     for (std::size_t k = 0; k < state_names_.size(); ++k) {
       slot.state.emplace_back(param->size());

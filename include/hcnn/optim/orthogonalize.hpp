@@ -1,4 +1,4 @@
-// The nearest matrix with orthogonal rows or columns, nearly: a few steps of Newton and Schulz's iteration.
+// Approximate orthogonalisation: nearest matrix with orthonormal rows or columns, by a few Newton-Schulz steps.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace hcnn {
 
 /// C = A B.   (rows, columns) = (rows, depth) (depth, columns), or with B given as its transpose (columns, depth); all
-/// row-major and dense.
+/// row-major and contiguous.
 template <class M>
 void multiply(Index rows, Index depth, Index columns, const M* a, const M* b, bool b_is_transposed, M* c,
               Workspace& workspace) {
@@ -27,7 +27,7 @@ void multiply(Index rows, Index depth, Index columns, const M* a, const M* b, bo
                          b_is_transposed ? kernels::transposed(columns, depth, b, workspace) : b, c);
 }
 
-/// One step on X (m, n), m <= n, of singular values s: they become 3.4445 s - 4.775 s^3 + 2.0315 s^5.
+/// One step on X (m, n), m <= n, which maps each singular value s to 3.4445 s - 4.775 s^3 + 2.0315 s^5.
 ///   A = X X^T,  X = 3.4445 X + (-4.775 A + 2.0315 A A) X
 template <class M>
 void newton_schulz_step(Index m, Index n, M* x, Workspace& workspace) {
@@ -44,8 +44,8 @@ void newton_schulz_step(Index m, Index n, M* x, Workspace& workspace) {
   });
 }
 
-/// Replaces X (rows, columns) = U S V^T by nearly U V^T. X is divided by its norm first, so its scale does not matter;
-/// five steps take every singular value that is at least 1 % of the norm to one between 0.68 and 1.14. 0 stays 0.
+/// Replaces X (rows, columns) = U S V^T by approximately U V^T. X is divided by its norm first, so its scale does not
+/// matter; five steps bring every singular value of at least 1 % of the norm to between 0.68 and 1.14. 0 stays 0.
 /// Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks",
 /// kellerjordan.github.io/posts/muon, with the coefficients given there.
 template <class M>
@@ -55,7 +55,7 @@ void orthogonalize(Index rows, Index columns, M* x, Index steps, Workspace& work
   for (Index i = 0; i < rows * columns; ++i) squares += double{x[i]} * double{x[i]};
   const M factor = static_cast<M>(1 / (std::sqrt(squares) + 1e-7));
   for (Index i = 0; i < rows * columns; ++i) x[i] *= factor;
-  const bool tall = rows > columns;  // the products of the short side are the small ones
+  const bool tall = rows > columns;  // X X^T of the short side is the smaller one
   M* const wide = tall ? workspace.take<M>(rows * columns) : x;
   if (tall) kernels::transpose(x, wide, rows, columns);
   for (Index step = 0; step < steps; ++step)

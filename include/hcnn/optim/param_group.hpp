@@ -1,4 +1,4 @@
-// Groups of parameters with settings of their own, and the named arrays that optimizers keep for files.
+// Parameter groups with their own settings, and the named state arrays of optimizers.
 #pragma once
 
 #include <optional>
@@ -11,19 +11,21 @@ namespace hcnn {
 /// Parameters that share settings: `add_group({.params = heads, .learning_rate_scale = 0.1})`.
 template <class M>
 struct ParamGroup {
-  ParamList<M> params = {};                 ///< buffers among them are left out
-  double learning_rate_scale = 1;           ///< times the optimizer's learning rate; finite and >= 0
-  std::optional<double> weight_decay = {};  ///< of every parameter here; unset: the optimizer's, by its own rule
-  bool frozen = false;                      ///< values stay; gradients are zeroed all the same. Running statistics
-                                            ///< go on following the batches unless the whole trunk is frozen:
-                                            ///< `train::fit` then runs it in evaluation mode, without backward pass
+  ParamList<M> params = {};                 ///< parameters of the group; buffers are ignored
+  double learning_rate_scale = 1;           ///< factor on the optimizer's learning rate; finite and >= 0
+  std::optional<double> weight_decay = {};  ///< weight decay of all parameters here; unset: the optimizer's, by its own
+                                            ///< rule
+  bool frozen = false;                      ///< whether updates are skipped; gradients are zeroed all the same. Running
+                                            ///< statistics keep following the batches, unless the whole trunk is
+                                            ///< frozen: `train::fit` then runs it in evaluation mode, without a
+                                            ///< backward pass
 };
 
-/// One array of a file: `size` values at `data`, which stay where they are while their owner lives.
+/// One array of a file: `size` values at `data`, valid while their owner lives.
 template <class M>
 struct NamedState {
-  std::string name;   ///< "adam.m.trunk.0.0.weight"
-  M* data = nullptr;  ///< values, contiguous, in the order of the parameter's memory
+  std::string name;   ///< name, e.g. "adam.m.trunk.0.0.weight"
+  M* data = nullptr;  ///< contiguous values, in the parameter's memory order
   Index size = 0;     ///< number of values
 };
 

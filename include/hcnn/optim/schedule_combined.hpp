@@ -1,4 +1,4 @@
-// Schedules made of schedules: a warm-up before any other, and several one after another.
+// Schedules made of schedules: a warm-up before another schedule, and several in sequence.
 #pragma once
 
 #include <algorithm>
@@ -14,11 +14,11 @@ namespace hcnn::schedules {
 
 /// Options of `warm_up`.
 struct WarmUpOptions {
-  std::uint64_t steps = 500;   ///< length of the climb; 0: none
-  double start_factor = 0.01;  ///< of the schedule's own rate, at the first step; finite and >= 0
+  std::uint64_t steps = 500;   ///< length of the warm-up in steps; 0: none
+  double start_factor = 0.01;  ///< factor on the schedule's rate at the first step; finite and >= 0
 };
 
-/// `warm_up`'s policy.
+/// Policy of `warm_up`.
 class WarmUpPolicy final : public Policy {
  public:
   /// Throws OptionError for a start_factor outside its range.
@@ -44,23 +44,23 @@ class WarmUpPolicy final : public Policy {
   WarmUpOptions options_;
 };
 
-/// The schedule's own rate times a factor that climbs linearly from start_factor to 1 in the first steps. The schedule
-/// is not delayed: its milestones stay where they are. Throws OptionError for an option outside its range. Source:
+/// Multiplies the schedule's rate by a factor that grows linearly from start_factor to 1 over the first steps. The
+/// schedule is not delayed: its milestones stay the same. Throws OptionError for an option outside its range. Source:
 /// Goyal et al. 2017, arXiv:1706.02677, section 2.2.
 inline Schedule warm_up(Schedule schedule, const WarmUpOptions& options = {}) {
   return WarmUpPolicy(std::move(schedule), options);
 }
 
-/// One part of `chained`.
+/// One piece of `chained`.
 struct Piece {
-  Schedule schedule;         ///< sees steps and epochs counted from the beginning of the piece
-  std::uint64_t epochs = 0;  ///< length, at least 1; of the last piece: ignored, it lasts to the end
+  Schedule schedule;         ///< schedule; its steps and epochs count from the start of the piece
+  std::uint64_t epochs = 0;  ///< length, at least 1; ignored for the last piece, which lasts to the end
 };
 
-/// `chained`'s policy.
+/// Policy of `chained`.
 class ChainedPolicy final : public Policy {
  public:
-  /// Throws OptionError for no pieces, and for one without epochs that is not the last.
+  /// Throws OptionError if there are no pieces, or one other than the last has no epochs.
   explicit ChainedPolicy(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {
     require_option(!pieces_.empty(), "schedules::chained", "pieces", pieces_.size(), "at least 1 is needed");
     for (std::size_t i = 0; i + 1 < pieces_.size(); ++i)
@@ -103,8 +103,8 @@ class ChainedPolicy final : public Policy {
 
  private:
   struct Place {
-    std::size_t index;          // of the piece
-    std::uint64_t first_epoch;  // of that piece
+    std::size_t index;          // index of the piece
+    std::uint64_t first_epoch;  // first epoch of that piece
   };
   Place find(std::uint64_t epoch) const {
     Place place{0, 0};
@@ -117,9 +117,9 @@ class ChainedPolicy final : public Policy {
   std::uint64_t epochs_done_ = 0;
 };
 
-/// One schedule after another, each counting steps and epochs from its own beginning and starting from the base rate:
-/// `chained({{constant(), 30}, {cosine()}})`. A piece hears of the metrics of its own epochs only. Throws OptionError
-/// as ChainedPolicy does.
+/// Runs schedules in sequence, each counting steps and epochs from its own start and starting from the base rate:
+/// `chained({{constant(), 30}, {cosine()}})`. Each piece receives only the metrics of its own epochs. Throws
+/// OptionError as ChainedPolicy does.
 inline Schedule chained(std::vector<Piece> pieces) { return ChainedPolicy(std::move(pieces)); }
 
 }  // namespace hcnn::schedules

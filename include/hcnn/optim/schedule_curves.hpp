@@ -1,4 +1,4 @@
-// Schedules that are a formula in the step: constant, step, multi-step, linear, cosine, one-cycle, hold-then-linear.
+// Schedules given by a formula of the step: constant, step, multi-step, linear, cosine, one-cycle, hold-then-linear.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +11,14 @@
 
 namespace hcnn::schedules {
 
-/// The base rate throughout.
+/// Keeps the base rate throughout.
 inline Schedule constant() {
   return from_function("constant", [](const StepInfo&) { return 1.0; });
 }
 
 /// Options of `step`.
 struct StepOptions {
-  std::uint64_t epochs = 30;  ///< between two drops, at least 1
+  std::uint64_t epochs = 30;  ///< epochs between two drops, at least 1
   double gamma = 0.1;         ///< factor of each drop, finite and >= 0
 };
 
@@ -33,7 +33,7 @@ inline Schedule step(const StepOptions& options = {}) {
 
 /// Options of `multi_step`.
 struct MultiStepOptions {
-  std::vector<std::uint64_t> milestones;  ///< epochs from 0, ascending, each the first with the lower rate
+  std::vector<std::uint64_t> milestones;  ///< epochs, from 0, ascending; each is the first epoch with the lower rate
   double gamma = 0.1;                     ///< factor of each drop, finite and >= 0
 };
 
@@ -51,7 +51,7 @@ inline Schedule multi_step(const MultiStepOptions& options) {
 /// Curve between two learning rates: a straight line, or half a cosine wave, flat at both ends.
 enum class Anneal { linear, cosine };
 
-/// A number on the curve from `start` to `end` as `progress` goes from 0 to 1.
+/// Value on the curve from `start` to `end` at `progress` in 0..1.
 inline double interpolate(Anneal anneal, double start, double end, double progress) {
   if (anneal == Anneal::linear) return start * (1 - progress) + end * progress;
   return end + (start - end) / 2 * (std::cos(std::numbers::pi * progress) + 1);
@@ -59,7 +59,7 @@ inline double interpolate(Anneal anneal, double start, double end, double progre
 
 /// Options of `linear` and `cosine`.
 struct DecayOptions {
-  double final_factor = 0;  ///< of the base rate, reached after the last step; finite and >= 0
+  double final_factor = 0;  ///< factor on the base rate after the last step; finite and >= 0
 };
 
 /// rate = base (1 - (1 - final_factor) step / total_steps). Throws OptionError for an option outside its range.
@@ -84,13 +84,13 @@ inline Schedule cosine(const DecayOptions& options = {}) {
 
 /// Options of `one_cycle`; the defaults are PyTorch's.
 struct OneCycleOptions {
-  double warm_up = 0.3;              ///< part of all steps that climbs, in [0, 1]
-  double start_factor = 1.0 / 25;    ///< of the base rate, at the first step; finite and >= 0
-  double final_factor = 1.0 / 25e4;  ///< of the base rate, at the last step; finite and >= 0
-  Anneal anneal = Anneal::cosine;    ///< form of the climb and of the fall
+  double warm_up = 0.3;              ///< fraction of all steps spent warming up, in [0, 1]
+  double start_factor = 1.0 / 25;    ///< factor on the base rate at the first step; finite and >= 0
+  double final_factor = 1.0 / 25e4;  ///< factor on the base rate at the last step; finite and >= 0
+  Anneal anneal = Anneal::cosine;    ///< curve of the rise and of the fall
 };
 
-/// From start_factor up to the base rate, which is the peak, and down to final_factor at the very last step. The same
+/// Rises from start_factor to the base rate, which is the peak, then falls to final_factor at the very last step. Same
 /// rates as PyTorch's OneCycleLR in two phases; momentum is not cycled. Throws OptionError for an option outside its
 /// range.
 /// Source: Smith, Topin 2017, arXiv:1708.07120.
@@ -110,14 +110,14 @@ inline Schedule one_cycle(const OneCycleOptions& options = {}) {
 
 /// Options of `hold_then_linear`.
 struct HoldThenLinearOptions {
-  double warm_up = 0;       ///< part of all steps that climbs, in [0, 1]
-  double hold = 0.5;        ///< part of all steps at the base rate, in [0, 1 - warm_up]
-  double start_factor = 0;  ///< of the base rate, at the first step of the climb; finite and >= 0
-  double final_factor = 0;  ///< of the base rate, reached after the last step; finite and >= 0
+  double warm_up = 0;       ///< fraction of all steps spent warming up, in [0, 1]
+  double hold = 0.5;        ///< fraction of all steps at the base rate, in [0, 1 - warm_up]
+  double start_factor = 0;  ///< factor on the base rate at the first step of the warm-up; finite and >= 0
+  double final_factor = 0;  ///< factor on the base rate after the last step; finite and >= 0
 };
 
-/// A line from start_factor up to the base rate, the base rate itself, a line down to final_factor: with s = step /
-/// total_steps,  rate = base (start_factor + (1 - start_factor) s / warm_up)  for s < warm_up,  base  up to
+/// Rises linearly from start_factor to the base rate, holds the base rate, then falls linearly to final_factor. With s
+/// = step / total_steps,  rate = base (start_factor + (1 - start_factor) s / warm_up)  for s < warm_up,  base  up to
 /// warm_up + hold,  then  base (1 - (1 - final_factor) (s - warm_up - hold) / (1 - warm_up - hold)).
 /// Throws OptionError for an option outside its range.
 inline Schedule hold_then_linear(const HoldThenLinearOptions& options = {}) {

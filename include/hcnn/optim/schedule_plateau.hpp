@@ -1,4 +1,4 @@
-// The schedule that lowers the learning rate when a metric stops improving.
+// Schedule that lowers the learning rate when a metric stops improving.
 #pragma once
 
 #include <algorithm>
@@ -15,16 +15,16 @@ namespace hcnn::schedules {
 
 /// Options of `reduce_on_plateau`; the defaults are PyTorch's.
 struct PlateauOptions {
-  double factor = 0.1;                        ///< what each reduction multiplies the learning rate by, in [0, 1)
-  std::uint64_t patience = 10;                ///< epochs without improvement that are tolerated; the next one reduces
-  double threshold = 1e-4;                    ///< least improvement that counts, as a fraction of the best metric; >= 0
-  std::uint64_t cooldown = 0;                 ///< epochs after a reduction in which nothing is counted
-  double min_rate = 0;                        ///< the learning rate never falls below; >= 0
+  double factor = 0.1;          ///< factor of each reduction, in [0, 1)
+  std::uint64_t patience = 10;  ///< epochs without improvement to tolerate; the next one reduces
+  double threshold = 1e-4;      ///< smallest improvement that counts, as a fraction of the best metric; >= 0
+  std::uint64_t cooldown = 0;   ///< epochs after a reduction in which bad epochs do not count
+  double min_rate = 0;          ///< lower bound of the learning rate; >= 0
   std::optional<bool> higher_is_better = {};  ///< direction of the metric; unset: as the caller of `on_epoch` says,
-                                              ///< which `train::fit` does by the name of its monitored column
+                                              ///< in `train::fit` by the name of the monitored column
 };
 
-/// `reduce_on_plateau`'s policy; every rule is PyTorch's ReduceLROnPlateau with a relative threshold.
+/// Policy of `reduce_on_plateau`; follows PyTorch's ReduceLROnPlateau with a relative threshold in every rule.
 class PlateauPolicy final : public Policy {
  public:
   /// Throws OptionError for an option outside its range.
@@ -47,8 +47,8 @@ class PlateauPolicy final : public Policy {
     return rate;
   }
 
-  /// A metric that is not a number never counts as an improvement. Throws OptionError where neither the options nor the
-  /// caller know its direction.
+  /// A NaN never counts as an improvement. Throws OptionError if neither the options nor the caller know the metric's
+  /// direction.
   void on_epoch(double metric, std::optional<bool> higher_is_better) override {
     if (options_.higher_is_better) higher_is_better = options_.higher_is_better;
     if (!higher_is_better)
@@ -82,7 +82,7 @@ class PlateauPolicy final : public Policy {
   }
 
  private:
-  static constexpr double kLeastChange = 1e-8;  // PyTorch's eps: a smaller reduction is not made
+  static constexpr double kLeastChange = 1e-8;  // PyTorch's eps: smaller reductions are not made
 
   bool improves(double metric, bool higher_is_better) const {
     if (!std::isfinite(best_)) return !std::isnan(metric);
@@ -92,7 +92,7 @@ class PlateauPolicy final : public Policy {
   PlateauOptions options_;
   double best_ = std::numeric_limits<double>::infinity();  // until there is one
   std::uint64_t bad_epochs_ = 0;
-  std::uint64_t cooldown_ = 0;  // epochs left of it
+  std::uint64_t cooldown_ = 0;  // epochs left of the cooldown
   std::uint64_t reductions_ = 0;
 };
 

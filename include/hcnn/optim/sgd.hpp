@@ -8,20 +8,20 @@ namespace hcnn {
 /// Options of SGD.
 struct SGDOptions {
   double learning_rate = 0.01;  ///< factor of the gradient, finite and >= 0
-  double momentum = 0;          ///< forgetting factor of the velocity, in [0, 1); 0: no velocity is kept
-  bool nesterov = false;        ///< looks ahead along the velocity; needs momentum > 0
-  double weight_decay = 0;      ///< factor of the L2 penalty's gradient, >= 0; 0: no penalty
+  double momentum = 0;          ///< momentum coefficient, in [0, 1); 0: no momentum
+  bool nesterov = false;        ///< use Nesterov momentum; needs momentum > 0
+  double weight_decay = 0;      ///< L2 penalty: this times the weight is added to the gradient; >= 0
   bool decay_all = false;       ///< also decay biases and normalisation, as PyTorch does by default
 };
 
-/// SGD as PyTorch writes it, without dampening:
+/// SGD as in PyTorch, without dampening:
 ///   g += weight_decay w;  b = momentum b + g;  w -= learning_rate (nesterov ? g + momentum b : b).
-/// The velocity b begins at 0 and is not scaled by the learning rate, so that a schedule acts at once.
+/// The velocity b starts at 0 and is not scaled by the learning rate, so schedule changes act at once.
 /// Source: Sutskever, Martens, Dahl, Hinton 2013, "On the importance of initialization and momentum", ICML.
 template <class M = float>
 class SGD final : public Optimizer<M> {
  public:
-  /// Parameters as Optimizer takes them. Throws OptionError for an option outside its range.
+  /// Parameters as for Optimizer. Throws OptionError for an option outside its range.
   explicit SGD(const ParamList<M>& params, const SGDOptions& options = {})
       : Optimizer<M>("SGD", std::vector<std::string>(options.momentum > 0 ? 1 : 0, "sgd.momentum"), params,
                      options.learning_rate, options.weight_decay, options.decay_all),
@@ -32,7 +32,7 @@ class SGD final : public Optimizer<M> {
                    "must be > 0");
   }
 
-  /// What it was made with; the learning rate in force is `learning_rate()`.
+  /// Options given at construction; the current learning rate is `learning_rate()`.
   const SGDOptions& options() const { return options_; }
 
  private:

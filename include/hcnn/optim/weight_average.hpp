@@ -1,4 +1,4 @@
-// Exponential moving average of a network's weights, to evaluate with.
+// Exponential moving average (EMA) of a network's weights, for evaluation.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 namespace hcnn {
 
 /// Shadow copy of all parameters: trained ones are averaged, buffers (running statistics) are copied as they are.
-/// Averaging begins with the values at construction. To evaluate: swap(), refresh the running statistics on training
-/// data if there is batch normalisation, evaluate, swap() again: parameters and statistics are as before.
+/// Averaging starts from the values at construction. To evaluate: swap(), refresh the running statistics on training
+/// data if there is batch normalisation, evaluate, swap() again: parameters and statistics are then as before.
 /// Source: Polyak, Juditsky 1992, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30.
 template <class M = float>
 class WeightAverage {
  public:
-  /// Copies the values; refers to the parameters, which must outlive it.
+  /// Copies the values; keeps pointers to the parameters, which must outlive it.
   explicit WeightAverage(const ParamList<M>& params) {
     for (Param<M>* param : params) {
       shadows_.push_back({param, AlignedBuffer<M>(param->size())});
@@ -25,8 +25,8 @@ class WeightAverage {
     }
   }
 
-  /// average = decay average + (1 - decay) value; call it after each step. Throws OptionError for a decay outside
-  /// [0, 1], and while swapped in.
+  /// average = decay average + (1 - decay) value; call it after each step. Throws OptionError for a decay outside [0,
+  /// 1], and while swapped in.
   void update(double decay) {
     require_option(decay >= 0 && decay <= 1, "WeightAverage", "decay", decay, "must be in [0, 1]");
     require_option(!swapped_, "WeightAverage::update", "swapped", true, "swap the parameters back first");
@@ -39,7 +39,7 @@ class WeightAverage {
         continue;
       }
       parallel_elements(shadow.param->size(), [&](Index begin, Index end) {
-        // Either form leaves a value as it is where both are equal; keep + take is not 1 in float.
+        // Both forms leave a value unchanged if it equals the average; keep + take is not 1 in float.
         if (take < M{0.5})
           for (Index i = begin; i < end; ++i) average[i] += take * (value[i] - average[i]);
         else
@@ -48,7 +48,7 @@ class WeightAverage {
     }
   }
 
-  /// Exchanges the averages and the network's values; called twice it changes nothing.
+  /// Swaps the averages and the network's values; calling it twice changes nothing.
   void swap() {
     for (Shadow& shadow : shadows_) {
       std::swap_ranges(shadow.param->value(), shadow.param->value() + shadow.param->size(), shadow.values.data());
@@ -59,7 +59,7 @@ class WeightAverage {
   /// True while the network holds the averages.
   bool swapped() const { return swapped_; }
 
-  /// The averages, "ema.<parameter>", for checkpoints. Throws OptionError while they are in the network.
+  /// The averages as "ema.<parameter>", for checkpoints. Throws OptionError while they are in the network.
   std::vector<NamedState<M>> state() {
     require_option(!swapped_, "WeightAverage::state", "swapped", true, "swap the parameters back first");
     std::vector<NamedState<M>> list;
@@ -67,7 +67,7 @@ class WeightAverage {
       list.push_back({"ema." + shadow.param->name, shadow.values.data(), shadow.param->size()});
     return list;
   }
-  /// The averages, for a training that goes on later; throws as `state`.
+  /// Visits the averages, to resume a run later; throws as `state`.
   void visit_state(StateVisitor& visitor) {
     for (const NamedState<M>& entry : state())
       visitor.visit(entry.name, std::span<M>(entry.data, static_cast<std::size_t>(entry.size)));

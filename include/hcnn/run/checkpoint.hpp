@@ -1,4 +1,4 @@
-// Writes a run to disk while it trains: models, history and the loss of every step.
+// Callback that writes a run to disk while it trains: models, history and the loss of every step.
 #pragma once
 
 #include <cmath>
@@ -22,19 +22,20 @@ namespace hcnn::run {
 
 /// Options of `checkpoint`.
 struct CheckpointOptions {
-  /// History column that tells the best epoch. "": the first accuracy on the validation data, "val.<finest head>.top1";
-  /// without validation the lowest "train.loss".
+  /// History column that decides the best epoch. "": the first validation accuracy, "val.<finest head>.top1"; without
+  /// validation the lowest "train.loss".
   std::string monitor = {};
-  std::optional<bool> higher_is_better = {};  ///< of `monitor`; unset: as its name tells, metrics::higher_is_better
-  double every_seconds = 300;  ///< resume.safetensors is also written this long after the last time; 0: it is not
-  Index every_steps = 0;       ///< and after this many steps of an epoch; 0: it is not
+  std::optional<bool> higher_is_better = {};  ///< direction of `monitor`; unset: inferred from its name by
+                                              ///< metrics::higher_is_better
+  double every_seconds = 300;  ///< also write resume.safetensors this many seconds after the last write; 0: never
+  Index every_steps = 0;       ///< also write it every this many steps within an epoch; 0: never
 };
 
 /// Callback that keeps a run folder up to date; see `checkpoint`.
 class Checkpoint {
  public:
-  /// Touches no disk. Throws OptionError for notes in `info` that are no JSON object, an option out of range and a
-  /// `monitor` of which nothing tells which values are better.
+  /// Does not touch the disk. Throws OptionError for notes in `info` that are not a JSON object, an option out of
+  /// range, and a `monitor` for which it is unknown whether higher or lower values are better.
   explicit Checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {}, CheckpointOptions options = {})
       : folder_(std::move(folder)), info_(std::move(info)), options_(std::move(options)) {
     if (!info_.notes.is_object())
@@ -45,7 +46,7 @@ class Checkpoint {
       options_.higher_is_better = metrics::direction_of(options_.monitor, options_.higher_is_better, "checkpoint");
   }
 
-  /// The callback for networks of T.
+  /// Converts to a callback for networks of T.
   template <class T>
   operator std::shared_ptr<train::Callback<T>>() const {
     return std::make_shared<Writer<T>>(*this);
@@ -75,7 +76,7 @@ class Checkpoint {
                     state.snapshot ? "the folder that is resumed, or a new one, is needed: nothing is overwritten"
                                    : "a new folder is needed: nothing is overwritten");
       lock_ = std::move(lock);
-      if (state.snapshot) return;  // nothing may change before it is known that the snapshot fits
+      if (state.snapshot) return;  // change nothing before the snapshot is known to fit
       io::remove_temporaries(folder_.path());
       steps_.create(kHeader);
       state.request_snapshot();
@@ -99,7 +100,7 @@ class Checkpoint {
     }
 
     void on_snapshot(train::FitState<T>&, const Snapshot& snapshot) override {
-      steps_.sync();  // the snapshot says how many of its bytes are there
+      steps_.sync();  // the snapshot records how many bytes of it are there
       write_snapshot(folder_.resume(), snapshot);
       since_snapshot_.start();
     }
@@ -160,7 +161,7 @@ class Checkpoint {
     bool is_that_of(const Snapshot& snapshot) const {
       return std::filesystem::exists(folder_.resume()) && same_values(read_snapshot(folder_.resume()), snapshot);
     }
-    // What the training knows and a file needs to be used.
+    // Adds what the training run knows and the model files need for use.
     void complete_info(const train::FitState<T>& state) {
       if (info_.normalization.mean.empty()) info_.normalization = state.normalization;
       if (!info_.taxonomy && state.taxonomy) info_.taxonomy = *state.taxonomy;
@@ -181,15 +182,15 @@ class Checkpoint {
     RunFolder folder_;
     exchange::ModelInfo info_;
     CheckpointOptions options_;
-    std::string monitor_;    // the option, or the column that was chosen
-    bool higher_is_better_;  // of that column
+    std::string monitor_;    // the option, or else the column chosen after the first epoch
+    bool higher_is_better_;  // direction of that column
     std::unique_ptr<FolderLock> lock_;
     StepsFile steps_;
-    Index steps_bytes_ = 0;  // of steps.csv at the snapshot
+    Index steps_bytes_ = 0;  // bytes of steps.csv at the snapshot
     train::Stopwatch since_snapshot_;
     double best_ = std::numeric_limits<double>::quiet_NaN();
-    bool unsaved_ = false;        // steps were done since the last model was written
-    Index epoch_ = 0, step_ = 0;  // of the last step
+    bool unsaved_ = false;        // steps were taken since the last model was written
+    Index epoch_ = 0, step_ = 0;  // epoch and step number of the last step
   };
 
   RunFolder folder_;
@@ -197,18 +198,22 @@ class Checkpoint {
   CheckpointOptions options_;
 };
 
-/// Keeps a run folder up to date. After each epoch: last.safetensors, history.csv, and best.safetensors when the
-/// monitored column reached its best value so far. After each step: a line of steps.csv (epoch, step, loss in nats per
-/// sample, average severity). When training stops within an epoch, and
-/// when a callback has changed the model after the last one: last.safetensors. Models get `info`, where it has none
-/// with the training's normalisation and the images' label tree, and with the notes "epoch", the monitored value and,
-/// within an epoch, "step". At the beginning, after each epoch, within an epoch as the options say, and when training
-/// stops: resume.safetensors, for `run::resume`. Make it the last callback: its history has the columns that others
-/// added. The folder may be new, but not one with a run (Error), unless that is resumed: nothing is overwritten. Throws
-/// OptionError for notes that are no JSON object, for an option out of range, where nothing tells which values of
-/// `monitor` are better, and at the end of the first epoch where the history has no such column; FormatError, before
-/// the first step, for `info` that does not fit the network; Error where a file cannot be written and where another
-/// training writes to the folder.
+/// Keeps a run folder up to date:
+/// * steps.csv: a line per step (epoch, step, loss in nats per sample, average severity);
+/// * last.safetensors, history.csv: after each epoch; last.safetensors also when training stops within an epoch or a
+///   callback has replaced the weights after the last one;
+/// * best.safetensors: when the monitored column reaches its best value so far;
+/// * resume.safetensors, for `run::resume`: at the start, after each epoch, within an epoch as the options say, and
+/// when
+///   training stops.
+/// `info` is written into each model; where it lacks them, the run's normalisation and label tree are added, and always
+/// the notes "epoch" and the monitored value, or "epoch" and "step" (and "weights", where a callback replaced them) for
+/// a model written at the end of training. Make it the last callback, so that its history has the columns added by
+/// others. The folder may exist, but must not hold a run (Error) unless that run is being resumed: nothing is
+/// overwritten. Throws OptionError for notes that are not a JSON object, for an option out of range, if it is unknown
+/// whether higher or lower values of `monitor` are better, and at the end of the first epoch if the history has no such
+/// column; FormatError, before the first step, for `info` that does not fit the network; Error if a file cannot be
+/// written or another run is writing to the folder.
 /// `.callbacks = {run::checkpoint("runs/first", {.network = ...})}`.
 inline Checkpoint checkpoint(std::filesystem::path folder, exchange::ModelInfo info = {},
                              CheckpointOptions options = {}) {

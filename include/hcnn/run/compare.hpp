@@ -1,4 +1,4 @@
-// Finished runs read back from their folders, to be compared.
+// Reads finished runs from their folders for comparison.
 #pragma once
 
 #include <algorithm>
@@ -16,18 +16,18 @@
 
 namespace hcnn::run {
 
-/// What a run folder tells about its run.
+/// Contents of a run folder.
 struct FinishedRun {
-  std::filesystem::path folder = {};                        ///< as it was given
+  std::filesystem::path folder = {};                        ///< path as given
   io::Json config = {};                                     ///< content of config.json
   io::Json metrics = {};                                    ///< content of metrics.json
-  std::string part = {};                                    ///< that was measured: "test", else "val"
-  std::vector<std::pair<std::string, double>> levels = {};  ///< heads and their top-1 accuracy 0..1, finest first
-  std::vector<std::string> severities = {};                 ///< what severity 0, 1, ... means; empty: not measured
-  report::ComparedRun figures = {};                         ///< for the pictures
+  std::string part = {};                                    ///< measured part: "test" if present, else "val"
+  std::vector<std::pair<std::string, double>> levels = {};  ///< top-1 accuracy of each head, 0..1, finest first
+  std::vector<std::string> severities = {};                 ///< meaning of severity 0, 1, ...; empty: not measured
+  report::ComparedRun figures = {};                         ///< data for the plots
 };
 
-/// Takes heads and accuracies, and what each severity means, from the figures of the measured part.
+/// Reads heads, accuracies, severities and their names from the metrics of the measured part.
 inline void read_levels(FinishedRun& run, const io::Json& part, const std::string& where) {
   for (const auto& [level, figures] : part.items())
     if (figures.is_object() && figures.contains("top1"))
@@ -48,7 +48,7 @@ inline void read_levels(FinishedRun& run, const io::Json& part, const std::strin
                       concat(run.severities.size(), " for these levels"));
 }
 
-/// Reads config.json, history.csv and metrics.json of a finished run. Throws Error, one line that names the file and
+/// Reads config.json, history.csv and metrics.json of a finished run. Throws Error, a single line naming the file and
 /// what is wrong with it.
 inline FinishedRun read_run(const std::filesystem::path& path) {
   const RunFolder folder = RunFolder::open_existing(path);
@@ -66,8 +66,8 @@ inline FinishedRun read_run(const std::filesystem::path& path) {
   return run;
 }
 
-/// Reads several runs and names each by its folder, or by its path where two folders have one name. Throws as
-/// `read_run`, and FormatError where severities mean different things.
+/// Reads several runs and names each after its folder, or its path if two folders have the same name. Throws as
+/// `read_run`, and FormatError if severities mean different things.
 inline std::vector<FinishedRun> read_runs(const std::vector<std::filesystem::path>& paths) {
   const auto short_name = [](const std::filesystem::path& path) {
     const std::filesystem::path clean = (std::filesystem::current_path() / path / "").lexically_normal();

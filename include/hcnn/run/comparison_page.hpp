@@ -1,4 +1,4 @@
-// Several finished runs on one page, with pictures beside it.
+// Comparison of several finished runs on one page, with plots beside it.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 
 namespace hcnn::run {
 
-/// A row for each run: accuracy of every head, HD@1, MS, parameters and time.
+/// Adds a row for each run: accuracy of every head, HD@1, MS, epochs and time.
 inline void add_results(report::HtmlReport& page, const std::vector<FinishedRun>& runs) {
   TableByPart table("run");
   for (const FinishedRun& run : runs) {
@@ -34,7 +34,7 @@ inline void add_results(report::HtmlReport& page, const std::vector<FinishedRun>
   table.write(page, {}, "sortable");
 }
 
-/// A row for each setting, a column for each run.
+/// Adds a row for each setting and a column for each run.
 inline void add_settings(report::HtmlReport& page, const std::vector<FinishedRun>& runs) {
   TableByPart table("setting");
   for (const FinishedRun& run : runs) {
@@ -46,7 +46,7 @@ inline void add_settings(report::HtmlReport& page, const std::vector<FinishedRun
   table.write(page, {}, "settings");
 }
 
-/// What the scripts of the page get to know.
+/// Data for the scripts of the page.
 inline io::Json comparison_data(const std::vector<FinishedRun>& runs, const std::vector<report::Panel>& panels) {
   io::Json bars = io::Json::array(), points = io::Json::array();
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -60,9 +60,9 @@ inline io::Json comparison_data(const std::vector<FinishedRun>& runs, const std:
           {"tree", io::Json::array()}};
 }
 
-/// Writes the page `out` and, beside it, <stem>_curves.png, <stem>_severity.png and <stem>_scatter.png: the first where
-/// a run has epochs, the others where severity was measured. Throws OptionError for less than two runs, Error where one
-/// of the files is there already, and as `io::write_file`.
+/// Writes the page `out` and, beside it, <stem>_curves.png (if a run has epochs), <stem>_severity.png and
+/// <stem>_scatter.png (if severity was measured). Throws OptionError for fewer than two runs, Error if one of the files
+/// exists already, and as `io::write_file`.
 inline void write_comparison(const std::filesystem::path& out, const std::vector<FinishedRun>& runs) {
   if (runs.size() < 2) fail<OptionError>("comparison", concat(runs.size(), " runs"), "at least 2 are needed");
   const auto beside = [&](const char* name) { return out.parent_path() / (out.stem().string() + '_' + name + ".png"); };

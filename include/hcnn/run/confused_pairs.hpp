@@ -1,4 +1,4 @@
-// The mistakes that a head makes most often, and small pictures of samples.
+// The most frequent mistakes of a head, and thumbnails of samples.
 #pragma once
 
 #include <algorithm>
@@ -17,13 +17,13 @@ namespace hcnn::run {
 
 /// Samples of class `truth` that were predicted as `predicted`.
 struct ConfusedPair {
-  Label truth = 0;                  ///< class of the samples
-  Label predicted = 0;              ///< another one
-  Index count = 0;                  ///< samples, at least 1
-  std::vector<Index> samples = {};  ///< the first of them, where they were remembered
+  Label truth = 0;                  ///< true class of the samples
+  Label predicted = 0;              ///< predicted class, another one
+  Index count = 0;                  ///< number of samples, at least 1
+  std::vector<Index> samples = {};  ///< indices of the first samples, where recorded
 };
 
-/// The `most` pairs of classes that were confused most often; of equal ones the lower classes first.
+/// Returns the `most` pairs of classes that were confused most often; among equal counts the lower classes first.
 inline std::vector<ConfusedPair> confused_pairs(const metrics::HeadResult& head,
                                                 const metrics::HeadInspection* inspection, std::size_t most = 12) {
   std::vector<ConfusedPair> pairs;
@@ -43,14 +43,14 @@ inline std::vector<ConfusedPair> confused_pairs(const metrics::HeadResult& head,
   return pairs;
 }
 
-/// What each severity at a level of the tree means.
+/// Meaning of each severity at a level of the tree.
 inline std::vector<std::string> severity_names(const Taxonomy& tree, Index level) {
   std::vector<std::string> levels;
   for (; level < tree.levels(); ++level) levels.push_back(tree.level_name(level));
   return severity_names(levels);
 }
 
-/// Names, count, share of the true class and severity ("" without a label tree), as cells of a table.
+/// Table cells of a pair: names, count, fraction of the true class, and severity ("" without a label tree).
 inline std::vector<std::string> pair_row(const ConfusedPair& pair, const ClassOrder& classes,
                                          const metrics::HeadResult& head, const Taxonomy* tree) {
   const double share = static_cast<double>(pair.count) / static_cast<double>(head.confusion.support(pair.truth));
@@ -64,8 +64,8 @@ inline std::vector<std::string> pair_row(const ConfusedPair& pair, const ClassOr
           std::to_string(pair.count), decimal(100 * share, 2) + " %", severity};
 }
 
-/// Sample i as a PNG file, at most 64 pixels wide and high. Values 0 to 1 become 0 to 255, others are cut off; an image
-/// that has not 3 channels shows its first in grey.
+/// Sample i as a PNG file, at most 64 pixels wide and high. Values are clamped to 0..1 and scaled to 0..255; an image
+/// without exactly 3 channels shows its first one in grey.
 inline std::string thumbnail(const data::Dataset& images, Index i) {
   constexpr Index kMost = 64;
   const Shape& shape = images.shape();

@@ -1,4 +1,4 @@
-// The section of the report on what mistakes cost.
+// Report section on the costs of mistakes.
 #pragma once
 
 #include <algorithm>
@@ -13,15 +13,15 @@
 
 namespace hcnn::run {
 
-/// All samples of one class that were predicted as one other, and what that costs.
+/// All samples of one class that were predicted as another, and their cost.
 struct CostlyPair {
-  Label truth = 0;      ///< class of the samples
-  Label predicted = 0;  ///< what they were taken for
-  Index count = 0;      ///< samples, at least 1
-  double cost = 0;      ///< of all of them, more than 0
+  Label truth = 0;      ///< true class of the samples
+  Label predicted = 0;  ///< predicted class
+  Index count = 0;      ///< number of samples, at least 1
+  double cost = 0;      ///< total cost of the samples, more than 0
 };
 
-/// The `most` pairs of classes that cost most altogether; of equal ones the lower classes first.
+/// Returns the `most` pairs of classes with the highest total cost; among equal costs the lower classes first.
 inline std::vector<CostlyPair> costly_pairs(const metrics::ConfusionMatrix& confusion, const CostMatrix& costs,
                                             std::size_t most = 12) {
   std::vector<CostlyPair> pairs;
@@ -36,7 +36,8 @@ inline std::vector<CostlyPair> costly_pairs(const metrics::ConfusionMatrix& conf
   return pairs;
 }
 
-/// Average cost of a prediction on each part, and the mistakes that cost most on the shown part; nothing without costs.
+/// Adds the average cost of a prediction on each part, and the most costly mistakes on the shown part; adds nothing
+/// without costs.
 inline void add_costs(report::HtmlReport& page, const RunSummary& run) {
   const auto& [part, shown] = run.shown();
   if (!run.costs || !shown) return;

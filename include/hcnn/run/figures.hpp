@@ -1,4 +1,4 @@
-// Pictures and tables of a run: curves, confusion matrices in the order of the label tree, figures per class.
+// Plots and tables of a run: curves, confusion matrices sorted by the label tree, per-class metrics.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace hcnn::run {
 
-/// Column `train.<name>` dashed and `val.<name>` solid, each where the history has it, times `factor`.
+/// Adds the columns `train.<name>` (dashed) and `val.<name>` (solid), if the history has them, times `factor`.
 inline void add_series(report::Panel& panel, const metrics::History& history, const std::string& name,
                        const std::string& label, std::size_t colour, double factor = 1) {
   for (const std::string part : {"train", "val"}) {
@@ -31,8 +31,8 @@ inline void add_series(report::Panel& panel, const metrics::History& history, co
   }
 }
 
-/// Panels of loss, accuracy of every head, average severity (where it was measured) and learning rate over the epochs.
-/// The figures of the training part are those of the batches as they were trained on.
+/// Panels of loss, accuracy of every head, average severity (if measured) and learning rate over the epochs. The
+/// training values are those of the batches as seen during training.
 inline std::vector<report::Panel> training_panels(const metrics::History& history) {
   report::Panel loss{.title = "Loss", .y_label = "nats per sample"};
   report::Panel accuracy{.title = "Accuracy", .y_label = "top-1, %"};
@@ -59,20 +59,21 @@ inline std::vector<report::Panel> training_panels(const metrics::History& histor
   return panels;
 }
 
-/// The panels as a picture.
+/// The panels as an image.
 inline io::Image training_curves(const metrics::History& history, const std::string& title) {
   return report::curves(training_panels(history), {.title = title});
 }
 
-/// The classes of a head as its pictures and tables show them.
+/// Names and display order of a head's classes in plots and tables.
 struct ClassOrder {
-  std::vector<std::string> names;          ///< of class 0, 1, 2, ...
-  std::vector<Label> order;                ///< neighbours in the label tree side by side
-  std::vector<report::ClassGroup> groups;  ///< classes with one parent, along the order; empty without parents
+  std::vector<std::string> names;          ///< names of class 0, 1, 2, ...
+  std::vector<Label> order;                ///< classes sorted so that neighbours in the label tree are adjacent
+  std::vector<report::ClassGroup> groups;  ///< groups of classes with one parent, along the order; empty without
+                                           ///< parents
 };
 
 /// Classes sorted by their ancestors, coarsest first: all fine classes of a superclass, all superclasses of a group.
-/// Without a taxonomy of this level: 0, 1, 2, ..., named by their numbers.
+/// Without a taxonomy of this level: 0, 1, 2, ..., with their numbers as names.
 inline ClassOrder class_order(const metrics::HeadResult& head, const Taxonomy* taxonomy) {
   ClassOrder classes;
   classes.order.resize(static_cast<std::size_t>(head.confusion.classes()));
@@ -83,7 +84,7 @@ inline ClassOrder class_order(const metrics::HeadResult& head, const Taxonomy* t
   }
   const Index level = taxonomy->level_index(head.level);
   classes.names = taxonomy->classes(level);
-  for (Index coarser = level + 1; coarser < taxonomy->levels(); ++coarser)  // the last sort is the strongest
+  for (Index coarser = level + 1; coarser < taxonomy->levels(); ++coarser)  // the last sort dominates
     std::stable_sort(classes.order.begin(), classes.order.end(), [&](Label a, Label b) {
       return taxonomy->ancestor(a, level, coarser) < taxonomy->ancestor(b, level, coarser);
     });
@@ -96,7 +97,7 @@ inline ClassOrder class_order(const metrics::HeadResult& head, const Taxonomy* t
   return classes;
 }
 
-/// The head's confusion matrix as a picture, sorted by `class_order`.
+/// The head's confusion matrix as an image, sorted by `class_order`.
 inline io::Image confusion_picture(const metrics::HeadResult& head, const Taxonomy* taxonomy,
                                    const std::string& title) {
   const ClassOrder classes = class_order(head, taxonomy);
@@ -105,7 +106,7 @@ inline io::Image confusion_picture(const metrics::HeadResult& head, const Taxono
       {.title = title, .order = {classes.order.begin(), classes.order.end()}, .groups = classes.groups});
 }
 
-/// The same counts as a table: a row for each true class, a column for each predicted one, sorted as in the picture.
+/// The head's confusion matrix as a table of counts: true classes in rows, predicted ones in columns, same order.
 inline io::CsvTable confusion_table(const metrics::HeadResult& head, const Taxonomy* taxonomy) {
   const ClassOrder classes = class_order(head, taxonomy);
   io::CsvTable table{{"true class"}, {}};
@@ -118,7 +119,7 @@ inline io::CsvTable confusion_table(const metrics::HeadResult& head, const Taxon
   return table;
 }
 
-/// Class, support (samples), precision, recall and F1 (fractions 0..1) of each class, sorted as in the picture.
+/// Class, support (samples), precision, recall and F1 (fractions 0..1) of each class, in the same order.
 inline io::CsvTable per_class_table(const metrics::HeadResult& head, const Taxonomy* taxonomy) {
   const ClassOrder classes = class_order(head, taxonomy);
   io::CsvTable table{{"class", "support", "precision", "recall", "f1"}, {}};

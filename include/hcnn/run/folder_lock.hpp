@@ -1,4 +1,4 @@
-// One writer for a folder: two trainings that continue the same run would spoil each other's files.
+// Lock that lets only one writer into a folder: two runs continuing there would corrupt each other's files.
 #pragma once
 
 #include <fcntl.h>
@@ -13,11 +13,11 @@
 
 namespace hcnn::run {
 
-/// Holds a folder for as long as it lives; the system lets go of it however the program ends.
+/// Holds the lock of a folder while it lives; the system releases it however the program ends.
 class FolderLock {
  public:
-  /// Throws Error where another lock holds the folder. File systems without locks, and a folder that is not there,
-  /// are not guarded.
+  /// Throws Error if another lock holds the folder. Gives no protection for a folder that does not exist or on file
+  /// systems without locks.
   explicit FolderLock(const std::filesystem::path& folder)
       : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
     if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;

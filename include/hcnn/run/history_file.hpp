@@ -1,4 +1,4 @@
-// history.csv: the history of a training as a table, exact to the last bit.
+// history.csv: the training history as a table, exact to the last bit.
 #pragma once
 
 #include <charconv>
@@ -14,10 +14,10 @@
 
 namespace hcnn::run {
 
-/// The shortest text that gives the same double again; "" for NaN.
+/// The shortest text that parses back to the same double; "" for NaN.
 inline std::string number_text(double value) { return std::isnan(value) ? "" : io::exact_text(value); }
 
-/// The number in a field of a table, NaN where the field is empty; FormatError, beginning with `where`, for other text.
+/// Parses a table field; NaN if it is empty. Throws FormatError, beginning with `where`, for other text.
 inline double parse_number(std::string_view text, const std::string& where) {
   if (text.empty()) return std::numeric_limits<double>::quiet_NaN();
   double value = 0;
@@ -27,7 +27,7 @@ inline double parse_number(std::string_view text, const std::string& where) {
   return value;
 }
 
-/// A row for each epoch, a column for each of `History::columns`; NaN becomes an empty field.
+/// Makes a row for each epoch and a column for each of `History::columns`; NaN becomes an empty field.
 inline io::CsvTable history_table(const metrics::History& history) {
   io::CsvTable table{history.columns(), {}};
   for (const metrics::EpochRecord& record : history) {
@@ -37,12 +37,12 @@ inline io::CsvTable history_table(const metrics::History& history) {
   return table;
 }
 
-/// Writes history.csv all or nothing; Error as `io::write_file`.
+/// Writes history.csv atomically. Throws Error as `io::write_file`.
 inline void write_history(const std::filesystem::path& path, const metrics::History& history) {
   io::write_csv(path, history_table(history));
 }
 
-/// The history in a file that `write_history` wrote. Throws FormatError, naming file and reason, for any other file.
+/// Reads a history written by `write_history`. Throws FormatError, naming file and reason, for any other file.
 inline metrics::History read_history(const std::filesystem::path& path) {
   const io::CsvTable table = io::read_csv(path);
   const std::string where = io::printable_path(path);

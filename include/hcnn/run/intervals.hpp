@@ -1,4 +1,4 @@
-// Figures with their intervals, as programs print them and reports show them.
+// Metrics with their confidence intervals, as text for programs and reports.
 #pragma once
 
 #include <algorithm>
@@ -12,14 +12,14 @@
 
 namespace hcnn::run {
 
-/// A figure as people read it: shares in percent, severities in levels.
+/// A metric as text: fractions in percent, severities in levels.
 struct FigureText {
-  std::string name;      ///< "fine top-1", "HD@5"
-  std::string value;     ///< "71.96 %", "0.5779"
-  std::string interval;  ///< "71.07 to 72.84 %", "0.5571 to 0.5988"
+  std::string name;      ///< name, e.g. "fine top-1", "HD@5"
+  std::string value;     ///< value, e.g. "71.96 %", "0.5779"
+  std::string interval;  ///< interval, e.g. "71.07 to 72.84 %", "0.5571 to 0.5988"
 };
 
-/// The name that people know a figure of `metrics::Outcomes` by: "severity.hd5" is "HD@5".
+/// Display name of a metric of `metrics::Outcomes`, e.g. "HD@5" for "severity.hd5".
 inline std::string figure_title(const std::string& name) {
   if (name == "severity.ms") return "MS";
   if (name.starts_with("severity.hd")) return "HD@" + name.substr(11);
@@ -29,7 +29,7 @@ inline std::string figure_title(const std::string& name) {
   return share.starts_with(lifted) ? share.substr(lifted.size()) + " of the finest prediction" : share + " top-1";
 }
 
-/// Every figure with its 95 % bootstrap interval.
+/// Every metric with its 95 % bootstrap interval.
 inline std::vector<FigureText> figure_texts(const metrics::Outcomes& outcomes) {
   const auto intervals = metrics::bootstrap_intervals(outcomes.figures());
   std::vector<FigureText> texts;
@@ -44,7 +44,7 @@ inline std::vector<FigureText> figure_texts(const metrics::Outcomes& outcomes) {
   return texts;
 }
 
-/// The figures of the shown part with their intervals; nothing where outcomes were not measured.
+/// Adds the metrics of the shown part with their intervals; adds nothing if outcomes were not measured.
 inline void add_intervals(report::HtmlReport& page, const RunSummary& run) {
   if (!run.outcomes || !run.shown().second || run.outcomes->figures().empty()) return;
   TableRows rows;

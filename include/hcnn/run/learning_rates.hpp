@@ -1,4 +1,4 @@
-// The search for a learning rate, on disk.
+// Writes the results of the learning-rate search to disk.
 #pragma once
 
 #include <cmath>
@@ -15,7 +15,7 @@
 
 namespace hcnn::run {
 
-/// A suggested rate as people read it, to two digits: "0.0052".
+/// A suggested learning rate with two significant digits, e.g. "0.0052".
 inline std::string rate_text(double rate) {
   std::ostringstream text;
   text << std::setprecision(2) << rate;

@@ -1,4 +1,4 @@
-// The results of a run on disk: metrics.json, tables, pictures and the report.
+// Writes the results of a run to disk: metrics.json, tables, plots and the report.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@
 
 namespace hcnn::run {
 
-/// Adds the scripts and their data; where share/hcnn is not found the page stays as it is and says so at its end: no
-/// training shall end without a report.
+/// Adds the scripts and their data. If share/hcnn is not found, the page stays static and says so at its end: no
+/// training run should end without a report.
 inline void make_interactive(report::HtmlReport& page, const io::Json& data) {
   try {
     page.interactive(report::read_page_scripts(), data);
@@ -23,7 +23,7 @@ inline void make_interactive(report::HtmlReport& page, const io::Json& data) {
   }
 }
 
-/// Writes the pictures and tables of each head of the shown part into the folder and onto the page.
+/// Writes the plots and tables of each head of the shown part into the folder and onto the page.
 inline void write_confusion(const RunFolder& folder, report::HtmlReport& page, const RunSummary& run) {
   const auto& [part, result] = run.shown();
   if (!result) return;
@@ -39,8 +39,9 @@ inline void write_confusion(const RunFolder& folder, report::HtmlReport& page, c
   page.end_fold();
 }
 
-/// Writes metrics.json, curves.png, report.html and, for each head on the test part (without one, on the validation
-/// part), confusion_<level>.png, confusion_<level>.csv and per_class_<level>.csv. Error as `io::write_file`.
+/// Writes metrics.json, curves.png, report.html and, for each head on the test part (if there is none, on the
+/// validation part), confusion_<level>.png, confusion_<level>.csv and per_class_<level>.csv. Throws Error as
+/// `io::write_file`.
 inline void write_results(const RunFolder& folder, const RunSummary& run) {
   io::write_json(folder.metrics(), metrics_json(run));
   report::HtmlReport page(run.title);

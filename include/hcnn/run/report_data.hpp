@@ -1,4 +1,4 @@
-// What the scripts of the report page get to know about a run, as JSON.
+// Data of a run for the scripts of the report page, as JSON.
 #pragma once
 
 #include <string>
@@ -32,7 +32,7 @@ inline io::Json panels_json(const std::vector<report::Panel>& panels) {
   return list;
 }
 
-/// Confusion of a head: names, order in the tree, supports, and the counts row by row.
+/// Confusion matrix of a head: names, order in the tree, supports, and the counts in row-major order.
 inline io::Json head_json(const metrics::HeadResult& head, const Taxonomy* tree) {
   const ClassOrder classes = class_order(head, tree);
   io::Json counts = io::Json::array(), supports = io::Json::array();
@@ -48,7 +48,7 @@ inline io::Json head_json(const metrics::HeadResult& head, const Taxonomy* tree)
           {"counts", counts}};
 }
 
-/// Calibration of the heads that were inspected; a bin is [count, accuracy, confidence].
+/// Calibration of the inspected heads; a bin is [count, accuracy, confidence].
 inline io::Json calibration_json(const metrics::EvaluationResult& result, const metrics::Inspection& inspection) {
   io::Json heads = io::Json::array();
   for (const auto& head : result.heads) {
@@ -62,7 +62,7 @@ inline io::Json calibration_json(const metrics::EvaluationResult& result, const 
   return heads;
 }
 
-/// Everything that report.html shows interactively. What the run lacks is empty.
+/// Everything report.html shows interactively. What the run lacks stays empty.
 inline io::Json report_data(const RunSummary& run) {
   const Taxonomy* tree = run.taxonomy ? &*run.taxonomy : nullptr;
   const auto& [part, result] = run.shown();

@@ -1,4 +1,4 @@
-// The sections of the report of a run: headings, tables and pictures, and the places of their interactive parts.
+// Sections of a run's report: headings, tables and plots, and placeholders for the interactive parts.
 #pragma once
 
 #include <algorithm>
@@ -18,13 +18,13 @@
 
 namespace hcnn::run {
 
-/// Cells of a table, row by row.
+/// Table cells, row by row.
 using TableRows = std::vector<std::vector<std::string>>;
 
-/// 0.5364 -> "53.64 %".
+/// Formats a fraction in percent: 0.5364 -> "53.64 %".
 inline std::string percent(double share) { return decimal(100 * share, 2) + " %"; }
 
-/// The members of an object as rows; objects inside it with dotted names.
+/// Appends the members of an object as rows; nested objects get dotted names.
 inline void add_facts(TableRows& rows, const io::Json& object, const std::string& prefix = "") {
   for (const auto& [key, value] : object.items()) {
     if (value.is_object())
@@ -34,7 +34,7 @@ inline void add_facts(TableRows& rows, const io::Json& object, const std::string
   }
 }
 
-/// The present date and time: "2026-01-31 23:59 UTC".
+/// Current date and time, e.g. "2026-01-31 23:59 UTC".
 inline std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -44,7 +44,7 @@ inline std::string utc_now() {
   return text.data();
 }
 
-/// What was run and what it took, then every setting.
+/// Adds what was run and what it took, then every setting.
 inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
   TableRows rows = {
       {"epochs done", concat(run.history.size(), " of ", run.epochs)},
@@ -66,13 +66,13 @@ inline void add_configuration(report::HtmlReport& page, const RunSummary& run) {
   page.heading("Configuration").table({}, rows);
 }
 
-/// A table with a row for each name and a column for each part.
+/// Table with a row for each name and a column for each part.
 class TableByPart {
  public:
-  /// @param corner what the names of the rows are
+  /// @param corner header of the column of row names
   explicit TableByPart(const char* corner) : header_{corner} {}
 
-  /// Sets a cell; rows and columns come in the order in which they are first named.
+  /// Sets a cell; rows and columns are ordered by their first use.
   void set(const std::string& row, const std::string& column, const std::string& text) {
     const auto found = std::find(header_.begin() + 1, header_.end(), column);
     const auto c = static_cast<std::size_t>(found - header_.begin());
@@ -82,7 +82,7 @@ class TableByPart {
     line->resize(std::max(line->size(), c + 1));
     (*line)[c] = text;
   }
-  /// Appends caption and table to the page; nothing where no cell was set. `kind` as in `HtmlReport::table`.
+  /// Appends caption and table to the page; nothing if no cell was set. `kind` as in `HtmlReport::table`.
   void write(report::HtmlReport& page, std::string_view caption = {}, std::string_view kind = {}) {
     if (rows_.empty()) return;
     for (auto& row : rows_) row.resize(header_.size());
@@ -95,7 +95,8 @@ class TableByPart {
   TableRows rows_;
 };
 
-/// Accuracy of each head on each part, of the lifted prediction, and the agreement of the heads.
+/// Adds the accuracy of each head on each part, that of the finest prediction lifted to coarser levels, and the
+/// agreement of the heads.
 inline void add_accuracies(report::HtmlReport& page, const RunSummary& run) {
   TableByPart accuracy("head"), balanced("head"), lifted("level"), agreement("head");
   for (const auto& [part, result] : run.parts()) {
@@ -118,7 +119,7 @@ inline void add_accuracies(report::HtmlReport& page, const RunSummary& run) {
   agreement.write(page, "How often a coarser head predicts the ancestor of the finest head's prediction:");
 }
 
-/// Samples per severity, HD@1 and MS of each part; nothing without a label tree.
+/// Adds samples per severity, HD@1 and MS of each part; adds nothing without a label tree.
 inline void add_severities(report::HtmlReport& page, const RunSummary& run) {
   TableRows rows;
   std::string finest;
@@ -143,7 +144,7 @@ inline void add_severities(report::HtmlReport& page, const RunSummary& run) {
       decimal(metrics::chance_ms(tree, level), 3) + ".");
 }
 
-/// Precision, recall and F1 of each class of a head.
+/// Adds precision, recall and F1 of each class of a head.
 inline void add_classes(report::HtmlReport& page, const metrics::HeadResult& head, const Taxonomy* taxonomy) {
   io::CsvTable table = per_class_table(head, taxonomy);
   for (auto& row : table.rows)
@@ -151,7 +152,7 @@ inline void add_classes(report::HtmlReport& page, const metrics::HeadResult& hea
   page.subheading("Classes of " + head.level).table(table.header, table.rows, "sortable");
 }
 
-/// The layers, their shapes, parameters and work.
+/// Adds the layers with output shapes, parameters and multiply-adds.
 inline void add_layers(report::HtmlReport& page, const Summary& layers) {
   if (layers.rows.empty()) return;
   TableRows rows;
@@ -166,7 +167,7 @@ inline void add_layers(report::HtmlReport& page, const Summary& layers) {
   page.paragraph("Multiply-adds and bytes of one sample, forward.");
 }
 
-/// The mistakes that were made most often by each head, with samples of the true class that were taken for the other.
+/// Adds the most frequent mistakes of each head, with samples of the true class that were mistaken for the other.
 inline void add_confused_pairs(report::HtmlReport& page, const RunSummary& run) {
   const auto& [part, result] = run.shown();
   if (!result) return;
@@ -194,7 +195,7 @@ inline void add_confused_pairs(report::HtmlReport& page, const RunSummary& run) 
   }
 }
 
-/// Expected calibration error of each head, and its bins.
+/// Adds the expected calibration error of each head, and its bins.
 inline void add_calibration(report::HtmlReport& page, const RunSummary& run) {
   const auto& [part, result] = run.shown();
   if (!result || !run.inspection) return;
@@ -214,7 +215,7 @@ inline void add_calibration(report::HtmlReport& page, const RunSummary& run) {
   page.begin_fold("bins").table({"head", "samples", "mean confidence", "predicted right"}, bins).end_fold();
 }
 
-/// Loss, accuracies, severity and learning rate over the epochs; `picture` is a PNG file.
+/// Adds loss, accuracies, severity and learning rate over the epochs; `picture` is a PNG file.
 inline void add_curves(report::HtmlReport& page, const std::string& picture) {
   const char* caption = "Dashed: training batches, as they were trained on. Solid: validation data.";
   page.heading("Training").place("curves").begin_fold("picture").figure(picture, caption).end_fold();

@@ -1,4 +1,4 @@
-// The folder of one run: a fresh one is made and never one that holds something; every file in it has a fixed name.
+// The folder of one run: created new and never overwritten; every file in it has a fixed name.
 #pragma once
 
 #include <algorithm>
@@ -15,11 +15,11 @@
 #include "hcnn/io/printable.hpp"
 #include "hcnn/run/folder_lock.hpp"
 
-/// A run on disk: its folder, history, metrics, models, pictures and report.
+/// Runs on disk: folder, history, metrics, models, plots and report.
 namespace hcnn::run {
 
-/// A part of a file name: letters, digits, '_' and '-' stay, every other byte becomes %XX. Names of levels may come
-/// from a file and must not become paths.
+/// Escapes a name for use in a file name: letters, digits, '_' and '-' stay, every other byte becomes %XX. Level names
+/// may come from a file and must not become paths.
 inline std::string file_name_part(std::string_view name) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string part;
@@ -34,15 +34,15 @@ inline std::string file_name_part(std::string_view name) {
   return part;
 }
 
-/// Names of the files in a folder. The constructor touches no disk.
+/// Names of the files in a run folder. The constructor does not touch the disk.
 class RunFolder {
  public:
   /// @param path of the folder, which need not exist
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Makes the folder `out`, with the folders above it, or the next free one of "<root>/<program>-001", "-002", ...
-  /// An empty folder is taken as it is, and so is one that a killed program left with nothing but temporary files.
-  /// Throws Error, one line, for whatever else is there or cannot be made.
+  /// Creates the folder `out`, with its parents, or the next free one of "<root>/<program>-001", "-002", ... An empty
+  /// folder is used as it is, and so is one that holds only the temporary files of a killed program. Throws Error, a
+  /// single line, if anything else is there or the folder cannot be created.
   static RunFolder create(const std::optional<std::filesystem::path>& out, std::string_view program,
                           const std::filesystem::path& root = "runs") {
     if (out) {
@@ -57,8 +57,8 @@ class RunFolder {
     }
   }
 
-  /// Throws Error, one line, for a path where something else than an empty folder is, and for a folder that another
-  /// program is writing to. Makes nothing, and removes nothing but temporary files of killed programs.
+  /// Throws Error, a single line, if the path exists and is not an empty folder, or if another program is writing to
+  /// it. Creates nothing, and removes nothing but temporary files of killed programs.
   static void require_new(const std::filesystem::path& path) {
     const FolderLock lock(path);
     std::error_code error;
@@ -68,7 +68,7 @@ class RunFolder {
       refuse(path, "it is there already", "a new folder is needed, or --resume: nothing is overwritten");
   }
 
-  /// A folder that an earlier run made; throws Error where it holds no config.json.
+  /// Opens the folder of an earlier run. Throws Error if it has no config.json.
   static RunFolder open_existing(const std::filesystem::path& path) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(RunFolder(path).config(), error))
@@ -76,37 +76,36 @@ class RunFolder {
     return RunFolder(path);
   }
 
-  /// The folder itself.
+  /// Path of the folder.
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path config() const { return path_ / "config.json"; }         ///< what the program was asked to do
+  std::filesystem::path config() const { return path_ / "config.json"; }         ///< settings the program was run with
   std::filesystem::path history() const { return path_ / "history.csv"; }        ///< a row for each epoch
   std::filesystem::path steps() const { return path_ / "steps.csv"; }            ///< a row for each training step
-  std::filesystem::path metrics() const { return path_ / "metrics.json"; }       ///< the figures of the whole run
-  std::filesystem::path last() const { return path_ / "last.safetensors"; }      ///< the model after the last epoch
-  std::filesystem::path best() const { return path_ / "best.safetensors"; }      ///< the model after the best epoch
-  std::filesystem::path resume() const { return path_ / "resume.safetensors"; }  ///< all that a continuation needs
-  std::filesystem::path curves() const { return path_ / "curves.png"; }   ///< losses, accuracies and rate by epoch
-  std::filesystem::path report() const { return path_ / "report.html"; }  ///< all of it on one page
-  /// Loss over a growing learning rate as a table.
+  std::filesystem::path metrics() const { return path_ / "metrics.json"; }       ///< metrics of the whole run
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }      ///< model after the last epoch or step
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }      ///< model after the best epoch
+  std::filesystem::path resume() const { return path_ / "resume.safetensors"; }  ///< everything needed to resume
+  std::filesystem::path curves() const { return path_ / "curves.png"; }          ///< losses, accuracies, rate by epoch
+  std::filesystem::path report() const { return path_ / "report.html"; }         ///< everything on one page
+  /// Loss over learning rate, from the learning-rate search, as a table.
   std::filesystem::path learning_rates_table() const { return path_ / "learning_rates.csv"; }
-  /// Loss over a growing learning rate as a picture.
+  /// Loss over learning rate, from the learning-rate search, as a plot.
   std::filesystem::path learning_rates_picture() const { return path_ / "learning_rates.png"; }
-  /// Confusion matrix of a head as a picture.
+  /// Confusion matrix of a head as a plot.
   std::filesystem::path confusion_picture(std::string_view level) const {
     return of_level("confusion_", level, ".png");
   }
   /// Confusion matrix of a head as a table of counts.
   std::filesystem::path confusion_table(std::string_view level) const { return of_level("confusion_", level, ".csv"); }
-  /// Precision, recall and F1 of each class of a head.
+  /// Precision, recall and F1 of each class of a head, as a table.
   std::filesystem::path per_class(std::string_view level) const { return of_level("per_class_", level, ".csv"); }
 
-  /// Makes a folder with those above it; false where something of that name is there. Throws Error where it cannot be
-  /// made.
+  /// Creates a folder with its parents; false if something of that name exists. Throws Error if it cannot be created.
   static bool make(const std::filesystem::path& path) {
     const auto folder = path.has_filename() ? path : path.parent_path();  // "runs/a/" is "runs/a"
     std::error_code error;
     if (std::filesystem::exists(std::filesystem::symlink_status(folder, error))) return false;
-    error.clear();  // that nothing is there is no error
+    error.clear();  // a missing path is no error
     if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
     const bool made = !error && std::filesystem::create_directory(folder, error);
     if (error) refuse(folder, error.message(), "a folder that can be made is needed");
@@ -120,7 +119,7 @@ class RunFolder {
   [[noreturn]] static void refuse(const std::filesystem::path& path, const std::string& came, const char* expected) {
     fail<Error>(io::printable_path(path), came, expected);
   }
-  /// Highest number of a "<program>-<number>" in `root`; 0 where there is none.
+  /// Highest number of a "<program>-<number>" in `root`; 0 if there is none.
   static int last_number(const std::filesystem::path& root, std::string_view program) {
     int last = 0;
     std::error_code error;

@@ -1,4 +1,4 @@
-// What a whole run was and measured, and metrics.json.
+// Settings and results of a whole run, and metrics.json.
 #pragma once
 
 #include <optional>
@@ -19,44 +19,47 @@
 
 namespace hcnn::run {
 
-/// Everything about a run that metrics.json and the report tell. Programs fill it; what is left empty is left out.
+/// Everything about a run that metrics.json and the report contain. Programs fill it; empty fields are left out.
 struct RunSummary {
-  std::string title = {};                ///< of the report
-  io::Json config = io::Json::object();  ///< as in config.json, shown in the report
+  std::string title = {};                ///< title of the report
+  io::Json config = io::Json::object();  ///< content of config.json, shown in the report
   std::string recipe = {};               ///< name of the settings
   std::string network = {};              ///< name of the network
-  std::optional<double> split = {};      ///< share of the training images that is trained on, 0..1
-  Index epochs = 0;                      ///< that were asked for
-  std::uint64_t seed = 0;                ///< of all that is random
+  std::optional<double> split = {};      ///< fraction of the training images used for training, 0..1
+  Index epochs = 0;                      ///< number of epochs requested
+  std::uint64_t seed = 0;                ///< seed of all randomness
   std::string precision = {};            ///< "fp32" or "bf16"
   std::string isa = {};                  ///< instruction set of the kernels
-  std::string commit = {};               ///< of the source
-  int threads = 0;                       ///< that were used; 0: unknown
-  double seconds = 0;                    ///< of the training, wall clock
+  std::string commit = {};               ///< commit of the source
+  int threads = 0;                       ///< threads used; 0: unknown
+  double seconds = 0;                    ///< wall-clock seconds of the training
 
-  Index parameters_total = 0;      ///< without buffers
-  Index parameters_trainable = 0;  ///< those that are not frozen
-  Index buffers = 0;               ///< values of running statistics
+  Index parameters_total = 0;      ///< number of parameter values, without buffers
+  Index parameters_trainable = 0;  ///< number of parameter values that are not frozen
+  Index buffers = 0;               ///< number of buffer values, e.g. running statistics
   Summary layers = {};             ///< `summary(model)`, shown in the report
 
-  metrics::History history = {};                        ///< of the finished epochs
-  std::optional<metrics::EvaluationResult> train = {};  ///< in evaluation mode, without augmentation
-  std::optional<metrics::EvaluationResult> val = {};    ///< of the images held back from training
-  std::optional<metrics::EvaluationResult> test = {};   ///< of the official test images
-  std::optional<Taxonomy> taxonomy = {};                ///< class names, and the tree of the severities
+  metrics::History history = {};                        ///< records of the finished epochs
+  std::optional<metrics::EvaluationResult> train = {};  ///< results on the training images, in evaluation mode, without
+                                                        ///< augmentation
+  std::optional<metrics::EvaluationResult> val = {};    ///< results on the images held back from training
+  std::optional<metrics::EvaluationResult> test = {};   ///< results on the official test images
+  std::optional<Taxonomy> taxonomy = {};                ///< class names, and the tree for severities
 
-  std::optional<CostMatrix> costs = {};  ///< of the finest head's mistakes; none: the report tells severities alone
+  std::optional<CostMatrix> costs = {};  ///< costs of the finest head's mistakes; none: the report shows severities
+                                         ///< only
 
-  std::optional<metrics::Inspection> inspection = {};  ///< of the `shown` part
-  std::optional<metrics::Outcomes> outcomes = {};      ///< of the `shown` part; none: no HD@k and no intervals
-  std::optional<data::Dataset> images = {};            ///< that `inspection` followed; none: no examples in the report
+  std::optional<metrics::Inspection> inspection = {};  ///< inspection of the `shown` part
+  std::optional<metrics::Outcomes> outcomes = {};      ///< outcomes of the `shown` part; none: no HD@k and no intervals
+  std::optional<data::Dataset> images = {};            ///< images `inspection` was run on; none: no examples in the
+                                                       ///< report
 
-  /// The part that confusion matrices and tables of classes show, with its name: test, else val, else null.
+  /// The part shown in confusion matrices and class tables, with its name: test, else val, else null.
   std::pair<std::string, const metrics::EvaluationResult*> shown() const {
     if (test) return {"test", &*test};
     return {"val", val ? &*val : nullptr};
   }
-  /// The parts that there are, with their names.
+  /// The available parts, with their names.
   std::vector<std::pair<std::string, const metrics::EvaluationResult*>> parts() const {
     std::vector<std::pair<std::string, const metrics::EvaluationResult*>> list;
     if (train) list.emplace_back("train", &*train);
@@ -66,10 +69,10 @@ struct RunSummary {
   }
 };
 
-/// Figures of one part: "<level>": {"top1", "top5", "balanced_accuracy", "macro_f1"} for each head; with a label tree
+/// Metrics of one part: "<level>": {"top1", "top5", "balanced_accuracy", "macro_f1"} for each head; with a label tree
 /// also "from_fine": {"<level>":
 /// {"top1"}} (finest prediction lifted), "severity": {"counts", "hd1", "ms"} and, with several heads, "agreement":
-/// {"<coarser level>", "all"}. Shares are fractions 0..1.
+/// {"<coarser level>", "all"}. Accuracies and agreements are fractions 0..1.
 inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
   io::Json json = {{"samples", result.samples}};
   for (const auto& head : result.heads)
@@ -86,8 +89,9 @@ inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
   return json;
 }
 
-/// Adds to the figures of a part what its samples tell: "severity": {"hd5", "hd20"} and "intervals": {"fine.top1":
-/// [low, high], ...}, 95 % bootstrap intervals of every figure, under its path in the object.
+/// Adds what is computed from the outcomes of single samples to the metrics of a part: "severity": {"hd5", "hd20"} and
+/// "intervals": {"fine.top1": [low, high], ...}, 95 % bootstrap intervals of every metric, under its path in the
+/// object.
 inline void add_outcomes(io::Json& json, const metrics::Outcomes& outcomes) {
   const auto intervals = metrics::bootstrap_intervals(outcomes.figures());
   for (std::size_t f = 0; f < intervals.size(); ++f)
@@ -96,9 +100,9 @@ inline void add_outcomes(io::Json& json, const metrics::Outcomes& outcomes) {
     if (const auto value = outcomes.find(concat("severity.hd", rank))) json["severity"][concat("hd", rank)] = *value;
 }
 
-/// The content of metrics.json: what the run was, "parameters", "loss" of the first and last epoch, and
-/// `evaluation_json` of each part under its name, with "calibration": {"<level>": expected error} where inspected, what
-/// `add_outcomes` adds where outcomes are there, and "mean_cost" where there are costs.
+/// Content of metrics.json: settings of the run, "parameters", "loss" of the first and last epoch, and
+/// `evaluation_json` of each part under its name, with "calibration": {"<level>": expected error} if inspected, what
+/// `add_outcomes` adds if there are outcomes, and "mean_cost" if there are costs.
 inline io::Json metrics_json(const RunSummary& run) {
   io::Json json = io::Json::object();
   const auto text = [&](const char* key, const std::string& value) {

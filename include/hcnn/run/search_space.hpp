@@ -1,5 +1,5 @@
-// What a search over options varies, and the points that it tries: a grid, or random ones that depend on the seed
-// alone.
+// Hyperparameter search: the options it varies and the points it tries, either a grid or random points that depend only
+// on the seed.
 #pragma once
 
 #include <algorithm>
@@ -18,23 +18,23 @@
 
 namespace hcnn::run {
 
-/// One numeric option that a search varies: over a range, or over given values.
+/// One numeric option that a search varies, over a range or over given values.
 struct SearchAxis {
-  std::string name = {};            ///< of the option, without dashes
-  double low = 0;                   ///< lower end of the range, included
-  double high = 1;                  ///< upper end of the range, included
-  bool logarithmic = false;         ///< of a range: equal factors are equally likely, else equal differences
-  bool whole = false;               ///< whole numbers alone
-  std::vector<double> values = {};  ///< where not empty, these and no range
+  std::string name = {};            ///< name of the option, without dashes
+  double low = 0;                   ///< lower end of the range, inclusive
+  double high = 1;                  ///< upper end of the range, inclusive
+  bool logarithmic = false;         ///< sample the range uniformly in the logarithm, not in the value
+  bool whole = false;               ///< whole numbers only
+  std::vector<double> values = {};  ///< if not empty, used instead of the range
 };
 
-/// A value for each axis, in their order.
+/// A value for each axis, in the order of the axes.
 using SearchPoint = std::vector<double>;
 
-/// Most points of a grid.
+/// Largest number of points in a grid.
 inline constexpr std::size_t kMostGridPoints = 10000;
 
-/// "NAME=REST" in two; OptionError, beginning with `where`, where one of them is empty.
+/// Splits "NAME=REST" in two. Throws OptionError, beginning with `where`, if one of them is empty.
 inline std::pair<std::string, std::string> split_assignment(const std::string& text, const char* where,
                                                             const char* expected) {
   const std::size_t at = text.find('=');
@@ -43,7 +43,7 @@ inline std::pair<std::string, std::string> split_assignment(const std::string& t
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-/// A finite number; OptionError, beginning with `where`, for other text.
+/// Parses a finite number. Throws OptionError, beginning with `where`, for other text.
 inline double finite_number(std::string_view text, const std::string& where) {
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -52,7 +52,7 @@ inline double finite_number(std::string_view text, const std::string& where) {
   return value;
 }
 
-/// Parts of a text between separators; an empty text has one empty part.
+/// Splits a text at a separator; an empty text gives one empty part.
 inline std::vector<std::string> split_text(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
   for (const char character : text) {
@@ -64,7 +64,7 @@ inline std::vector<std::string> split_text(const std::string& text, char separat
   return parts;
 }
 
-/// The axis of "NAME=LOW:HIGH" or "NAME=LOW:HIGH:log". Throws OptionError unless LOW < HIGH and, with log, LOW > 0.
+/// Parses "NAME=LOW:HIGH" or "NAME=LOW:HIGH:log". Throws OptionError unless LOW < HIGH and, with log, LOW > 0.
 inline SearchAxis parse_range(const std::string& text) {
   constexpr const char* kForm = "NAME=LOW:HIGH or NAME=LOW:HIGH:log";
   const auto [name, rest] = split_assignment(text, "--range", kForm);
@@ -81,7 +81,7 @@ inline SearchAxis parse_range(const std::string& text) {
   return axis;
 }
 
-/// The axis of "NAME=A,B,C". Throws OptionError where one is no number or is there twice.
+/// Parses "NAME=A,B,C". Throws OptionError if one is not a number or appears twice.
 inline SearchAxis parse_values(const std::string& text) {
   const auto [name, rest] = split_assignment(text, "--values", "NAME=A,B,C");
   const std::string where = "--values " + printable(name);
@@ -96,7 +96,7 @@ inline SearchAxis parse_values(const std::string& text) {
   return axis;
 }
 
-/// Makes the axis one of whole numbers; OptionError where an end or a value is none.
+/// Restricts the axis to whole numbers. Throws OptionError if an end or a value is not whole.
 inline void require_whole(SearchAxis& axis) {
   axis.whole = true;
   std::vector<double> given = axis.values;
@@ -106,13 +106,13 @@ inline void require_whole(SearchAxis& axis) {
       fail<OptionError>("--" + axis.name, concat(value), "whole numbers are needed");
 }
 
-/// A value of the axis as it stands on a command line and in tables.
+/// A value of the axis as text for command lines and tables.
 inline std::string value_text(const SearchAxis& axis, double value) {
   return axis.whole ? std::to_string(static_cast<Index>(value)) : number_text(value);
 }
 
-/// The nearest number of four significant digits: short on a command line, and the same whatever the last bits of a
-/// machine's logarithm.
+/// Rounds to four significant digits: short on a command line, and independent of the last bits of a machine's
+/// logarithm.
 inline double four_digits(double value) {
   std::array<char, 32> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific, 3).ptr;
@@ -120,16 +120,16 @@ inline double four_digits(double value) {
   return value;
 }
 
-/// The value at `share`, 0 to 1, of the axis' range.
+/// The value at position `share`, 0 to 1, within the axis' range.
 inline double value_at(const SearchAxis& axis, double share) {
-  const double high = axis.whole ? axis.high + 1 : axis.high;  // each whole number has as long a piece
+  const double high = axis.whole ? axis.high + 1 : axis.high;  // gives each whole number an equal interval
   double value = axis.logarithmic ? axis.low * std::pow(high / axis.low, share) : axis.low + share * (high - axis.low);
   value = axis.whole ? std::floor(value) : four_digits(value);
   return std::clamp(value, axis.low, axis.high);
 }
 
-/// The point of a random search's trial. A value depends on seed, name of the option and number of the trial alone:
-/// more trials or another option beside it do not change it.
+/// Point of trial `trial` of a random search. Each value depends only on the seed, the option's name and the trial's
+/// number: adding trials or other options does not change it.
 inline SearchPoint random_point(const std::vector<SearchAxis>& axes, Seed seed, Index trial) {
   SearchPoint point;
   for (const SearchAxis& axis : axes) {
@@ -142,8 +142,8 @@ inline SearchPoint random_point(const std::vector<SearchAxis>& axes, Seed seed, 
   return point;
 }
 
-/// All combinations of the axes' values, the last axis fastest. Throws OptionError for an axis that has none, or for
-/// more than kMostGridPoints.
+/// All combinations of the axes' values, the last axis varying fastest. Throws OptionError for an axis without values,
+/// or for more than kMostGridPoints.
 inline std::vector<SearchPoint> grid(const std::vector<SearchAxis>& axes) {
   std::vector<SearchPoint> points(1);
   for (const SearchAxis& axis : axes) {

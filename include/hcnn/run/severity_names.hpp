@@ -1,4 +1,4 @@
-// Severities in words.
+// Names of the severities.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace hcnn::run {
 
-/// What each severity means: "0: right", "1: same superclass", ..., the last one "3: different group".
+/// Meaning of each severity: "0: right", "1: same superclass", ..., the last one e.g. "3: different group".
 /// @param levels names of the level of the predictions and of the coarser ones, at least one
 inline std::vector<std::string> severity_names(std::span<const std::string> levels) {
   std::vector<std::string> names = {"0: right"};

@@ -1,4 +1,4 @@
-// resume.safetensors: the snapshot of a training on disk, with a checksum, written all or nothing.
+// resume.safetensors: the snapshot of a training run on disk, with a checksum, written atomically.
 #pragma once
 
 #include <algorithm>
@@ -19,12 +19,12 @@
 
 namespace hcnn::run {
 
-/// Version of the content of resume.safetensors; a file of another one is refused.
+/// Version of the content of resume.safetensors; files of another version are rejected.
 inline constexpr const char* kSnapshotFormat = "1";
 
-/// Writes the snapshot as a safetensors file, all or nothing: numbers as arrays F32, F64 or I64, texts as JSON in the
+/// Writes the snapshot atomically as a safetensors file: numbers as F32, F64 or I64 arrays, texts as JSON in the
 /// metadata, CRC-32 of everything. Throws as `io::write_safetensors`, and FormatError for texts that `read_snapshot`
-/// would refuse: one of more than 64 KiB, or all of them together far longer than the numbers.
+/// would reject: one of more than 64 KiB, or all of them together far longer than the numbers.
 inline void write_snapshot(const std::filesystem::path& path, const Snapshot& snapshot) {
   std::vector<io::TensorToWrite> tensors;
   io::Json texts = io::Json::object();
@@ -46,12 +46,12 @@ inline void write_snapshot(const std::filesystem::path& path, const Snapshot& sn
     std::visit(add, values);
   }
   const std::string text = io::compact_text(texts);
-  // What is written can be read.
+  // Make sure that it can be read back.
   io::parse_json(text, io::printable_path(path) + ": texts", io::metadata_json_bytes(payload_bytes));
   io::write_safetensors(path, std::move(tensors), {{"hcnn.snapshot", kSnapshotFormat}, {"hcnn.texts", text}});
 }
 
-/// The texts in a JSON array of texts; FormatError, beginning with `where`, for anything else.
+/// Reads a JSON array of strings. Throws FormatError, beginning with `where`, for anything else.
 inline std::vector<std::string> text_list(const io::Json& list, const std::string& where, const std::string& name) {
   std::vector<std::string> texts;
   const auto is_text = [](const io::Json& value) { return value.is_string(); };
@@ -61,8 +61,8 @@ inline std::vector<std::string> text_list(const io::Json& list, const std::strin
   return texts;
 }
 
-/// The snapshot in a file that `write_snapshot` wrote; `Snapshot::where` is its path. Throws FormatError, naming file
-/// and reason, for a file that is missing, damaged, without checksum, or something else.
+/// Reads a file written by `write_snapshot`; `Snapshot::where` is its path. Throws FormatError, naming file and reason,
+/// for a file that is missing, damaged, without checksum, or something else.
 inline Snapshot read_snapshot(const std::filesystem::path& path) {
   const std::string where = io::printable_path(path);
   const io::SafetensorsFile file = io::read_safetensors(path, std::uint64_t{1} << 40);
@@ -97,8 +97,8 @@ inline Snapshot read_snapshot(const std::filesystem::path& path) {
   return snapshot;
 }
 
-/// What `FitOptions::resume` takes: where the run in this folder stood. Throws Error where there is no checkpoint,
-/// FormatError as `read_snapshot`.
+/// Snapshot to resume the run in this folder from, for `FitOptions::resume`. Throws Error if there is no
+/// resume.safetensors, FormatError as `read_snapshot`.
 /// `.callbacks = {run::checkpoint("runs/first")}, .resume = run::resume("runs/first")`.
 inline std::shared_ptr<const Snapshot> resume(const std::filesystem::path& folder) {
   const RunFolder files(folder);
@@ -107,8 +107,8 @@ inline std::shared_ptr<const Snapshot> resume(const std::filesystem::path& folde
   return std::make_shared<const Snapshot>(read_snapshot(files.resume()));
 }
 
-/// The same, but null, which begins anew, where nothing of a run is there yet: for programs that are started again and
-/// again until they are done. FormatError as `read_snapshot`.
+/// As `resume`, but null, which starts a new run, if the folder has no resume.safetensors yet: for programs that are
+/// restarted until they are done. Throws FormatError as `read_snapshot`.
 /// `.callbacks = {run::checkpoint("runs/first")}, .resume = run::resume_if_begun("runs/first")`.
 inline std::shared_ptr<const Snapshot> resume_if_begun(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(RunFolder(folder).resume())) return nullptr;

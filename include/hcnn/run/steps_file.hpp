@@ -1,4 +1,4 @@
-// steps.csv: lines that are appended while a training runs, and cut back to where a checkpoint stood.
+// steps.csv: lines appended during training, truncated to the position of the snapshot on resume.
 #pragma once
 
 #include <fcntl.h>
@@ -21,32 +21,32 @@
 
 namespace hcnn::run {
 
-/// A CSV file that grows line by line; a line is in memory until `flush`. Every failure throws Error naming the path.
+/// A CSV file that grows line by line; lines are buffered until `flush`. Every failure throws Error naming the path.
 class StepsFile {
  public:
-  /// Touches no disk.
+  /// Does not touch the disk.
   explicit StepsFile(std::filesystem::path path) : path_(std::move(path)) { buffer_.reserve(2 * kBuffer); }
   StepsFile(const StepsFile&) = delete;
   StepsFile& operator=(const StepsFile&) = delete;
-  /// Writes what is in memory: the lines before an error are those one wants to see.
+  /// Writes the buffered lines: after an error, the last ones matter most.
   ~StepsFile() {
     if (descriptor_ < 0) return;
     try {
       flush();
-    } catch (const Error&) {  // nobody is left to be told
+    } catch (const Error&) {  // there is no one left to report it to
     }
     ::close(descriptor_);
   }
 
-  /// Begins an empty file with this header, a whole line.
+  /// Creates an empty file with this header, which must be a whole line.
   void create(std::string_view header) {
     open(O_TRUNC);
     buffer_ = header;
     bytes_ = static_cast<Index>(header.size());
     flush();
   }
-  /// Goes on behind the first `bytes` bytes; what follows them is cut off. A missing file begins anew: its lines are
-  /// lost, the training is not. Throws Error, and changes nothing, for a file that is shorter.
+  /// Continues after the first `bytes` bytes and cuts off what follows. If the file is missing, starts a new one: its
+  /// lines are lost, the training is not. Throws Error, and changes nothing, if the file is shorter.
   void reopen(Index bytes, std::string_view header) {
     struct stat status {};
     if (::stat(path_.c_str(), &status) != 0) return create(header);
@@ -59,7 +59,7 @@ class StepsFile {
     buffer_.clear();  // of a training that threw
   }
 
-  /// Appends "epoch,step,loss,severity"; NaN becomes an empty field. Allocates nothing.
+  /// Appends "epoch,step,loss,severity"; NaN becomes an empty field. Allocates no memory.
   void add(Index epoch, Index step, double loss, double severity) {
     const std::size_t before = buffer_.size();
     const auto put = [&](auto value) {
@@ -77,10 +77,10 @@ class StepsFile {
     bytes_ += static_cast<Index>(buffer_.size() - before);
     if (buffer_.size() >= kBuffer) flush();
   }
-  /// Bytes of all lines, in memory and on disk.
+  /// Size of all lines, in memory and on disk.
   Index bytes() const { return bytes_; }
 
-  /// Gives all lines to the system: they survive the end of this program.
+  /// Hands all lines to the operating system: they survive the end of this program.
   void flush() {
     std::size_t done = 0;
     while (done < buffer_.size()) {
@@ -88,7 +88,7 @@ class StepsFile {
       if (put < 0 && errno == EINTR) continue;
       if (put < 0) {
         const int reason = errno;
-        buffer_.erase(0, done);  // what is on disk is not to be written again
+        buffer_.erase(0, done);  // what was written must not be written again
         errno = reason;
         refuse();
       }
@@ -96,7 +96,7 @@ class StepsFile {
     }
     buffer_.clear();
   }
-  /// `flush`, and waits until all lines are on disk: they survive a power failure.
+  /// `flush`, then waits until all lines are on disk: they survive a power failure.
   void sync() {
     flush();
     if (::fsync(descriptor_) != 0) refuse();

@@ -1,4 +1,4 @@
-// Successive halving: many trials of few epochs, and the best of them again with more.
+// Successive halving: many trials of few epochs, then the best of them again with more.
 #pragma once
 
 #include <algorithm>
@@ -11,16 +11,16 @@
 
 namespace hcnn::run {
 
-/// A round of successive halving.
+/// One round of successive halving.
 struct Rung {
-  Index trials;  ///< that take part
-  Index epochs;  ///< of each
+  Index trials;  ///< number of trials
+  Index epochs;  ///< epochs of each trial
   friend bool operator==(const Rung&, const Rung&) = default;
 };
 
-/// The rounds: each has 1/eta of the trials of the one before and eta times its epochs, rounded down, so that all cost
-/// about the same; the last has `epochs`. There are as many as trials and epochs allow. Throws OptionError unless
-/// eta >= 2 and there are two rounds or more.
+/// Plans the rounds: each has 1/eta of the trials of the previous one and eta times its epochs, rounded down, so that
+/// all cost about the same; the last has `epochs`. There are as many as trials and epochs allow. Throws OptionError
+/// unless eta >= 2 and there are at least two rounds.
 /// Source: Jamieson, Talwalkar 2016, "Non-stochastic best arm identification and hyperparameter optimization",
 /// arXiv:1502.07943, there with eta = 2.
 inline std::vector<Rung> halving_rungs(Index trials, Index epochs, Index eta) {
@@ -37,8 +37,8 @@ inline std::vector<Rung> halving_rungs(Index trials, Index epochs, Index eta) {
   return rungs;
 }
 
-/// Positions of the best `count` scores, the best first; of equal ones the earlier. NaN, a trial that has no score, is
-/// left out, so that there may be fewer.
+/// Indices of the best `count` scores, best first; among equal scores the earlier first. NaN, i.e. a trial without a
+/// score, is left out, so there may be fewer.
 inline std::vector<std::size_t> best_of(const std::vector<double>& scores, Index count, bool lowest) {
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

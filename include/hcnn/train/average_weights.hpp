@@ -1,4 +1,4 @@
-// Ends a training with a moving average of its weights.
+// Callback that ends training with a moving average of the weights.
 #pragma once
 
 #include <memory>
@@ -12,16 +12,16 @@ namespace hcnn::train {
 
 /// Options of `average_weights`.
 struct AverageWeightsOptions {
-  double decay = 0.999;            ///< share of the average that a step keeps, in [0, 1]
-  double from = 2.0 / 3;           ///< share of all steps after which averaging begins, in [0, 1]
-  RefreshOptions statistics = {};  ///< how the average's running statistics are measured; without a normalisation:
-                                   ///< with that of the training
+  double decay = 0.999;            ///< fraction of the old average that each step keeps, in [0, 1]
+  double from = 2.0 / 3;           ///< fraction of all steps after which averaging begins, in [0, 1]
+  RefreshOptions statistics = {};  ///< how the average's running statistics are measured; if it has no normalisation,
+                                   ///< that of the training run is used
 };
 
-/// Callback that ends a training with averaged weights; see `average_weights`.
+/// Callback that ends training with averaged weights; see `average_weights`.
 class AverageWeights {
  public:
-  /// Refers to the data set. Throws OptionError for an option outside its range.
+  /// Keeps a reference to the data set. Throws OptionError for an option outside its range.
   AverageWeights(const data::Dataset& dataset, AverageWeightsOptions options)
       : dataset_(&dataset), options_(std::move(options)) {
     require_option(options_.decay >= 0 && options_.decay <= 1, "average_weights", "decay", options_.decay,
@@ -30,7 +30,7 @@ class AverageWeights {
                    "must be in [0, 1]");
   }
 
-  /// The callback for networks of T.
+  /// Converts to a callback for networks of T.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     return std::make_shared<Averager<T>>(*this);
@@ -84,11 +84,11 @@ class AverageWeights {
   AverageWeightsOptions options_;
 };
 
-/// Averages the weights over the last steps of a training, as WeightAverage does, and leaves the average in the model
-/// at its end, with running statistics measured afresh on the training images; a training that is interrupted keeps its
-/// own weights and goes on averaging when it is resumed. Validation during the training sees its own weights. Put it
-/// before `run::checkpoint`, which then writes the average to last.safetensors. The data set must outlive the training.
-/// Throws OptionError for an option outside its range. `.callbacks = {train::average_weights(images)}`.
+/// Averages the weights over the last steps of training, as WeightAverage does, and leaves the average in the model at
+/// the end, with running statistics measured afresh on the training images. An interrupted run keeps its current
+/// weights and continues averaging when resumed. Validation during training uses the current weights, not the average.
+/// Put it before `run::checkpoint`, which then writes the average to last.safetensors. The data set must outlive the
+/// training run. Throws OptionError for an option outside its range. `.callbacks = {train::average_weights(images)}`.
 inline AverageWeights average_weights(const data::Dataset& dataset, AverageWeightsOptions options = {}) {
   return {dataset, std::move(options)};
 }

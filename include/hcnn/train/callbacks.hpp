@@ -1,4 +1,4 @@
-// What a training loop tells the outside, and when.
+// Base class of training callbacks, and the training state they see.
 #pragma once
 
 #include <functional>
@@ -16,43 +16,44 @@
 
 namespace hcnn::train {
 
-/// Where a training stands. Callbacks read it, and may ask it to stop.
+/// State of a training run. Callbacks read it, and may ask the run to stop.
 template <class T>
 struct FitState {
   /// Type of parameters and losses.
   using M = Master<T>;
 
-  Model<T>& model;                           ///< the network that is trained
-  Optimizer<M>& optimizer;                   ///< what moves its parameters
-  const metrics::History& history;           ///< finished epochs
-  const metrics::EvaluationResult& running;  ///< figures of this epoch so far, of the batches as they were trained on
-  const data::Normalization& normalization;  ///< of the images
-  const Taxonomy* taxonomy = nullptr;        ///< of the training images; null: there is none
-  const Snapshot* snapshot = nullptr;        ///< that the training goes on from, at its beginning; null: it is new
-  Index epochs = 0;                          ///< to be done in all
-  Index epoch = 0;                           ///< the running one; 1 is the first
-  Index steps_per_epoch = 0;                 ///< of the optimizer: batches / accumulate, rounded up
+  Model<T>& model;                           ///< network being trained
+  Optimizer<M>& optimizer;                   ///< optimizer that updates the parameters
+  const metrics::History& history;           ///< records of the finished epochs
+  const metrics::EvaluationResult& running;  ///< metrics of this epoch so far, as seen during training
+  const data::Normalization& normalization;  ///< normalisation of all images
+  const Taxonomy* taxonomy = nullptr;        ///< label tree of the training set; null if there is none
+  const Snapshot* snapshot = nullptr;        ///< snapshot to resume from, until `on_resume` is over; else null
+  Index epochs = 0;                          ///< total number of epochs to train
+  Index epoch = 0;                           ///< current epoch, counted from 1
+  Index steps_per_epoch = 0;                 ///< optimizer steps per epoch: batches / accumulate, rounded up
   Index step = 0;                            ///< steps done in this epoch
   Index images = 0;                          ///< samples seen in this epoch
-  double loss = 0;                           ///< of the last step, nats per sample
+  double loss = 0;                           ///< loss of the last step, nats per sample
   double hd1 = 0;                            ///< average severity of the last step, levels; 0 without a label tree
-  double running_loss = 0;                   ///< mean of this epoch so far, nats per sample
-  double learning_rate = 0;                  ///< of the last step
-  double seconds = 0;                        ///< of this epoch's training so far, without validation, wall clock
-  double total_seconds = 0;                  ///< of the whole training so far, earlier calls of a resumed one included
-  std::string stop_reason = {};              ///< not empty: the loop stops after this batch or epoch
-  bool interrupted = false;                  ///< it was asked to stop, and is to go on another time
-  std::string replaced_weights = {};         ///< what a callback left in the model after the last epoch; empty: nothing
-  bool snapshot_wanted = false;              ///< see `request_snapshot`
+  double running_loss = 0;                   ///< mean loss of this epoch so far, nats per sample
+  double learning_rate = 0;                  ///< learning rate of the last step
+  double seconds = 0;                        ///< wall-clock seconds of training in this epoch, without validation
+  double total_seconds = 0;                  ///< wall-clock seconds of the whole run, earlier calls included
+  std::string stop_reason = {};              ///< if not empty, the loop stops after this step or epoch
+  bool interrupted = false;                  ///< whether the run was asked to stop and is meant to be resumed
+  std::string replaced_weights = {};         ///< weights that a callback put into the model after the last epoch, e.g.
+                                             ///< "averaged weights"; empty: none
+  bool snapshot_wanted = false;              ///< whether a snapshot was requested; see `request_snapshot`
 
   /// Asks the loop to stop; the first reason given is kept.
   void stop(const std::string& reason) {
     if (stop_reason.empty()) stop_reason = reason.empty() ? "stopped by a callback" : reason;
   }
-  /// Asks for a snapshot once every callback has heard of this step or epoch: all get `on_snapshot`.
+  /// Asks for a snapshot: once every callback has handled this step or epoch, `on_snapshot` is called on all of them.
   void request_snapshot() { snapshot_wanted = true; }
 
-  /// Position, figures of the last step, parameters and optimizer, for a training that goes on later.
+  /// Visits everything needed to resume: position, values of the last step, parameters and optimizer.
   [[gnu::cold]] void visit_state(StateVisitor& visitor) {
     for (const auto& [name, value] : {std::pair{"epoch", &epoch}, {"step", &step}, {"images", &images}})
       visitor.visit(name, *value);
@@ -68,26 +69,26 @@ struct FitState {
   }
 };
 
-/// Base of all callbacks: override what is of interest. Whatever a callback does to the model's mode or batches does
-/// not disturb the loop: `infer` and `evaluate` leave no trace in the model.
+/// Base of all callbacks: override what you need. A callback may call `infer` and `evaluate`: they leave no trace in
+/// the model and do not disturb the loop.
 template <class T = float>
 class Callback {
  public:
   virtual ~Callback() = default;
-  /// Before the first step; state of an earlier training is to be forgotten.
+  /// Before the first step; must discard the state of an earlier run.
   virtual void on_train_begin(FitState<T>&) {}
-  /// After `on_train_begin`, when everything is as the snapshot says: the training goes on in epoch `epoch` after
-  /// `step` steps.
+  /// After `on_train_begin`, once the snapshot has been loaded: training continues in epoch `epoch` after `step` steps.
   virtual void on_resume(FitState<T>&) {}
-  /// After each step; a steady step allocates nothing, and neither should a callback.
+  /// After each step. In the steady state a step allocates no memory, and neither should a callback.
   virtual void on_step_end(FitState<T>&) {}
-  /// After the validation of each epoch; `record` is about to enter the history and may be added to.
+  /// After the validation of each epoch; `record` is about to be added to the history, and columns may be added to it.
   virtual void on_epoch_end(FitState<T>&, metrics::EpochRecord& record) { static_cast<void>(record); }
-  /// After the last epoch, also when the loop was asked to stop.
+  /// After the last epoch, also if the loop was asked to stop.
   virtual void on_train_end(FitState<T>&) {}
-  /// When a callback has asked for it, and when the loop is about to stop: all that `FitOptions::resume` needs.
+  /// When a callback has requested a snapshot, and when the loop is about to stop; `snapshot` is what
+  /// `FitOptions::resume` needs.
   virtual void on_snapshot(FitState<T>&, const Snapshot& snapshot) { static_cast<void>(snapshot); }
-  /// Visits what the callback must remember in a resumed training. Callbacks with state are told apart by their order.
+  /// Visits the state to keep for a resumed run. Callbacks with state are identified by their order.
   virtual void visit_state(StateVisitor& state) { static_cast<void>(state); }
 };
 
@@ -95,14 +96,14 @@ class Callback {
 template <class T>
 using Callbacks = std::vector<std::shared_ptr<Callback<T>>>;
 
-/// A callback that is a function; see `on_epoch_end`.
+/// Callback made from a function; see `on_epoch_end`.
 template <class Function>
 class OnEpochEnd {
  public:
   /// @param function called with FitState<T>& and metrics::EpochRecord&
   explicit OnEpochEnd(Function function) : function_(std::move(function)) {}
 
-  /// The callback for networks of T. Each conversion makes a new one, with a copy of the function.
+  /// Converts to a callback for networks of T. Each conversion makes a new one, with a copy of the function.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     struct Call : Callback<T> {
@@ -117,7 +118,7 @@ class OnEpochEnd {
   Function function_;
 };
 
-/// A callback that calls `function(state, record)` after each epoch:
+/// Returns a callback that calls `function(state, record)` after each epoch:
 /// `.callbacks = {train::on_epoch_end([](auto& state, auto& record) { ... })}`.
 template <class Function>
 OnEpochEnd<Function> on_epoch_end(Function function) {

@@ -1,4 +1,4 @@
-// Stops a training that no longer improves.
+// Callback that stops training when a metric no longer improves.
 #pragma once
 
 #include <algorithm>
@@ -17,17 +17,18 @@ namespace hcnn::train {
 
 /// Options of `early_stopping`.
 struct EarlyStoppingOptions {
-  std::string monitor = "val.loss";           ///< history column; this one needs `FitOptions::validate`
-  std::optional<bool> higher_is_better = {};  ///< unset: as the column's name tells, metrics::higher_is_better
-  Index patience = 10;                        ///< epochs without improvement before the training ends, at least 1
-  double min_delta = 0;                       ///< an improvement is more than this, in the column's unit; >= 0
+  std::string monitor = "val.loss";           ///< history column to watch; "val.loss" needs `FitOptions::validate`
+  std::optional<bool> higher_is_better = {};  ///< unset: inferred from the column's name by metrics::higher_is_better
+  Index patience = 10;                        ///< epochs without improvement before training ends, at least 1
+  double min_delta = 0;                       ///< a gain must exceed this to count, in the column's unit; >= 0
   bool restore_best = false;                  ///< end with the parameters and running statistics of the best epoch
 };
 
-/// Callback that asks the loop to stop once it no longer improves; see `early_stopping`.
+/// Callback that stops training once a metric no longer improves; see `early_stopping`.
 class EarlyStopping {
  public:
-  /// Throws OptionError for an option outside its range, and where nothing tells which values of the column are better.
+  /// Throws OptionError for an option outside its range, and if it is unknown whether higher or lower values are
+  /// better.
   explicit EarlyStopping(EarlyStoppingOptions options = {}) : options_(std::move(options)) {
     if (options_.patience < 1 || !(options_.min_delta >= 0))
       fail<OptionError>("early_stopping", concat("patience ", options_.patience, ", min_delta ", options_.min_delta),
@@ -35,7 +36,7 @@ class EarlyStopping {
     options_.higher_is_better = metrics::direction_of(options_.monitor, options_.higher_is_better, "early_stopping");
   }
 
-  /// The callback for networks of T; it begins to wait anew with each training.
+  /// Converts to a callback for networks of T; it starts counting afresh in each training run.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     return std::make_shared<Watch<T>>(options_);
@@ -106,12 +107,12 @@ class EarlyStopping {
   EarlyStoppingOptions options_;
 };
 
-/// Stops the training after `patience` epochs without an improvement of more than `min_delta`; a value that is not a
-/// number is none. The model keeps the weights of the last epoch; with `restore_best` it ends with those of the best,
-/// whether or not it was stopped early. Put it before `run::checkpoint`, which then writes them to last.safetensors.
-/// A training that is interrupted keeps its own weights, and the best in its checkpoint. Throws OptionError for an
-/// option outside its range, where nothing tells which values of the column are better, and at the end of the first
-/// epoch where the history has no column `monitor`.
+/// Stops training after `patience` epochs without an improvement of more than `min_delta`; a NaN is no improvement. The
+/// model keeps the weights of the last epoch; with `restore_best` it ends with those of the best, whether or not it was
+/// stopped early. Put it before `run::checkpoint`, which then writes them to last.safetensors. An interrupted run keeps
+/// its own weights in the model and the best in its checkpoint. Throws OptionError for an option outside its range, if
+/// it is unknown whether higher or lower values are better, and at the end of the first epoch if the history has no
+/// column `monitor`.
 /// `.callbacks = {train::early_stopping({.monitor = "val.fine.top1", .patience = 5, .restore_best = true})}`.
 inline EarlyStopping early_stopping(EarlyStoppingOptions options = {}) { return EarlyStopping(std::move(options)); }
 

@@ -1,4 +1,4 @@
-// A network measured on a data set.
+// Evaluation of a network on a data set.
 #pragma once
 
 #include <algorithm>
@@ -22,13 +22,13 @@ namespace hcnn::train {
 
 /// Options of `evaluate`.
 struct EvaluateOptions {
-  Index batch = 128;                            ///< samples at a time, at least 1; no accuracy or severity depends
-                                                ///< on it, but the loss does where labels are missing or weighted
-  data::Normalization normalization = {};       ///< the one of the training; none: values as they are in the data set
+  Index batch = 128;                            ///< samples per batch, at least 1; accuracies and severities do not
+                                                ///< depend on it, the loss does if labels are missing or weighted
+  data::Normalization normalization = {};       ///< normalisation used in training; empty: pixel values as they are
   bool flip = false;                            ///< average the probabilities of each image and its mirror image
-  std::stop_token stop = {};                    ///< asks to stop after the running batch
-  const metrics::DecisionRule* rule = nullptr;  ///< changes the scores that are counted; none: they stay
-  metrics::BatchObserver* observer = nullptr;   ///< sees the batches where given: metrics::Inspection
+  std::stop_token stop = {};                    ///< asks to stop after the current batch
+  const metrics::DecisionRule* rule = nullptr;  ///< rule applied to the logits before scoring; null: none
+  metrics::BatchObserver* observer = nullptr;   ///< sees each batch, e.g. metrics::Inspection; null: none
 };
 
 /// What `evaluate` returns.
@@ -38,8 +38,8 @@ struct Evaluation {
   losses::LossValue<M> loss;         ///< mean of the loss and of each of its terms, nats per sample
 };
 
-/// Logits whose softmax is the mean of the two softmaxes: z = log((softmax(a) + softmax(b)) / 2), into `logits`.
-/// Shapes: (N, K) for each head, the same in both, which is not checked; DataError for a head that `other` lacks.
+/// Sets `logits` to the logits whose softmax is the mean of both softmaxes: z = log((softmax(a) + softmax(b)) / 2).
+/// Shapes: (N, K) for each head, the same in both (not checked). Throws DataError for a head that `other` lacks.
 template <class M>
 void average_probabilities(Logits<M>& logits, const Logits<M>& other) {
   for (auto& [head, values] : logits)
@@ -52,10 +52,10 @@ void average_probabilities(Logits<M>& logits, const Logits<M>& other) {
 }
 
 /// Runs the network over the data set in evaluation mode, without augmentation, in the data set's order, and calls
-/// `use(batch, logits, scores)` for each batch: the network's own logits (with `options.flip` those of image and mirror
-/// image together), and what `options.rule` makes of them, which the observer sees too. Stops early when asked to.
-/// Throws DataError for a data set without samples, OptionError for a batch below 1, and what normalisation and rule
-/// throw where they do not fit.
+/// `use(batch, logits, scores)` for each batch. `logits` are the network's own (with `options.flip`: averaged over
+/// image and mirror image); `scores` are the logits after `options.rule`, and are what the observer sees. Stops early
+/// when asked to. Throws DataError for a data set without samples, OptionError for a batch size below 1, and the errors
+/// of normalisation and rule if they do not fit.
 template <class T, class Use>
 void infer_batches(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options, const Use& use) {
   using M = Master<T>;
@@ -84,10 +84,10 @@ void infer_batches(Model<T>& model, const data::Dataset& dataset, const Evaluate
   }
 }
 
-/// Measures the network on the data set, see `infer_batches`. The loss is the mean over batches weighted by their
-/// numbers of samples; it sees the network's own logits, the figures and the observer what the rule makes of them.
-/// Throws as `infer_batches`, and what the loss throws where it does not fit; DataError where no head has targets,
-/// ShapeError where those of a head do not fit.
+/// Measures the network on the data set; see `infer_batches`. The loss is the mean over batches weighted by their
+/// sample counts, computed from the network's own logits; metrics and observer use the scores after `options.rule`.
+/// Throws as `infer_batches` and as the loss if it does not fit; DataError if no head has targets, ShapeError if a
+/// head's targets do not fit.
 template <class T>
 Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss, const data::Dataset& dataset,
                                const EvaluateOptions& options = {}) {
@@ -102,7 +102,8 @@ Evaluation<Master<T>> evaluate(Model<T>& model, losses::LossSum<Master<T>>& loss
   return {evaluator.result(), mean.mean()};
 }
 
-/// The figures alone, for a network whose loss nobody knows any more, as of one from a file. Throws as the other.
+/// Metrics only, for a network whose loss is unknown, e.g. one loaded from a file. Throws as the overload above,
+/// without the errors of the loss.
 template <class T>
 metrics::EvaluationResult evaluate(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options = {}) {
   using M = Master<T>;
@@ -113,8 +114,8 @@ metrics::EvaluationResult evaluate(Model<T>& model, const data::Dataset& dataset
   return evaluator.result();
 }
 
-/// The logits of every head for all samples, in the data set's order; with a rule, what it makes of them. Samples need
-/// no labels. Where it was asked to stop, those so far. Throws as `infer_batches`.
+/// Returns the logits of every head for all samples, in the data set's order, after `options.rule` if given. Samples
+/// need no labels. If asked to stop, returns those computed so far. Throws as `infer_batches`.
 template <class T>
 Logits<Master<T>> predict(Model<T>& model, const data::Dataset& dataset, const EvaluateOptions& options = {}) {
   using M = Master<T>;

@@ -17,22 +17,22 @@
 #include "hcnn/train/stopwatch.hpp"
 #include "hcnn/train/trains_trunk.hpp"
 
-/// The training loop, its callbacks, and evaluation.
+/// Training loop, callbacks and evaluation.
 namespace hcnn::train {
 
-/// Trains a network: for each epoch, for each batch of the reshuffled data set, forward, loss, backward, step; then
-/// validation, callbacks, schedule. Begins with gradients of 0. The same seed gives the same bits at any number of
-/// threads.
+/// Trains a network: for each epoch, for each batch of the reshuffled data set: forward, loss, backward, step; then
+/// validation, callbacks, schedule. Gradients are zeroed first. The same seed gives bit-identical results at any number
+/// of threads.
 template <class T>
 class Fit {
  public:
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Refers to all it is given but the options; names the loss's parameters "loss.0.<...>" and so on. Throws
-  /// OptionError for an option outside its range, for several arrays of weights that are all 0, and for an optimizer
-  /// that has none of the model's parameters or lacks one of the loss's; DataError for a data set without samples;
-  /// ShapeError where augmentation or normalisation does not suit the images.
+  /// Keeps references to all arguments except the options, and names the loss's parameters "loss.0.<...>" and so on.
+  /// Throws OptionError for an option outside its range, for a model with several weight arrays that are all 0, and for
+  /// an optimizer that has none of the model's parameters or lacks one of the loss's; DataError for a data set without
+  /// samples; ShapeError if augmentation or normalisation does not fit the images.
   Fit(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
       FitOptions<T> options)
       : options_(std::move(options)),
@@ -68,21 +68,21 @@ class Fit {
     state_.steps_per_epoch = (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
   }
 
-  /// The whole training; to be called once. Throws NumericError when a number is not finite: the loss of a batch
-  /// (it names epoch, batch and, where it is found, the layer), a parameter (epoch and parameter), the validation loss
-  /// (epoch). DataError where no head has targets; OptionError for a monitored column that no record has; FormatError
-  /// or DataError for a snapshot of another training, and then nothing has changed.
+  /// Runs the whole training; call it once. Throws NumericError if a value is not finite: the loss of a batch (naming
+  /// epoch, batch and, if it can be found, the layer), a parameter (naming epoch and parameter) or the validation loss
+  /// (naming the epoch); DataError if no head has targets; OptionError for a monitored column that no record has;
+  /// FormatError or DataError for a snapshot of another training run, which leaves everything unchanged.
   FitResult run() {
     begin();
     while (epochs_done() < options_.epochs && (!finished() || validation_lacks())) {
       run_epoch();
-      if (state_.epoch < options_.epochs) note_stop();  // after the last one there is nothing to stop
+      if (state_.epoch < options_.epochs) note_stop();  // after the last epoch there is nothing to stop
       if (finished()) state_.request_snapshot();
       save_if_wanted();
       if (finished() || state_.epoch == options_.epochs) break;
       ++state_.epoch;
     }
-    if (epochs_done() == options_.epochs) result_.interrupted = false;  // it came too late
+    if (epochs_done() == options_.epochs) result_.interrupted = false;  // came too late
     state_.interrupted = result_.interrupted;
     if (state_.interrupted) state_.stop("interrupted");
     for (const auto& callback : options_.callbacks) callback->on_train_end(state_);
@@ -103,7 +103,7 @@ class Fit {
     state_.snapshot = resume.get();
     figures_.prepare(state_.model, loader_.dataset());
     for (const auto& callback : options_.callbacks) callback->on_train_begin(state_);
-    zero_gradients(state_.model.parameters());  // of whatever came before: the optimizer zeroes only those it moves
+    zero_gradients(state_.model.parameters());  // stale ones: the optimizer zeroes only those of its own parameters
     zero_gradients(loss_parameters_);
     if (resume) load(*resume);
     training_time_.start(state_.total_seconds);
@@ -143,7 +143,7 @@ class Fit {
           evaluate(state_.model, loss_, *options_.validate,
                    {.batch = options_.batch, .normalization = options_.normalization, .stop = options_.stop});
       note_stop();
-      if (result_.interrupted) return;  // half a validation is none
+      if (result_.interrupted) return;  // half a validation does not count
       record_evaluation(record, "val", validation.loss, validation.result);
     }
     if (record.has("val.loss") && !std::isfinite(record.get("val.loss")))
@@ -153,7 +153,7 @@ class Fit {
     record.seconds = epoch_time_.seconds();
     state_.total_seconds = training_time_.seconds();
     for (const auto& callback : options_.callbacks) callback->on_epoch_end(state_, record);
-    if (!record.has(monitored()))  // a callback may have measured it
+    if (!record.has(monitored()))  // checked after the callbacks: one of them may have measured it
       fail<OptionError>("fit", "no column '" + monitored() + "' to monitor", "name one of history.csv");
     options_.schedule.on_epoch(record.get(monitored()), metrics::higher_is_better(monitored()));
     result_.history.add(std::move(record));
@@ -161,7 +161,7 @@ class Fit {
 
   void note_stop() { result_.interrupted = result_.interrupted || options_.stop.stop_requested(); }
 
-  // True at the end of an epoch whose record is in the history; else the epoch has not begun or goes on.
+  // True at the end of an epoch whose record is in the history; otherwise the epoch has not begun or is not finished.
   bool epoch_over() const { return !result_.history.empty() && result_.history.back().epoch == state_.epoch; }
 
   void save_if_wanted() {
@@ -180,7 +180,7 @@ class Fit {
     return snapshot;
   }
 
-  // Where the snapshot turns out to be of another training, everything becomes as it was.
+  // If the snapshot turns out to belong to another training run, restores everything.
   [[gnu::cold]] void load(const Snapshot& snapshot) {
     const Snapshot before = take_snapshot();
     try {
@@ -216,7 +216,7 @@ class Fit {
     state.visit("schedule", options_.schedule);
     state.visit("running", figures_);
     state.visit("history", result_.history);
-    int number = 0;  // of the callbacks that have state: one without may come and go
+    int number = 0;  // counts only callbacks with state: those without may be added or removed
     for (const auto& callback : options_.callbacks) {
       const std::size_t before = state.count();
       state.visit(concat("callback.", number), *callback);
@@ -251,7 +251,7 @@ class Fit {
     figures_.end_step(state_);
   }
 
-  // @param number of the batch in its epoch, from 1  @param share of the batch in the samples of its step
+  // @param number of the batch in its epoch, from 1  @param share fraction of the step's samples that are in this batch
   void add_gradients(const data::Batch<T>& batch, Index number, double share) {
     const Pass pass{.mode = Mode::train,
                     .seed = options_.seed,
@@ -278,21 +278,21 @@ class Fit {
   ParamList<M> loss_parameters_;
   FitResult result_;
   FitState<T> state_;
-  Index steps_loaded_ = 0;  // of the running epoch, by a snapshot
+  Index steps_loaded_ = 0;  // steps of the current epoch already done in the snapshot
   double first_rate_ = 0;   // learning rate of the epoch's first step
   Stopwatch training_time_, epoch_time_;
-  std::vector<std::string> training_lines_;  // measured at the first snapshot
+  std::vector<std::string> training_lines_;  // computed at the first snapshot
 };
 
 /// Trains the model; see Fit. `train::fit(model, loss, optimizer, data, {.epochs = 50, .batch = 128})`. Another call on
-/// the same model begins with epoch 1 again, and without another seed with its order and augmentations too. Throws as
+/// the same model starts again at epoch 1 and, unless the seed differs, repeats its order and augmentations. Throws as
 /// the constructor and `run` of Fit.
 template <class T>
 FitResult fit(Model<T>& model, losses::LossSum<Master<T>>& loss, Optimizer<Master<T>>& optimizer,
               const data::Dataset& dataset, FitOptions<T> options) {
   return Fit<T>(model, loss, optimizer, dataset, std::move(options)).run();
 }
-/// The same for a loss that nobody keeps: `train::fit(model, losses::cross_entropy("fine"), optimizer, data, {})`.
+/// Overload for a temporary loss: `train::fit(model, losses::cross_entropy("fine"), optimizer, data, {})`.
 template <class T>
 FitResult fit(Model<T>& model, losses::LossSum<Master<T>>&& loss, Optimizer<Master<T>>& optimizer,
               const data::Dataset& dataset, FitOptions<T> options) {

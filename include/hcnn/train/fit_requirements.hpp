@@ -1,4 +1,4 @@
-// What a training checks before it begins: that it can change something.
+// Checks before training that it can change something.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,8 @@ void require_start_values(Model<T>& model) {
     fail<OptionError>("fit", "every weight is 0", "call init::he_normal(model, seed), or load a model, first");
 }
 
-/// Throws OptionError for an optimizer that has nothing of the model, as after `model.clone()`, or lacks a parameter of
-/// the loss: neither would ever move. Frozen groups count.
+/// Throws OptionError for an optimizer that has none of the model's parameters, e.g. after `model.clone()`, or lacks a
+/// parameter of the loss: they would never be updated. Parameters in frozen groups count as present.
 template <class T>
 void require_movable(Model<T>& model, const Optimizer<Master<T>>& optimizer,
                      const ParamList<Master<T>>& loss_parameters) {

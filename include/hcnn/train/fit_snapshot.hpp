@@ -1,4 +1,4 @@
-// What a snapshot of a training says about the training it belongs to.
+// What a snapshot records about the training run it belongs to.
 #pragma once
 
 #include <optional>
@@ -14,14 +14,14 @@
 
 namespace hcnn::train {
 
-/// True for the snapshot of a training that has nothing left to do: every epoch is done, or a callback ended it.
+/// True for the snapshot of a run with nothing left to do: every epoch is done, or a callback ended it.
 [[gnu::cold]] inline bool finished(const Snapshot& snapshot) {
   bool finished = false;
   StateVisitor::loading(snapshot).visit("finished", finished);
   return finished;
 }
 
-/// Layers with options and output shapes: what must agree for parameters to mean the same.
+/// Layers with options and output shapes: they must agree for the parameters to mean the same.
 template <class T>
 [[gnu::cold]] std::vector<std::string> network_lines(Model<T>& model) {
   std::vector<std::string> lines = {"input " + to_string(model.input_shape())};
@@ -30,15 +30,15 @@ template <class T>
   return lines;
 }
 
-/// "5000 samples of 32x32x3, content 1234": differs where a pixel, a label or the order does.
+/// E.g. "5000 samples of 32x32x3, content 1234": differs if a pixel, a label or the order does.
 [[gnu::cold]] inline std::string dataset_line(const std::optional<data::Dataset>& dataset) {
   if (!dataset) return "none";
   return concat(dataset->size(), " samples of ", to_string(dataset->shape()), ", content ",
                 data::fingerprint(*dataset));
 }
 
-/// Everything that decides how a training goes on, but its state, the optimizer, and the options of losses,
-/// augmentations and schedule: what differs when loading is refused, FormatError naming both. Slow: it reads all
+/// Describes everything that determines how training continues, except its state, the optimizer and the options of
+/// losses, augmentations and schedule. On a mismatch, loading throws FormatError naming both lines. Slow: reads all
 /// images.
 template <class T>
 [[gnu::cold]] std::vector<std::string> training_lines(Model<T>& model, const losses::LossSum<Master<T>>& loss,

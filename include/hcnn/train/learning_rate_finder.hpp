@@ -1,4 +1,4 @@
-// Searches the range of learning rates that a network can be trained with.
+// Learning-rate range test: finds the rates that a network can be trained with.
 #pragma once
 
 #include <algorithm>
@@ -18,36 +18,36 @@ namespace hcnn::train {
 
 /// Options of `find_learning_rate`.
 struct LearningRateFinderOptions {
-  double from = 1e-7;                      ///< first rate, above 0
-  double to = 10;                          ///< last rate, above `from`
+  double from = 1e-7;                      ///< first learning rate, above 0
+  double to = 10;                          ///< last learning rate, above `from`
   Index steps = 100;                       ///< training steps, at least 10
-  Index batch = 128;                       ///< samples a step, at least 1
-  std::uint64_t seed = 1;                  ///< of shuffling, augmentation and dropout
-  double smoothing = 0.9;                  ///< weight of the past in the smoothed loss, at least 0 and below 1
-  double divergence = 4;                   ///< stops where the smoothed loss exceeds its minimum this many times
-  data::Augmentations augment = {};        ///< of the images
-  data::Normalization normalization = {};  ///< of the images
-  std::stop_token stop = {};               ///< asks to stop after the running step, with the steps so far
+  Index batch = 128;                       ///< samples per step, at least 1
+  std::uint64_t seed = 1;                  ///< seed of shuffling, augmentation and dropout
+  double smoothing = 0.9;                  ///< weight of the past in the smoothed loss, in [0, 1)
+  double divergence = 4;                   ///< stops once the smoothed loss exceeds its minimum by this factor, above 1
+  data::Augmentations augment = {};        ///< augmentations of the images
+  data::Normalization normalization = {};  ///< normalisation of the images
+  std::stop_token stop = {};               ///< asks to stop after the current step; returns the steps so far
 };
 
-/// One step of the search.
+/// One step of the learning-rate search.
 struct LearningRateStep {
-  double learning_rate = 0;  ///< of the step
-  double loss = 0;           ///< of the batch, nats per sample
-  double smoothed = 0;       ///< exponential mean of the losses so far, corrected for its beginning
+  double learning_rate = 0;  ///< learning rate of the step
+  double loss = 0;           ///< loss of the batch, nats per sample
+  double smoothed = 0;       ///< exponential moving average of the losses so far, bias-corrected
 };
 
-/// What `find_learning_rate` returns.
+/// Result of `find_learning_rate`.
 struct LearningRates {
-  std::vector<LearningRateStep> steps;  ///< rates grow by a constant factor
-  double suggestion = 0;                ///< see `suggested_rate`
+  std::vector<LearningRateStep> steps;  ///< steps taken; learning rates grow by a constant factor
+  double suggestion = 0;                ///< suggested learning rate; see `suggested_rate`
 };
 
-/// From the steepest fall of the smoothed loss on, the largest rate up to which it falls at least two thirds as
-/// steeply: with Adam it falls over several decades of rates, and the larger ones learn faster. A fall is measured over
-/// a decade, half of it on each side, for the noise of the batches is steeper over a few steps (of a range of less than
-/// two decades, over half of it); the first tenth of the steps, whose mean is of few batches, is left out. NaN where
-/// the loss falls by less than a fiftieth.
+/// Suggests a learning rate: starting where the smoothed loss falls most steeply, the largest rate up to which it keeps
+/// falling at least two thirds as steeply. With Adam the loss falls over several decades of rates, and the larger ones
+/// learn faster. The fall is measured over a decade centred on the rate (over half the range where that is less than
+/// two decades), because over a few steps the noise of the batches is steeper; the first tenth of the steps, whose mean
+/// is over few batches, is left out. NaN if the loss falls by less than a fiftieth.
 inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
   double rate = std::numeric_limits<double>::quiet_NaN();
   if (steps.size() < 3) return rate;
@@ -66,14 +66,15 @@ inline double suggested_rate(const std::vector<LearningRateStep>& steps) {
   return rate;
 }
 
-/// Parameters, statistics and optimizer as they were when it was made.
+/// Snapshot of parameters, statistics and optimizer, taken on construction.
 template <class T>
 class SavedTraining {
  public:
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Refers to all three; names the loss's parameters "loss.0.<...>"; sets gradients to 0.
+  /// Keeps references to the model, the optimizer and the loss's parameters, which it names "loss.0.<...>"; zeroes all
+  /// gradients.
   SavedTraining(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer)
       : model_(model), optimizer_(optimizer) {
     loss.attach("loss", loss_parameters_);
@@ -81,7 +82,7 @@ class SavedTraining {
     zero_all();
   }
 
-  /// Puts them back, with gradients of 0. Throws what a user's optimizer throws when it is loaded.
+  /// Restores the snapshot, with gradients of 0. Throws what a user-defined optimizer throws when it is loaded.
   void restore() {
     zero_all();
     visit(StateVisitor::loading(before_));
@@ -93,7 +94,7 @@ class SavedTraining {
     visit_parameters(visitor, "loss", loss_parameters_);
     visitor.visit("optimizer", optimizer_);
   }
-  void zero_all() {  // the optimizer zeroes only what it moves
+  void zero_all() {  // the optimizer zeroes only the gradients of its own parameters
     zero_gradients(model_.parameters());
     zero_gradients(loss_parameters_);
   }
@@ -104,14 +105,14 @@ class SavedTraining {
   Snapshot before_;
 };
 
-/// The steps of `find_learning_rate`.
+/// Takes the steps of `find_learning_rate`.
 template <class T>
 class LearningRateSearch {
  public:
   /// Type of parameters.
   using M = Master<T>;
 
-  /// Refers to all it is given.
+  /// Keeps references to all arguments.
   LearningRateSearch(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
                      const LearningRateFinderOptions& options)
       : model_(model),
@@ -124,7 +125,7 @@ class LearningRateSearch {
                           .augment = options.augment,
                           .normalization = options.normalization}) {}
 
-  /// Trains until the loss diverges, all steps are done or a stop is asked for. To be called once.
+  /// Trains until the loss diverges, all steps are done or a stop is requested. Call it once.
   std::vector<LearningRateStep> run() {
     for (Index step = 0; step < options_.steps && !options_.stop.stop_requested(); ++step)
       if (!train_step(step)) break;
@@ -132,7 +133,7 @@ class LearningRateSearch {
   }
 
  private:
-  // Returns false where the loss diverges.
+  // Returns false if the loss diverges.
   bool train_step(Index step) {
     const data::Batch<T>& batch = next_batch();
     const double done = static_cast<double>(step) / static_cast<double>(options_.steps - 1);
@@ -154,7 +155,7 @@ class LearningRateSearch {
     optimizer_.step();
     return true;
   }
-  // The next batch of the epoch, or the first of the next one.
+  // The next batch of the epoch, or the first of the next epoch.
   const data::Batch<T>& next_batch() {
     if (const data::Batch<T>* batch = epoch_ == 0 ? nullptr : loader_.next()) return *batch;
     loader_.start(++epoch_);
@@ -168,13 +169,13 @@ class LearningRateSearch {
   data::BatchLoader<T> loader_;
   std::uint64_t epoch_ = 0;
   Logits<M> gradients_;
-  double sum_ = 0;  // of the losses, weighted towards the last ones
+  double sum_ = 0;  // sum of the losses, weighted towards the last ones
   double least_ = std::numeric_limits<double>::infinity();
   std::vector<LearningRateStep> steps_;
 };
 
-/// Trains some steps with a learning rate that grows from step to step, `from (to / from)^(i / (steps - 1))`, until the
-/// loss diverges. Parameters, statistics and optimizer are then as they were before. Throws OptionError for an option
+/// Trains for some steps with a learning rate that grows geometrically, `from (to / from)^(i / (steps - 1))` in step i,
+/// until the loss diverges. Parameters, statistics and optimizer are then restored. Throws OptionError for an option
 /// outside its range and DataError for a data set without samples.
 /// Source: Smith 2017, arXiv:1506.01186, section 3.3.
 template <class T>

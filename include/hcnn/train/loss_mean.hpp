@@ -1,4 +1,4 @@
-// The mean of a loss over batches.
+// Mean of a loss over batches.
 #pragma once
 
 #include <algorithm>
@@ -12,25 +12,25 @@
 
 namespace hcnn::train {
 
-/// Mean of a loss over batches of different sizes: sum of n_b * value_b / sum of n_b, term by term.
+/// Mean of a loss over batches of different sizes: sum of n_b * value_b / sum of n_b, for each term.
 template <class M>
 class LossMean {
  public:
-  /// Learns the terms from the first batch.
+  /// The terms are taken from the first batch.
   LossMean() = default;
-  /// Of this loss; nothing is kept of it.
+  /// Takes the terms from `loss`; keeps no reference to it.
   explicit LossMean(const losses::LossSum<M>& loss) : sums_(loss.size()) {
     for (std::size_t i = 0; i < loss.size(); ++i) names_.push_back(loss.name(i));
   }
 
-  /// The sums, for a training that goes on later; the terms must be known.
+  /// Visits the sums, to resume a run later; the terms must be known.
   void visit_state(StateVisitor& state) {
     state.visit("sums", std::span<double>(sums_));
     state.visit("total", total_);
     state.visit("samples", samples_);
   }
 
-  /// Counts a batch; each must be of the same loss.
+  /// Adds a batch; all batches must come from the same loss.
   void add(const losses::LossValue<M>& value, Index samples) {
     const auto n = static_cast<double>(samples);
     if (names_.empty())
@@ -40,14 +40,14 @@ class LossMean {
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += n * static_cast<double>(value.parts[i].value);
     samples_ += n;
   }
-  /// Forgets every batch, for the next epoch of the same loss.
+  /// Forgets every batch, for the next epoch with the same loss.
   void reset() {
     total_ = samples_ = 0;
     std::fill(sums_.begin(), sums_.end(), 0.0);
   }
-  /// Mean of the whole loss, nats per sample; 0 where nothing was counted.
+  /// Mean of the whole loss, nats per sample; 0 if no batch was added.
   double total() const { return samples_ > 0 ? total_ / samples_ : 0; }
-  /// Mean of the whole loss and of each of its terms, nats per sample; without terms where nothing was ever counted.
+  /// Mean of the whole loss and of each of its terms, nats per sample; no terms if none are known yet.
   losses::LossValue<M> mean() const {
     losses::LossValue<M> value;
     value.total = static_cast<M>(total());

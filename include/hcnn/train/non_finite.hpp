@@ -1,4 +1,4 @@
-// A training that broke: which value is NaN or infinite, and where.
+// Finds the value that is NaN or infinite when training breaks.
 #pragma once
 
 #include <cmath>
@@ -9,8 +9,8 @@
 
 namespace hcnn::train {
 
-/// Throws NumericError naming the epoch and the parameter where one is not finite: the last step's gradients may have
-/// been bad without a later loss to show it.
+/// Throws NumericError naming the epoch and the parameter if a parameter is not finite: the gradients of the last step
+/// may have been bad, with no later loss to reveal it.
 template <class T>
 void require_finite_parameters(const FitState<T>& state) {
   for (const auto* param : state.model.state())
@@ -19,8 +19,8 @@ void require_finite_parameters(const FitState<T>& state) {
                          "a smaller learning rate or clip_norm may help");
 }
 
-/// Throws NumericError naming epoch, batch (its number in the epoch, from 1) and the layer that `value`, the loss of
-/// these images, is not finite of.
+/// Throws NumericError naming the epoch, the batch (its number in the epoch, from 1) and the layer in which the first
+/// non-finite value arises. `value` is the loss of these images.
 template <class T>
 [[noreturn]] void stop_at_non_finite(const FitState<T>& state, Index batch, TensorView<const T> images,
                                      Master<T> value) {

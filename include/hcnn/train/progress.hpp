@@ -1,4 +1,4 @@
-// Shows a training: a bar that moves on a terminal, a line per epoch elsewhere.
+// Shows training progress: a moving bar on a terminal, one line per epoch elsewhere.
 #pragma once
 
 #include <sys/ioctl.h>
@@ -18,7 +18,7 @@
 
 namespace hcnn::train {
 
-/// Columns of the terminal behind the stream, or nothing where it is none.
+/// Width in columns of the terminal the stream writes to; empty if it is not a terminal.
 inline std::optional<int> terminal_width(const std::ostream& stream) {
   const int file = &stream == &std::cout ? STDOUT_FILENO : &stream == &std::cerr ? STDERR_FILENO : -1;
   if (file < 0 || !isatty(file)) return std::nullopt;
@@ -26,13 +26,13 @@ inline std::optional<int> terminal_width(const std::ostream& stream) {
   return ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/// Callback that shows a training; see `progress_bar`.
+/// Callback that shows training progress; see `progress_bar`.
 class ProgressBar {
  public:
-  /// The stream must outlive the training.
+  /// The stream must outlive the training run.
   explicit ProgressBar(std::ostream& stream) : stream_(&stream) {}
 
-  /// The callback for networks of T.
+  /// Converts to a callback for networks of T.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     return std::make_shared<Bar<T>>(*stream_);
@@ -102,7 +102,7 @@ class ProgressBar {
     }
 
    private:
-    // Without a terminal: how long it will take, once that is known and worth a line.
+    // Not on a terminal: prints the estimated time left once, when it is known and long enough to be worth a line.
     void estimate_once(double elapsed, double seconds_left) {
       if (estimated_ || steps_ < 5 || elapsed < 5) return;
       estimated_ = true;
@@ -128,9 +128,9 @@ class ProgressBar {
   std::ostream* stream_;
 };
 
-/// Writes progress to a stream that outlives the training: on a terminal (std::cout or std::cerr) a bar with loss,
-/// accuracies, average severity, speed and the time that is left, redrawn at most ten times a second; elsewhere a line
-/// with the time that is left after the first steps of a long training; always one line for each finished epoch.
+/// Writes training progress to a stream, which must outlive the run. On a terminal (std::cout or std::cerr): a bar with
+/// loss, accuracies, average severity, speed and time left, redrawn at most ten times a second. Elsewhere: one line
+/// with the time left after the first steps of a long run. In both cases: one line for each finished epoch.
 /// `.callbacks = {train::progress_bar(std::cerr)}`.
 inline ProgressBar progress_bar(std::ostream& stream) { return ProgressBar(stream); }
 

@@ -1,4 +1,4 @@
-// From what an evaluation measured to the columns of the history.
+// Copies the results of an evaluation into history columns.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace hcnn::train {
 
 /// Copies an evaluation into history columns: "val.loss", "val.loss.<term>", "val.fine.top1", "val.hd1",
-/// "val.severity.0", ... A second term of the same name is "val.loss.<term> 2". Accuracies are shares from 0 to 1.
+/// "val.severity.0", ... A second term of the same name is "val.loss.<term> 2". Accuracies are fractions from 0 to 1.
 template <class M>
 void record_evaluation(metrics::EpochRecord& record, const std::string& part, const losses::LossValue<M>& loss,
                        const metrics::EvaluationResult& result) {

@@ -1,4 +1,4 @@
-// Batch normalisation's running statistics, measured afresh for weights that no step has led to.
+// Recomputes batch normalisation's running statistics for weights that were averaged or loaded.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,13 @@ namespace hcnn::train {
 
 /// Options of `refresh_statistics`.
 struct RefreshOptions {
-  Index batches = 100;                     ///< that are used at most, at least 1
-  Index batch = 128;                       ///< samples, at least 1
-  std::uint64_t seed = 1;                  ///< of shuffling and dropout
-  data::Normalization normalization = {};  ///< of the images
+  Index batches = 100;                     ///< largest number of batches to use, at least 1
+  Index batch = 128;                       ///< samples per batch, at least 1
+  std::uint64_t seed = 1;                  ///< seed of shuffling and dropout
+  data::Normalization normalization = {};  ///< normalisation of the images
 };
 
-/// Every batch normalisation of the network, whatever it lies in.
+/// Every batch normalisation layer of the network, at any depth.
 template <class T>
 std::vector<BatchNorm2d<T>*> batch_norms(Model<T>& model) {
   std::vector<BatchNorm2d<T>*> found;
@@ -33,9 +33,9 @@ std::vector<BatchNorm2d<T>*> batch_norms(Model<T>& model) {
   return found;
 }
 
-/// Sets all running statistics to their means over some training batches without augmentation: for weights that were
-/// averaged or read from elsewhere. No parameter changes; without batch normalisation nothing does. Throws OptionError
-/// for an option outside its range and DataError for a data set without samples.
+/// Sets all running statistics to their means over training batches without augmentation: for weights that were
+/// averaged or loaded from elsewhere. Parameters stay unchanged; without batch normalisation layers nothing happens.
+/// Throws OptionError for an option outside its range and DataError for a data set without samples.
 /// Source: Izmailov, Podoprikhin, Garipov, Vetrov, Wilson 2018, arXiv:1803.05407, section 3.2.
 template <class T>
 void refresh_statistics(Model<T>& model, const data::Dataset& dataset, const RefreshOptions& options = {}) {
@@ -57,7 +57,7 @@ void refresh_statistics(Model<T>& model, const data::Dataset& dataset, const Ref
     for (Index i = 1; i <= options.batches; ++i) {
       const data::Batch<T>* batch = loader.next();
       if (!batch) break;
-      for (const auto& [norm, momentum] : momenta) norm->set_momentum(1 / static_cast<double>(i));  // a plain mean
+      for (const auto& [norm, momentum] : momenta) norm->set_momentum(1 / static_cast<double>(i));  // plain mean
       model.forward(batch->images, {.mode = Mode::train, .seed = options.seed, .epoch = 1, .samples = batch->ids});
     }
   } catch (...) {

@@ -1,4 +1,4 @@
-// What a training loop counts while an epoch runs.
+// Loss and metrics of the epoch so far, collected during training.
 #pragma once
 
 #include "hcnn/data/batch.hpp"
@@ -9,18 +9,18 @@
 
 namespace hcnn::train {
 
-/// Loss, accuracies and severities of the batches of an epoch, as they were trained on.
+/// Loss, accuracies and severities over the batches of an epoch, as seen during training.
 template <class T>
 class RunningFigures {
  public:
   /// Type of parameters.
   using M = Master<T>;
 
-  /// @param taxonomy of the data set, or null
+  /// @param taxonomy label tree of the data set, or null
   RunningFigures(const losses::LossSum<M>& loss, const Taxonomy* taxonomy) : evaluator_(taxonomy), mean_(loss) {}
 
-  /// Finds out which heads and levels will be counted; DataError where no head has targets. A snapshot's counts need
-  /// their place before the first batch.
+  /// Determines which heads and levels are counted, so that a snapshot's counts can be loaded before the first batch.
+  /// Throws DataError if no head has targets.
   void prepare(const Model<T>& model, const data::Dataset& dataset) {
     Logits<M> logits;
     for (std::size_t h = 0; h < model.heads().size(); ++h)
@@ -36,14 +36,14 @@ class RunningFigures {
     step_ = {};
   }
 
-  /// Counts a batch of the running step.
+  /// Adds a batch of the current step.
   void add(const data::Batch<T>& batch, const Logits<M>& logits, const losses::LossValue<M>& value) {
     evaluator_.add(logits, batch.targets);
     mean_.add(value, batch.images.count());
     step_.images += batch.images.count();
     step_.loss += static_cast<double>(value.total) * static_cast<double>(batch.images.count());
   }
-  /// Ends a step of one or more batches, and tells `state` of it.
+  /// Ends a step of one or more batches and updates `state`.
   void end_step(FitState<T>& state) {
     const auto& severity = evaluator_.result().severity;
     const Index levels = severity.sum(), graded = severity.total() - step_.graded_before;
@@ -55,16 +55,16 @@ class RunningFigures {
     step_ = {.graded_before = severity.total(), .levels_before = levels};
   }
 
-  /// The figures so far.
+  /// Metrics so far.
   const metrics::EvaluationResult& result() const { return evaluator_.result(); }
   /// Mean loss so far, nats per sample.
   double loss() const { return mean_.total(); }
-  /// Copies the figures into the columns "train.loss", "train.fine.top1", ...
+  /// Copies loss and metrics into the columns "train.loss", "train.fine.top1", ...
   void record(metrics::EpochRecord& record) const {
     record_evaluation(record, "train", mean_.mean(), evaluator_.result());
   }
 
-  /// All counts and sums, for a training that goes on later; after `prepare`.
+  /// Visits all counts and sums, to resume a run later; call after `prepare`.
   void visit_state(StateVisitor& state) {
     state.visit("figures", evaluator_);
     state.visit("loss", mean_);
@@ -73,7 +73,7 @@ class RunningFigures {
   }
 
  private:
-  // Sums of the running step; `before`: of the epoch when it began.
+  // Sums over the current step; `..._before`: sums over the epoch up to the start of the step.
   struct Step {
     Index images = 0;
     double loss = 0;  // nats

@@ -1,14 +1,14 @@
-// Wall-clock time that goes on where an earlier sitting stopped.
+// Stopwatch for wall-clock time that can start from an earlier reading.
 #pragma once
 
 #include <chrono>
 
 namespace hcnn::train {
 
-/// Seconds since it was started, plus those it was started with.
+/// Seconds since the last start, plus the initial reading.
 class Stopwatch {
  public:
-  /// Starts anew; `seconds` are already on the clock.
+  /// Restarts with `seconds` already on the clock.
   void start(double seconds = 0) {
     begin_ = Clock::now();
     before_ = seconds;

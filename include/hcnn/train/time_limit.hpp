@@ -1,4 +1,4 @@
-// Ends a training after a given time.
+// Callback that ends training after a given time.
 #pragma once
 
 #include <memory>
@@ -8,13 +8,13 @@
 
 namespace hcnn::train {
 
-/// Callback that ends a training after a time; see `time_limit`.
+/// Callback that ends training after a given time; see `time_limit`.
 class TimeLimit {
  public:
   /// Throws OptionError for a negative number.
   explicit TimeLimit(double seconds) : seconds_(seconds) { require_nonnegative("time_limit", "seconds", seconds); }
 
-  /// The callback for networks of T.
+  /// Converts to a callback for networks of T.
   template <class T>
   operator std::shared_ptr<Callback<T>>() const {
     struct Watch : Callback<T> {
@@ -31,9 +31,8 @@ class TimeLimit {
   double seconds_;
 };
 
-/// Ends the training after the step in which `FitState::total_seconds` reaches `seconds`, perhaps inside an epoch,
-/// which then has no record: validation, and earlier calls of a resumed training, count. Throws OptionError for a
-/// negative number.
+/// Ends training after the step in which `FitState::total_seconds` reaches `seconds`. If that is inside an epoch, the
+/// epoch gets no record. Validation and earlier calls of a resumed run count. Throws OptionError for a negative number.
 /// `.callbacks = {train::time_limit(3600)}`.
 inline TimeLimit time_limit(double seconds) { return TimeLimit(seconds); }
 
