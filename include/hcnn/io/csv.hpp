@@ -158,7 +158,7 @@ class CsvParser {
   std::vector<std::string> row_{""};
   State state_ = State::start;
   std::size_t line_ = 1;
-  std::size_t bytes_ = 0;  // of all rows so far
+  std::size_t bytes_ = 0;  // memory of all rows so far
 };
 
 /// The table in CSV text: lines end in "

@@ -42,8 +42,8 @@ struct Colour {
 
 /// Pixels in rows from the top left, red, green, blue: the layout of a network's input.
 struct Image {
-  Index width = 0;                   ///< pixels
-  Index height = 0;                  ///< pixels
+  Index width = 0;                   ///< width, pixels
+  Index height = 0;                  ///< height, pixels
   std::vector<std::uint8_t> pixels;  ///< height * width * 3 values, 0 to 255
 
   static constexpr Index channels = 3;  ///< red, green, blue

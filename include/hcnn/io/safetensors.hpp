@@ -32,7 +32,7 @@ struct TensorEntry {
   std::string name;                 ///< "trunk.0.weight"
   std::string dtype;                ///< "F64", "F32", "BF16", "I64" or "U8"
   std::vector<Index> dims;          ///< extents; empty: a single number
-  std::span<const std::byte> data;  ///< in `SafetensorsFile::payload`
+  std::span<const std::byte> data;  ///< bytes of the values, a view of `SafetensorsFile::payload`
 
   /// Number of values.
   Index size() const { return static_cast<Index>(data.size() / dtype_bytes(dtype)); }

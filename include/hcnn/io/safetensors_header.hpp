@@ -23,8 +23,8 @@ struct HeaderEntry {
   std::string name;         ///< "trunk.0.weight"
   std::string dtype;        ///< "F32"
   std::vector<Index> dims;  ///< extents
-  std::uint64_t begin = 0;  ///< offset of its first byte from the end of the header
-  std::uint64_t end = 0;    ///< offset of the byte after its last
+  std::uint64_t begin = 0;  ///< first byte of the array, counted from the end of the header
+  std::uint64_t end = 0;    ///< byte after its last, counted from the end of the header
 };
 
 /// Content of a header.

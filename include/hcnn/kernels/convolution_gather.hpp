@@ -114,7 +114,7 @@ template <class E>
 struct StagedImages {
   E* values;       ///< all images, with zero borders
   const E** rows;  ///< first staged value of each output pixel
-  Index* offsets;  ///< offset of each segment from there
+  Index* offsets;  ///< offset of each segment from its row's first value
 
   /// Room for this many images, all zero, until the scratch is rewound.
   StagedImages(const GatherPlan& plan, Index images, Workspace& scratch) {

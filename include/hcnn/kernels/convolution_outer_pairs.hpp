@@ -59,8 +59,8 @@ class PairedImages {
 
   const ConvGeometry& g_;
   Shape output_;
-  Index x_pairs_;   // of one row of one phase
-  Index dy_pairs_;  // of one row
+  Index x_pairs_;   // pairs per row of one phase
+  Index dy_pairs_;  // pairs per row
   bfloat16* x_;
   bfloat16* dy_;
 };

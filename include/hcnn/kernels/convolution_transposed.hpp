@@ -79,15 +79,15 @@ class TransposedImages {
 
  private:
   Index panels() const { return (g_.out_channels + kernels_.columns - 1) / kernels_.columns; }
-  Index panel_size() const { return images_ * depth_ * kernels_.columns * 2; }         // of all images
-  Index x_size() const { return g_.kernel.width * g_.input.channels * x_pairs_ * 2; }  // of one image
+  Index panel_size() const { return images_ * depth_ * kernels_.columns * 2; }         // values of all images
+  Index x_size() const { return g_.kernel.width * g_.input.channels * x_pairs_ * 2; }  // values of one image
 
   const MicroKernels<bfloat16>& kernels_;
   const ConvGeometry& g_;
   Index images_;
-  Index dy_pairs_;  // of one row
+  Index dy_pairs_;  // pairs per row
   Index depth_;     // pairs of one image of dy, including padding to a full step
-  Index x_pairs_;   // of one channel of one image
+  Index x_pairs_;   // pairs per channel of one image
   bfloat16* x_;     // (images, KW, C, x_pairs, 2)
   bfloat16* dy_;    // (panels, images, depth, columns, 2)
 };

@@ -12,7 +12,7 @@ struct ConvGeometry {
   Shape input;             ///< shape of one input sample
   Index out_channels = 1;  ///< number of output channels, O
   Extent2 kernel = 1;      ///< kernel size, taps
-  Extent2 stride = 1;      ///< pixels
+  Extent2 stride = 1;      ///< distance between neighbouring windows, pixels
   Extent2 padding = 0;     ///< zero pixels on each side
   Extent2 dilation = 1;    ///< distance between neighbouring taps, pixels
   Index groups = 1;        ///< number of channel groups that are convolved separately

@@ -94,8 +94,8 @@ inline std::vector<Tick> log_ticks(double low, double high) {
 
 /// The rectangle of the canvas in which data are drawn.
 struct Frame {
-  Point from;  ///< top left corner
-  Point to;    ///< bottom right corner
+  Point from;  ///< top left corner, pixels
+  Point to;    ///< bottom right corner, pixels
 
   /// Pixels from the left edge of the canvas: 0 is the left edge of the frame, 1 the right one.
   double x(double position) const { return from.x + position * (to.x - from.x); }
