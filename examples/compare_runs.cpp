@@ -1,7 +1,7 @@
-// Puts finished runs side by side: one page with curves, severities and settings, and its pictures as PNG files.
+// Compares finished runs on one page with curves, severities and settings, and writes its plots as PNG files.
 //
 // Run:    build/release/examples/compare_runs runs/train_multihead-001 runs/train_severity-001 --out compare.html
-// Needs:  run folders that a training program finished: config.json, history.csv and metrics.json are read.
+// Needs:  run folders that a training program finished: reads config.json, history.csv and metrics.json.
 // Expect: compare.html, compare_curves.png, compare_severity.png and compare_scatter.png.
 #include <hcnn/io.hpp>
 #include <hcnn/report.hpp>

@@ -1,10 +1,10 @@
-// Writes a model file again before it is given away: its weights rounded to bfloat16, and, if asked for, without what
-// it says of folders and files.
+// Rewrites a model file before it is given away: with weights rounded to bfloat16 and, optionally, without its
+// record of folders and files.
 //
 // Run:    build/release/examples/convert_model runs/train_multihead-001/last.safetensors small.safetensors
 //         options: --weights bf16|fp32, --without-paths, --force; see --help
 // Needs:  a model file of a training program.
-// Expect: one line with both sizes: in bf16 half the bytes. evaluate_model says what the rounding costs.
+// Expect: one line with both sizes: bf16 halves the bytes. evaluate_model shows the effect of the rounding.
 #include <hcnn/io.hpp>
 
 #include "examples/common/model_files.hpp"
@@ -20,7 +20,7 @@ struct Options {
   bool without_paths = false, force = false;
 };
 
-// The notes without the command line and without what names folders and files in the config.json of a training.
+// The notes without the command line and without the names of folders and files in the training run's config.json.
 io::Json without_paths(io::Json notes) {
   if (const auto config = notes.find("config"); config != notes.end() && config->is_object())
     for (const char* name : {"data_folder", "test", "hierarchy", "costs", "weights", "trunk", "command"})

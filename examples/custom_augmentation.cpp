@@ -1,9 +1,9 @@
-// An augmentation and a callback of your own: random brightness, and an alarm that measures after each epoch how much
-// better the network is on what it trained on, and ends a training that only learns its pictures by heart.
+// An augmentation and a callback of your own: random brightness, and an overfitting alarm. After each epoch it
+// measures how much better the network is on its training images, and stops a run that only memorises them.
 //
 // Run:    build/release/examples/custom_augmentation
 // Takes:  about 2 seconds on 2 cores.
-// Expect: the gap of the second training, with augmentation, below that of the first.
+// Expect: the gap of the second training run, with augmentation, below that of the first.
 #include <algorithm>
 #include <hcnn/hcnn.hpp>
 #include <iostream>
@@ -17,7 +17,7 @@ class Brightness : public data::Augmentation {
     require_option(strength > 0 && strength < 1, "Brightness", "strength", strength, "must be above 0 and below 1");
   }
   std::string name() const override { return concat("brightness(", strength_, ")"); }
-  /// Called by several threads at once: all that is random comes from `random`, and no member is written.
+  /// Called by several threads at once: all randomness comes from `random`, and no member is modified.
   void apply(float* image, const Shape& shape, RandomStream& random, Workspace&) const override {
     const auto factor = static_cast<float>(1 + strength_ * (2 * random.uniform() - 1));
     std::for_each(image, image + shape.size(), [&](float& value) { value = std::min(factor * value, 1.0F); });
@@ -27,8 +27,8 @@ class Brightness : public data::Augmentation {
   double strength_;
 };
 
-/// Writes the column "gap.<level>" into the history, training accuracy less validation accuracy, and stops the training
-/// when it exceeds a limit.
+/// Adds the column "gap.<level>" to the history, training accuracy minus validation accuracy, and stops training when
+/// it exceeds a limit.
 class OverfittingAlarm : public train::Callback<float> {
  public:
   OverfittingAlarm(std::string level, double limit) : level_(std::move(level)), limit_(limit) {}

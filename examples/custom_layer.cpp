@@ -1,9 +1,9 @@
-// A layer of your own: y = x * sigmoid(x), known as SiLU or Swish, written outside the library, proven by the gradient
-// check and used in a network like any other.
+// A layer of your own: y = x * sigmoid(x), known as SiLU or Swish, written outside the library, verified by the
+// gradient check and used in a network like any other.
 //
 // Run:    build/release/examples/custom_layer
 // Takes:  about 10 seconds on 2 cores.
-// Expect: a passed gradient check, then a training whose validation accuracy rises.
+// Expect: a passed gradient check, then a training run whose validation accuracy rises.
 #include <cmath>
 #include <hcnn/hcnn.hpp>
 #include <hcnn/testing.hpp>
@@ -22,7 +22,7 @@ class SiLU : public Layer<T> {
   LayerTraits traits() const override { return {.backward_reads_input = true, .backward_reads_output = false}; }
 
   void backward(TensorView<const T> x, TensorView<const T>, TensorView<T> dy, TensorView<T> dx, Workspace&) override {
-    if (dx.empty()) return;  // nobody wants it: the first layer of a network
+    if (dx.empty()) return;  // not needed for the first layer of a network
     parallel_elements(x.size(), [&](Index begin, Index end) {
       for (Index i = begin; i < end; ++i) {
         const M value = x.data[i], s = sigmoid(value);

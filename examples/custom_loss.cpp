@@ -1,11 +1,11 @@
-// A loss of your own, and costs that are no tree: of all mistakes, confusing one certain pair of classes costs most.
-// The loss is written outside the library and proven by the gradient check; beside it stand the library's own means for
-// any cost matrix, the expected severity in training and the decision of least expected cost after it.
+// A loss of your own, and costs that do not form a tree: confusing one certain pair of classes costs most.
+// The loss is written outside the library and verified by the gradient check. It is compared with the library's tools
+// for any cost matrix: the expected severity in training, and the decision with the least expected cost after it.
 //
 // Run:    build/release/examples/custom_loss
 // Takes:  about 10 seconds on 2 cores.
-// Expect: a passed gradient check; then for each way the accuracy, the mean cost and how often the pair was confused.
-//         The decision by costs lowers both by far the most, 17 confusions to 2, and gives up accuracy for it.
+// Expect: a passed gradient check; then for each method the accuracy, the mean cost and how often the pair was
+//         confused. The decision by costs reduces both by far the most, 17 confusions to 2, at the expense of accuracy.
 #include <cmath>
 #include <hcnn/hcnn.hpp>
 #include <hcnn/testing.hpp>
@@ -15,14 +15,15 @@ using namespace hcnn;
 
 /// Options of PairLoss.
 struct PairLossOptions {
-  Index classes = 0;  ///< of the head
-  Label one = 0;      ///< of the pair
-  Label other = 1;    ///< of the pair
-  double weight = 1;  ///< of -log(1 - p_o); >= 0
+  Index classes = 0;  ///< number of classes of the head
+  Label one = 0;      ///< first class of the pair
+  Label other = 1;    ///< second class of the pair
+  double weight = 1;  ///< weight of -log(1 - p_o); >= 0
 };
 
-/// Mean over the samples of  -log p_y - weight log(1 - p_o)  where the true class y is one of the pair and o the other
-/// one, -log p_y elsewhere: unlike expected severity it does not let go of a sample that is wrong for certain.
+/// Mean over the samples of  -log p_y - weight log(1 - p_o)  if the true class y is one of the pair and o the other
+/// one, -log p_y otherwise: unlike expected severity, its gradient does not vanish for a sample that is certainly
+/// wrong.
 template <class M = float>
 class PairLoss : public losses::PerSampleLoss<M> {
  public:
@@ -52,9 +53,9 @@ class PairLoss : public losses::PerSampleLoss<M> {
 };
 
 constexpr Label kRed = 0, kOrange = 1;  // groups of the built-in images: the pair
-constexpr double kPairCost = 20;        // beside 1 of any other mistake
+constexpr double kPairCost = 20;        // any other mistake costs 1
 
-/// What each mistake costs. No tree has these: classes next to each other in a tree cost less, not more.
+/// Cost of each mistake. No tree gives these: neighbouring classes in a tree cost less, not more.
 CostMatrix pair_costs(Index classes) {
   const auto size = static_cast<std::size_t>(classes);
   std::vector<std::vector<double>> costs(size, std::vector<double>(size, 1.0));
@@ -63,7 +64,7 @@ CostMatrix pair_costs(Index classes) {
   return CostMatrix(costs);
 }
 
-/// Trains a small network on few images, so that it makes mistakes, and prints what they cost.
+/// Trains a small network on few images, so that it makes mistakes, and prints their costs.
 void compare(const char* what, losses::LossSum<float> loss) {
   const data::Dataset images = data::synthetic({.samples = 500}),
                       others = data::synthetic({.samples = 1000, .part = data::Part::test});

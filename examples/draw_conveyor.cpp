@@ -1,6 +1,6 @@
-// Draws pictures of parts on a conveyor belt to try train_folder on: 5 kinds of parts, each intact, cracked, chipped or
-// rusty, at random places, turned, lit and noisy, with a label tree and a table of what each mistake costs. To ship a
-// cracked part as an intact one costs 20 times as much as to throw a good one away.
+// Draws images of parts on a conveyor belt for trying train_folder: 5 kinds of parts, each intact, cracked, chipped or
+// rusty, with random position, rotation, lighting and noise, plus a label tree and a table of mistake costs. Shipping a
+// cracked part as an intact one costs 20 times as much as throwing a good one away.
 //
 // Run:    build/release/examples/draw_conveyor --out conveyor
 //         build/release/examples/train_folder conveyor/train --test conveyor/test --hierarchy conveyor/hierarchy.csv
@@ -8,8 +8,8 @@
 //         build/release/examples/predict_image runs/train_folder-001/best.safetensors conveyor/test/gear_cracked
 // Needs:  nothing.
 // Takes:  seconds to draw, about two minutes to train on 2 cores.
-// Expect: conveyor/train/bolt_cracked/1001.png and so on, 20 folders each in train and test; of the test pictures about
-//         91 % in the right class of 20, all of the right kind, at a mean cost of about 0.35.
+// Expect: conveyor/train/bolt_cracked/1001.png and so on, 20 folders each in train and test; about 91 % of the test
+//         images in the right class of 20, all in the right kind, at a mean cost of about 0.35.
 #include <hcnn/io.hpp>
 
 #include <fstream>
@@ -28,7 +28,7 @@ struct Options {
   int threads = 0;
 };
 
-// Draws `count` pictures of every class into folders of `out`/`part`.
+// Draws `count` images of every class into folders of `out`/`part`.
 void draw_part(const Options& options, const std::string& part, Index count) {
   const Taxonomy tree = examples::conveyor_taxonomy();
   const std::filesystem::path folder = std::filesystem::path(options.out) / part;
@@ -39,7 +39,7 @@ void draw_part(const Options& options, const std::string& part, Index count) {
         io::encode_png(examples::conveyor_picture(label, options.size, part, i % count, options.seed));
     const std::string number = std::to_string(1000 + i % count + 1);
     const auto path = folder / tree.class_name(0, label) / (number + ".png");
-    std::ofstream file(path, std::ios::binary);  // not io::write_file: thousands of files need not be durable each
+    std::ofstream file(path, std::ios::binary);  // not io::write_file: thousands of files need not each be made durable
     file << png;
     if (!file.flush()) fail<Error>(path.string(), "cannot be written", "a writable folder with free space is needed");
   });

@@ -1,9 +1,9 @@
-// The smallest program that uses a trained network: no training, no picture files, no command-line library. Built for
-// a board by `cmake --preset aarch64`, statically, it is one file to copy there.
+// The smallest program that uses a trained network: no training, no image files, no command-line library. With
+// `cmake --preset aarch64` it is built statically for a board: one file to copy there.
 //
 // Run:    build/release/examples/embedded_inference runs/train_multihead-001/last.safetensors pictures.npy
-// Needs:  a model file of a training program, and pictures as numpy's float32 array (N, H, W, C) of values from 0 to 1.
-// Expect: a line for each picture with the likeliest class of every head, then time per picture and peak memory.
+// Needs:  a model file of a training program, and images as a numpy float32 array (N, H, W, C) of values from 0 to 1.
+// Expect: a line for each image with the likeliest class of every head, then time per image and peak memory.
 #include <hcnn/hcnn.hpp>
 
 #include <sys/resource.h>
@@ -17,7 +17,7 @@ using namespace hcnn;
 
 namespace {
 
-// The class's name where the file has names, else its number.
+// The class's name if the file has names, else its number.
 std::string class_name(const exchange::ModelInfo& info, const std::string& head, Label label) {
   if (!info.taxonomy || !info.taxonomy->has_level(head)) return concat("class ", label);
   return printable(info.taxonomy->class_name(head, label));
@@ -33,7 +33,7 @@ void classify(const char* model_file, const char* pictures_file) {
     fail<ShapeError>(pictures_file, concat("pictures of ", to_string(pictures.shape())),
                      concat("the network takes ", to_string(predictor.input_shape())));
 
-  Tensor<float> image(1, predictor.input_shape());  // one at a time, as they come from a camera
+  Tensor<float> image(1, predictor.input_shape());  // one at a time, as from a camera
   Logits<float> logits;
   std::chrono::duration<double, std::milli> busy{};
   for (Index n = 0; n < pictures.count(); ++n) {

@@ -1,13 +1,13 @@
 // Evaluates a model file on the test images: accuracy of every head, severity of the mistakes, each with its interval,
-// and calibration; as the network is, or after a rule that needs no training.
+// and calibration; for the network alone or with decision rules that need no training.
 //
 // Run:    build/release/examples/evaluate_model runs/train_multihead-001/last.safetensors --data cifar-100-binary
 //         build/release/examples/evaluate_model runs/train_severity-001/last.safetensors --temperature fit --rule crm
 //         build/release/examples/evaluate_model runs/train_folder-001/best.safetensors
 //         build/release/examples/evaluate_model runs/train_folder-001/best.safetensors --data more_photos
-// Needs:  a model of a training program, and the images it was trained for; of train_folder's, the pictures that were
-//         kept for its test, or another folder of the same classes.
-// Expect: the figures under "test" in the run's metrics.json; with --rule crm a lower HD@1 and MS at about the same
+// Needs:  a model of a training program, and the images it was trained for; for train_folder's models, the images held
+//         out for its test, or another folder with the same classes.
+// Expect: the metrics under "test" in the run's metrics.json; with --rule crm a lower HD@1 and MS at about the same
 //         accuracy.
 #include <hcnn/io.hpp>
 #include <hcnn/report.hpp>
@@ -38,15 +38,15 @@ void print_csv(const metrics::EvaluationResult& result) {
                                concat(head.confusion.balanced_accuracy()), concat(head.confusion.macro_f1())});
 }
 
-// What is tested, its name, and the images that the model was trained on and validated with, where they are known.
+// The test images, their name, and the images used for training and validation, if known.
 struct Loaded {
   data::Dataset test;
   std::string name;
   std::optional<data::Dataset> train = {};
 };
 
-// Of a model of train_folder: its test pictures, those that it kept of its own folder or those of its test folder; or
-// all pictures of another folder.
+// For a model of train_folder: its test images (held out from its own folder, or those of its test folder), or all
+// images of another folder.
 Loaded load_folder(const Options& options, const Shape& shape, const exchange::ModelInfo& info) {
   const io::Json config = examples::config_of(info);
   const auto note = [&](const char* name) {
@@ -83,7 +83,7 @@ Loaded load_folder(const Options& options, const Shape& shape, const exchange::M
   return {examples::read_folder(test, how), test, std::move(all)};
 }
 
-// The images that the options ask for, with the classes that the model was trained on.
+// The images selected by the options, with the classes that the model was trained on.
 Loaded load(const Options& options, const Shape& shape, const exchange::ModelInfo& info) {
   if (info.fit && info.taxonomy) return load_folder(options, shape, info);
   const examples::Images images =

@@ -1,10 +1,10 @@
-// What single parts of the networks do, on CIFAR-100, 25 epochs each: batch normalisation at three learning rates;
+// Effect of single parts of the networks, on CIFAR-100, 25 epochs each: batch normalisation at three learning rates;
 // dropout and weight decay against the overfitting of the severity-aware network; several heads against one.
 //
 // Run:    build/release/examples/experiment_ablations --list
 //         build/release/examples/experiment_ablations --data cifar-100-binary --cell batch_norm_0.001
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take half a day on two cores.
-// Expect: results/experiment_ablations: table.md, pictures and a folder for each finished cell.
+// Expect: results/experiment_ablations: table.md, plots and a folder for each finished cell.
 #include "examples/common/experiment.hpp"
 
 namespace {

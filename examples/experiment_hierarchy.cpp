@@ -1,13 +1,12 @@
-// What makes fewer and milder mistakes, on CIFAR-100: every loss that knows the label tree, on one network with the
-// fine head alone, three seeds each, 25 epochs; and, from the same trained networks, rules of decision that need no
-// training.
+// What makes fewer and milder mistakes, on CIFAR-100: every loss that uses the label tree, on one network with only the
+// fine head, three seeds each, 25 epochs; and decision rules that need no training, on the same trained networks.
 //
 // Run:    build/release/examples/experiment_hierarchy --list
 //         build/release/examples/experiment_hierarchy --data cifar-100-binary --cell ce_seed_1
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all 30 cells take half a day on two cores.
 // Expect: results/experiment_hierarchy: summary.md with the mean of each loss and rule over the seeds, its interval,
-//         and what guessing reaches; table.md, pictures and a folder for each finished cell. Published effects are
-//         small: HD@1 lower by 0.4 to 1.6 %, MS by 1 to 3 %.
+//         and the result of guessing; table.md, plots and a folder for each finished cell. Published effects are small:
+//         HD@1 lower by 0.4 to 1.6 %, MS by 1 to 3 %.
 #include "examples/common/experiment.hpp"
 
 namespace {
@@ -38,7 +37,7 @@ Experiment make_experiment() {
     CellGroup group{concat("losses_seed_", seed), {}};
     for (const Method& method : kMethods) {
       Cell cell{.name = concat(method.name, "_seed_", seed), .program = "train_severity", .epochs = 25};
-      // No label smoothing: half of the losses cannot have it, and it softens targets without regard to the tree.
+      // No label smoothing: half of the losses do not support it, and it softens targets without regard to the tree.
       cell.arguments = {"--recipe",    "best", "--label-smoothing", "0", "--seed", std::to_string(seed),
                         "--precision", "bf16"};
       cell.arguments.insert(cell.arguments.end(), method.arguments.begin(), method.arguments.end());

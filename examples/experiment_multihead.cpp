@@ -1,12 +1,12 @@
 // The multi-head networks on CIFAR-100: the report's recipe at three splits and with three seeds, the strongest recipe
-// for the large and for the compact network, and one cell in float32 as a check of bfloat16; and, from the same trained
-// networks, rules of decision that need no training.
+// for the large and for the compact network, and one cell in float32 as a check of bfloat16; and decision rules that
+// need no training, on the same trained networks.
 //
 // Run:    build/release/examples/experiment_multihead --list
 //         build/release/examples/experiment_multihead --data cifar-100-binary --cell report_90
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take a day on two cores.
-// Expect: results/experiment_multihead: summary.md with the means over the seeds, of the decision rules too; table.md,
-//         pictures and a folder for each finished cell.
+// Expect: results/experiment_multihead: summary.md with the means over the seeds, for the decision rules too; table.md,
+//         plots and a folder for each finished cell.
 #include "examples/common/experiment.hpp"
 
 namespace {

@@ -1,11 +1,11 @@
 // Accuracy against minutes of training on CIFAR-100: the compact and the multi-head network, ResNet-9 and ResNet-18
-// (experiment_multihead has 50 epochs of the first two); and what Muon, mixup, random erasing, the alternating flip and
-// head consistency do.
+// (experiment_multihead has 50 epochs of the first two); and the effect of Muon, mixup, random erasing, the alternating
+// flip and head consistency.
 //
 // Run:    build/release/examples/experiment_networks --list
 //         build/release/examples/experiment_networks --data cifar-100-binary --cell resnet9_25
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take more than a day on two cores.
-// Expect: results/experiment_networks: table.md with minutes and parameters, networks_minutes.png, other pictures and a
+// Expect: results/experiment_networks: table.md with minutes and parameters, networks_minutes.png, other plots and a
 //         folder for each finished cell. ResNet-9 is known to reach about 75 % fine top-1 in 25 epochs.
 #include "examples/common/experiment.hpp"
 

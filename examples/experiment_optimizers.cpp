@@ -1,18 +1,17 @@
 // Adam against SGD and ReLU against Leaky ReLU with the compact network on CIFAR-100 at two splits. The grid_ cells, 10
-// epochs each, come first: three learning rates for each optimizer, of which the other cells take the best on
-// validation.
+// epochs each, come first: three learning rates for each optimizer; the other cells use the best on validation.
 //
 // Run:    build/release/examples/experiment_optimizers --list
 //         build/release/examples/experiment_optimizers --data cifar-100-binary --cell adam_relu_90
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take half a day on two cores.
-// Expect: results/experiment_optimizers: table.md, pictures and a folder for each finished cell.
+// Expect: results/experiment_optimizers: table.md, plots and a folder for each finished cell.
 #include "examples/common/experiment.hpp"
 
 namespace {
 
 using namespace examples;
 
-// The descriptions' and the usual one, until the grid has chosen.
+// Adam's rate is that of the assignment's descriptions, SGD's the usual one, until the grid has chosen.
 constexpr const char* kAdamRate = "0.001";
 constexpr const char* kSgdRate = "0.01";
 

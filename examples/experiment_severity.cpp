@@ -1,20 +1,20 @@
-// The severity-aware losses on CIFAR-100: at three splits plain cross-entropy and both losses from fresh weights; then
-// from one trained network equal extra epochs with each; then the same with the strongest recipe and three seeds. On
-// every trained network also rules of decision, which need no training.
+// The severity-aware losses on CIFAR-100: plain cross-entropy and both losses from fresh weights at three splits;
+// equal extra epochs with each from one trained network; the same losses with the strongest recipe and three seeds.
+// Also decision rules, which need no training, on every trained network.
 //
 // Run:    build/release/examples/experiment_severity --list
 //         build/release/examples/experiment_severity --data cifar-100-binary --cell report_90_ce
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take more than a day on two cores. The extra
-//         epochs begin from the weights of cell report_90_ce, whose run folder must still be there.
+//         epochs start from the weights of cell report_90_ce, whose run folder must still exist.
 // Expect: results/experiment_severity: summary.md with means over seeds and each loss beside cross-entropy; table.md,
-//         pictures and a folder for each finished cell.
+//         plots and a folder for each finished cell.
 #include "examples/common/experiment.hpp"
 
 namespace {
 
 using namespace examples;
 
-// A cell NAME_LOSS.
+// A cell named NAME_LOSS.
 Cell make_cell(const std::string& name, const char* recipe, const std::string& loss, double split, int seed) {
   Cell cell{.name = name + '_' + loss, .program = "train_severity", .split = split};
   cell.arguments = {"--recipe", recipe, "--loss", loss, "--seed", std::to_string(seed), "--precision", "bf16"};

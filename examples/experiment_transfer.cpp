@@ -5,10 +5,10 @@
 // Run:    build/release/examples/experiment_transfer --list
 //         build/release/examples/experiment_transfer --data cifar-100-binary
 // Needs:  CIFAR-100's binary version (tools/run.sh --download); all cells take a few hours on two cores. The others
-//         begin from the trunks of the cells base_seed_N, whose run folders must still be there.
-// Expect: results/experiment_transfer: summary.md with the means over the seeds and their intervals, table.md, pictures
-//         and a folder for each finished cell. A frozen trunk should win with few images, a tuned one with many.
-//         A frozen trunk keeps its running statistics too.
+//         start from the trunks of the cells base_seed_N, whose run folders must still exist.
+// Expect: results/experiment_transfer: summary.md with the means over the seeds and their intervals, table.md, plots
+//         and a folder for each finished cell. A frozen trunk should win with few images, a tuned one with many. A
+//         frozen trunk keeps its running statistics too.
 #include "examples/common/experiment.hpp"
 
 namespace {
@@ -36,7 +36,7 @@ Experiment make_experiment() {
         if (images < 10000) arguments.insert(arguments.end(), {"--limit", std::to_string(images)});
         if (method == "frozen") arguments.insert(arguments.end(), {"--trunk-rate", "0"});
         if (method == "tuned") arguments.insert(arguments.end(), {"--trunk-rate", "0.1"});
-        // 900 images are 8 steps of 128: with as many epochs as 9,000 get, training from scratch would hardly begin.
+        // 900 images are 8 steps of 128: with the number of epochs for 9,000, training from scratch would hardly start.
         const Index epochs = images < 10000 ? 200 : 40;
         Cell cell = make_cell(concat("novel_", images, '_', method), seed, epochs, std::move(arguments));
         if (method != "scratch") cell.control = concat("novel_", images, "_scratch");

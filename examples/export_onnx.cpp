@@ -4,8 +4,8 @@
 //         options: --force, --keep-batch-norm, --normalized-input; see --help
 // Needs:  a model file of a training program.
 // Expect: one line about the input and one for each output. The input "images" is N x channels x height x width, pixels
-//         from 0 to 1; the outputs are logits, N x classes, named as the heads. An existing file is overwritten
-//         only with --force.
+//         from 0 to 1; the outputs are logits, N x classes, named after the heads. Overwrites an existing file only
+//         with --force.
 #include <hcnn/io.hpp>
 
 #include "examples/common/model_files.hpp"

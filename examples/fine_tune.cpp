@@ -1,12 +1,13 @@
-// Fine-tuning: a trained network's trunk under new heads, for a task with few pictures. First the heads alone are
+// Fine-tuning: a trained network's trunk under new heads, for a task with few images. First only the heads are
 // trained, on a frozen trunk; then everything, the trunk with a third of the learning rate.
 //
 // Run:    build/release/examples/train_multihead --data synthetic --network compact --epochs 4 --out runs/base
 //         build/release/examples/fine_tune runs/base/last.safetensors
 //         options: --images, --epochs, --seed, --threads, --out; see --help
-// Needs:  a model file of a training program, for 32x32 pictures. The new task is drawn: put your own into `new_task`.
+// Needs:  a model file of a training program, for 32x32 images. The new task is synthetic: put your own into
+//         `new_task`.
 // Takes:  about 10 seconds on 2 cores.
-// Expect: on 100 pictures, after the same 8 epochs, about 88 % of the marks and 91 % of the colours right, against 73 %
+// Expect: on 100 images, after the same 8 epochs, about 88 % of the marks and 91 % of the colours right, against 73 %
 //         and 48 % from fresh weights.
 #include <hcnn/io.hpp>
 
@@ -25,7 +26,7 @@ struct Options {
   int threads = 0;
 };
 
-// Pictures with labels that the trained network has never seen: the kind of mark, and the colour of the ground.
+// Images with labels that the trained network has never seen: the kind of mark, and the colour of the ground.
 data::Dataset new_task(Index samples, data::Part part) {
   const data::Dataset drawn = data::synthetic({.samples = samples, .seed = 7, .part = part});
   std::vector<float> pixels(static_cast<std::size_t>(drawn.size() * drawn.shape().size()));
@@ -48,9 +49,9 @@ class FineTuning {
 
   const data::Dataset& train_set() const { return train_set_; }
 
-  /// @param trunk share of the learning rate that the trunk gets; 0: it is frozen
+  /// @param trunk factor on the learning rate of the trunk; 0: it is frozen
   void train(Model<float>& model, double trunk, Index epochs) {
-    // Heads alone are a convex problem, which stands a rate that would destroy a trained trunk.
+    // The heads alone are a convex problem, which tolerates a rate that would destroy a trained trunk.
     Adam<float> optimizer{ParamList<float>{}, {.learning_rate = trunk == 0 ? 2e-2 : 2e-3}};
     // Frozen, not left out: the optimizer also sets the gradients of a frozen group to 0.
     optimizer.add_group({.params = model.parameters("trunk."), .learning_rate_scale = trunk, .frozen = trunk == 0});

@@ -1,13 +1,13 @@
-// Says what pictures show: the likeliest classes of each, with superclass and group.
+// Classifies images: the likeliest classes of each, with superclass and group.
 //
 // Run:    build/release/examples/predict_image photo.png
 //         build/release/examples/predict_image runs/train_multihead-001/last.safetensors picture.png folder
 //         options: --top, --flip, --json, --csv, --threads; see --help
-// Needs:  PNG, JPEG or PPM files, or folders of them; before them, if not the network in pretrained/ is wanted, which
-//         knows CIFAR-100's 100 classes, a model file of a training program. Pictures are brought to the network's
-//         input as its training pictures were: scaled, cut where it was trained so, in grey for 1 channel.
-// Expect: five lines a picture, a class and its probability each, then the likeliest class of every other head; a file
-//         that is no picture gets one line on standard error, and the exit status is then 1.
+// Needs:  PNG, JPEG or PPM files, or folders of them; optionally a model file of a training program before them,
+//         otherwise the network in pretrained/ is used, which knows CIFAR-100's 100 classes. Images are converted to
+//         the network's input as its training images were: scaled, cropped if trained so, in grey for 1 channel.
+// Expect: five lines per image, each with a class and its probability, then the likeliest class of every other head; a
+//         file that is not an image gets one line on standard error, and the exit status is then 1.
 #include <hcnn/io.hpp>
 
 #include <iomanip>
@@ -27,13 +27,13 @@ struct Options {
   bool flip = false, json = false, csv = false;
 };
 
-// The probabilities of one head.
+// Probabilities of one head.
 struct HeadPrediction {
   std::string head;
   std::vector<double> probabilities;
 };
 
-// Probabilities of every head; with `flip` their means over the picture and its mirror image.
+// Probabilities of every head; with `flip`, their means over the image and its mirror image.
 std::vector<HeadPrediction> predict(const Model<float>& model, Tensor<float>& sample, bool flip) {
   Logits<float> logits = model.infer(sample);
   if (flip) {
@@ -45,13 +45,13 @@ std::vector<HeadPrediction> predict(const Model<float>& model, Tensor<float>& sa
   return predictions;
 }
 
-// False for what cannot be asked, a circle of links say: reading it will tell.
+// False if it cannot be determined, e.g. for a cycle of links: reading the file reports the error.
 bool is_folder(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored);
 }
 
-// The pictures of a folder and those below it, sorted; a file as it is.
+// The images of a folder and its subfolders, sorted; for a file, the file itself.
 std::vector<std::string> pictures(const std::string& path) {
   if (!is_folder(path)) return {path};
   std::vector<std::string> found;
@@ -62,8 +62,8 @@ std::vector<std::string> pictures(const std::string& path) {
   return found;
 }
 
-// Takes the model off the list where one leads it: a file before others that is not named as pictures are. Throws
-// OptionError for a model without pictures or behind them.
+// Takes the model off the list if the list starts with one: the first of several entries, unless it is a folder or
+// named like an image file. Throws OptionError for a model without images or after them.
 void take_model(Options& options) {
   std::vector<std::string>& files = options.files;
   if (files.size() > 1 && !data::has_picture_name(files.front()) && !is_folder(files.front())) {
@@ -74,7 +74,7 @@ void take_model(Options& options) {
     if (file.ends_with(".safetensors")) fail<OptionError>(file, "a model", "it comes first, and pictures behind it");
 }
 
-// Class names of a label at its level and at all above it, finest first.
+// Class names of a label at its level and all coarser ones, finest first.
 std::vector<std::string> names(const Taxonomy& taxonomy, Index level, Label label) {
   std::vector<std::string> list;
   for (Index above = level; above < taxonomy.levels(); ++above)
@@ -135,7 +135,7 @@ class Printer {
     std::cout << (classes.size() > 1 ? ")\n" : "\n");
   }
 
-  // What the heads after the first one find likeliest.
+  // The likeliest class of each head after the first.
   io::Json other_heads(const std::vector<HeadPrediction>& predictions) const {
     io::Json heads = io::Json::object();
     for (std::size_t h = 1; h < predictions.size(); ++h) {
@@ -170,7 +170,7 @@ int classify(const Options& options) {
     try {
       Tensor<float> sample = exchange::picture_tensor(io::read_image(path), model.input_shape(), info);
       printer.print(path, predict(model, sample, options.flip));
-    } catch (const Error& error) {  // the other pictures may be good
+    } catch (const Error& error) {  // the other images may be good
       std::cerr << "predict_image: " << printable(error.what(), 8192) << '\n';
       status = 1;
     }

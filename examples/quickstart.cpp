@@ -1,7 +1,7 @@
 // Quickstart: a network with two heads on the built-in synthetic images, from nothing to measured accuracy.
 // Run:    build/release/examples/quickstart
 // Takes:  about 10 seconds on 2 cores.
-// Expect: after 3 short epochs about 75 % of the images in the right one of 100 fine classes, on validation.
+// Expect: after 3 short epochs about 75 % fine accuracy (100 classes) on the validation images.
 #include <hcnn/hcnn.hpp>
 #include <iostream>
 

@@ -1,5 +1,5 @@
 // Searches numeric options of a training program: a grid, random points, or successive halving. Each trial is a
-// training in a run folder of its own; a search that was stopped is continued.
+// training run with its own run folder; an interrupted search can be resumed.
 //
 // Run:    build/release/examples/search_hyperparameters --data cifar-100-binary --method halving --trials 27 --epochs 9
 //           --range learning-rate=1e-3:1:log --range dropout=0:0.6 -- --recipe best
@@ -15,8 +15,8 @@ namespace {
 
 using namespace examples;
 
-/// Runs the search that the options ask for, a new one or one that is resumed.
-/// @param parse_again puts the command line over options that came from a search.json
+/// Runs the search given by the options, a new one or a resumed one.
+/// @param parse_again applies the command line again over options read from a search.json
 template <class Parse>
 int run_search(SearchOptions& options, const Interrupt& interrupt, const Parse& parse_again) {
   if (options.jobs > thread_count())
@@ -36,7 +36,7 @@ int run_search(SearchOptions& options, const Interrupt& interrupt, const Parse& 
   const std::vector<run::SearchPoint> points = search_points(options, axes);
   const io::Json asked = search_json(options);
   if (options.resume) require_same_search(there, asked);
-  sibling_program(options.program);  // refused before a folder is made
+  sibling_program(options.program);  // fails before a folder is made
 
   const run::RunFolder folder =
       options.resume ? run::RunFolder(*options.out) : run::RunFolder::create(options.out, "search_hyperparameters");

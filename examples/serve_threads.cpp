@@ -1,13 +1,13 @@
-// A server loop: worker threads share one Predictor, take requests from a queue and answer them; client threads send
-// one request after another and wait. Prints latency and throughput, and compares every answer with one thread's.
+// A server loop: worker threads share one Predictor and answer requests from a queue; client threads send one
+// request after another and wait. Prints latency and throughput, and compares every answer with one thread's.
 //
 // Run:    build/release/examples/serve_threads runs/train_multihead-001/last.safetensors --workers 2 --clients 8
 //         options: --workers, --clients, --requests; see --help
-// Needs:  a model file of a training program. The requests are built-in pictures, or noise where the network's input is
-//         of another shape.
+// Needs:  a model file of a training program. The requests are built-in images, or noise if the network's input has
+//         another shape.
 // Takes:  about 2 seconds on 2 cores.
-// Expect: throughput that grows with the workers up to the number of cores, no answer that differs. With more clients
-//         than workers requests wait, which the latency includes.
+// Expect: throughput that grows with the workers up to the number of cores, and no answer that differs. With more
+//         clients than workers requests wait; the latency includes this.
 #include <hcnn/io.hpp>
 
 #include <chrono>
@@ -32,13 +32,13 @@ struct Options {
   Index requests = 2000;
 };
 
-// Worker threads behind a queue, and the network that they share. Copy this class.
+// Worker threads that share a queue and a network. Copy this class.
 class Server {
  public:
   Server(const Predictor<float>& predictor, int workers) : predictor_(predictor) {
     for (int w = 0; w < workers; ++w) workers_.emplace_back([this] { work(); });
   }
-  // Answers what is waiting, then ends.
+  // Answers the waiting requests, then ends.
   ~Server() {
     {
       const std::lock_guard lock(mutex_);
@@ -50,7 +50,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // The class of an image, later; from any thread. The image must live until then.
+  // A future for the class of an image; callable from any thread. The image must live until the answer.
   std::future<Label> ask(const Tensor<float>& image) {
     Request request{&image, {}};
     std::future<Label> answer = request.answer.get_future();
@@ -68,7 +68,7 @@ class Server {
     std::promise<Label> answer;
   };
 
-  // What a worker does. `logits` is reused, so that after the first request the network allocates nothing.
+  // Loop of a worker. `logits` is reused, so that after the first request the network allocates nothing.
   void work() {
     const std::string& head = predictor_.heads().name(0);
     Logits<float> logits;
@@ -77,11 +77,11 @@ class Server {
         predictor_.logits(*request->image, logits);
         request->answer.set_value(argmax(row(logits[head], 0)));
       } catch (...) {
-        request->answer.set_exception(std::current_exception());  // for the one who asked
+        request->answer.set_exception(std::current_exception());  // rethrown in the client
       }
     }
   }
-  // The oldest request, or nothing once the server is closed and none is left.
+  // The oldest request, or nothing if the server is closed and none is left.
   std::optional<Request> next() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !waiting_.empty() || closed_; });
@@ -114,7 +114,7 @@ std::vector<Tensor<float>> make_images(const Shape& shape, const data::Normaliza
   return images;
 }
 
-// What the clients see of their requests.
+// Measurements of the clients.
 struct Seen {
   std::vector<double> milliseconds;  // of each request, from sending it to its answer
   Index wrong = 0;
@@ -133,7 +133,7 @@ Seen send(Server& server, const std::vector<Tensor<float>>& images, const std::v
   return seen;
 }
 
-// All clients at once.
+// Runs all clients at once.
 Seen send_all(Server& server, const Options& options, const std::vector<Tensor<float>>& images,
               const std::vector<Label>& expected) {
   std::vector<std::future<Seen>> clients;

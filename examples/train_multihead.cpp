@@ -4,7 +4,7 @@
 // Run:    build/release/examples/train_multihead --data cifar-100-binary --recipe best --split 0.9
 //         build/release/examples/train_multihead --data synthetic --network compact
 // Needs:  CIFAR-100's binary version (tools/run.sh --download), or nothing for the synthetic images.
-// Expect: see the table of results in README.md; `--help` lists what a recipe is made of.
+// Expect: see the table of results in README.md; `--help` lists the settings of each recipe.
 #include "examples/common/run_training.hpp"
 
 int main(int argc, char** argv) {

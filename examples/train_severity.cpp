@@ -1,5 +1,5 @@
-// Trains a network with the fine head alone on CIFAR-100, CIFAR-10 or the synthetic images: plain cross-entropy, or one
-// of seven losses that know how bad a mistake is (`--loss`).
+// Trains a network with only the fine head on CIFAR-100, CIFAR-10 or the synthetic images: with plain cross-entropy
+// or one of seven losses that take the severity of a mistake into account (`--loss`).
 //
 // Run:    build/release/examples/train_severity --data cifar-100-binary --loss readme --split 0.9
 // Needs:  CIFAR-100's binary version (tools/run.sh --download), or `--data synthetic`.

@@ -7,7 +7,7 @@
 
 namespace hcnn {
 
-/// Position of the greatest score; of equal scores the first. Needs at least one score.
+/// Index of the largest score; the first of equal ones. Needs at least one score.
 template <class M>
 Label argmax(std::span<const M> scores) {
   std::size_t best = 0;
@@ -16,7 +16,7 @@ Label argmax(std::span<const M> scores) {
   return static_cast<Label>(best);
 }
 
-/// Scores of sample n as a span: the (N, classes) tensor's row n, 0 <= n < N, which is not checked.
+/// Scores of sample n as a span: row n of the (N, classes) tensor. 0 <= n < N is not checked.
 template <class M>
 std::span<const M> row(const Tensor<M>& scores, Index n) {
   return {scores.view().sample(n), static_cast<std::size_t>(scores.shape().size())};

@@ -1,4 +1,4 @@
-// bfloat16: the upper half of an IEEE float; and Master<T>, the type that parameters of a T network have.
+// bfloat16: the upper half of an IEEE float; and Master<T>, the parameter type of a network with T activations.
 #pragma once
 
 #include <bit>
@@ -21,7 +21,7 @@ struct bfloat16 {
   /// The nearest value.
   explicit constexpr bfloat16(int value) : bits(round(static_cast<float>(value))) {}
 
-  /// Stores 16 bits, where a temporary bfloat16 would keep g++ from vectorising a loop.
+  /// Stores the 16 bits directly: a temporary bfloat16 would keep g++ from vectorising a loop.
   constexpr bfloat16& operator=(float value) {
     bits = round(value);
     return *this;
@@ -41,22 +41,22 @@ struct bfloat16 {
   static constexpr std::uint16_t round(float value) {
     const auto word = std::bit_cast<std::uint32_t>(value);
     const std::uint32_t rounded = (word + 0x7fffu + ((word >> 16) & 1u)) >> 16, quiet_nan = (word >> 16) | 0x40u;
-    return static_cast<std::uint16_t>((word & 0x7fffffffu) > 0x7f800000u ? quiet_nan : rounded);  // no branch: vectors
+    return static_cast<std::uint16_t>((word & 0x7fffffffu) > 0x7f800000u ? quiet_nan : rounded);  // branchless: SIMD
   }
 };
 
 /// Writes the value as a float.
 inline std::ostream& operator<<(std::ostream& out, bfloat16 value) { return out << static_cast<float>(value); }
 
-/// What `Master` is made of.
+/// Implementation of `Master`.
 namespace core {
-/// Maps the type of activations to the type of parameters; `Master` is its short form.
+/// Maps the activation type to the parameter type; `Master` is its short form.
 template <class T>
 struct MasterOf {
-  /// Parameters of float and double networks are of the same type.
+  /// Float and double networks have parameters of their own type.
   using type = T;
 };
-/// bfloat16 has too few digits to sum up small steps.
+/// bfloat16 has too few digits to accumulate small updates.
 template <>
 struct MasterOf<bfloat16> {
   /// Parameters of bfloat16 networks are float.
@@ -64,7 +64,7 @@ struct MasterOf<bfloat16> {
 };
 }  // namespace core
 
-/// Type of parameters, their gradients, statistics, logits and losses in a network whose activations are T.
+/// Type of parameters, gradients, running statistics, logits and losses in a network whose activations are T.
 template <class T>
 using Master = typename core::MasterOf<std::remove_const_t<T>>::type;
 
@@ -76,13 +76,13 @@ class std::numeric_limits<hcnn::bfloat16> {
  public:
   /// This is a number type.
   static constexpr bool is_specialized = true;
-  /// Bits of the significand, the hidden one included.
+  /// Bits of the significand, including the hidden one.
   static constexpr int digits = 8;
   /// Distance from 1 to the next larger value: 2^-7.
   static constexpr hcnn::bfloat16 epsilon() { return hcnn::bfloat16(0.0078125f); }
-  /// Greatest finite value, (2 - 2^-7) 2^127.
+  /// Largest finite value, (2 - 2^-7) 2^127.
   static constexpr hcnn::bfloat16 max() { return hcnn::bfloat16(3.3895313892515355e38f); }
-  /// Least finite value.
+  /// Lowest finite value.
   static constexpr hcnn::bfloat16 lowest() { return hcnn::bfloat16(-3.3895313892515355e38f); }
   /// Positive infinity.
   static constexpr hcnn::bfloat16 infinity() { return hcnn::bfloat16(std::numeric_limits<float>::infinity()); }

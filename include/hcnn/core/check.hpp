@@ -1,4 +1,4 @@
-// Errors of the library: one exception type per kind of misuse, one line of text each.
+// Errors of the library: one exception type per kind of misuse, each with a one-line message.
 #pragma once
 
 #include <array>
@@ -16,14 +16,14 @@
 
 #include "hcnn/core/printable.hpp"
 
-/// Networks, their training and use: the values that everything shares, layers, optimizers and the label tree.
+/// Networks, training and inference: basic types, layers, optimizers and the label tree.
 namespace hcnn {
 
-/// Base of every exception the library throws; `what()` is one line "where: what came; what was expected", whatever a
-/// name in it holds.
+/// Base of every exception the library throws. `what()` is one line, "where: what came; what was expected", even if a
+/// name in it contains control characters.
 class Error : public std::runtime_error {
  public:
-  /// From the whole text; its control characters are spelled out, see `printable`.
+  /// From the full message; its control characters are escaped, see `printable`.
   explicit Error(const std::string& text) : std::runtime_error(printable(text, std::string::npos)) {}
 };
 
@@ -57,10 +57,10 @@ class NumericError : public Error {
   using Error::Error;
 };
 
-/// One part of a text: a string, a character or a number. Refers to strings, so it must not outlive them.
+/// An argument of `concat`: a string, a character or a number. It refers to strings, so it must not outlive them.
 class TextPart {
  public:
-  /// Takes strings, characters and numbers.
+  /// Accepts strings, characters and numbers.
   template <class Part>
   requires std::is_convertible_v<const Part&, std::string_view> || std::is_convertible_v<const Part&, double> TextPart(
       const Part& part) {  // NOLINT: implicit, as arguments of concat
@@ -76,7 +76,7 @@ class TextPart {
       value_ = static_cast<double>(part);
     }
   }
-  /// Numbers with a fraction take the six digits of "%g", with a point in every locale.
+  /// Appends the text. Non-integers get the six digits of "%g", with a decimal point in every locale.
   [[gnu::cold]] void append_to(std::string& text) const {
     std::array<char, 32> digits;
     if (const auto* string = std::get_if<std::string_view>(&value_)) {
@@ -99,20 +99,20 @@ class TextPart {
   std::variant<std::string_view, char, std::int64_t, std::uint64_t, double> value_;
 };
 
-/// The parts written one after another.
+/// Concatenates the parts.
 [[gnu::cold, gnu::noinline]] inline std::string concat_parts(std::initializer_list<TextPart> parts) {
   std::string text;
   for (const TextPart& part : parts) part.append_to(text);
   return text;
 }
 
-/// The parts written one after another: `concat("row ", 3)`. The work is in `concat_parts`, compiled once.
+/// Concatenates the parts as text: `concat("row ", 3)`. The work is in `concat_parts`, compiled once.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   return concat_parts({TextPart(parts)...});
 }
 
-/// "a, b, c": the elements of a range, or what `part` makes of each, as `concat` writes them.
+/// "a, b, c": the elements of a range, or the results of `part` for them, as `concat` writes them.
 template <class Range, class Part = std::identity>
 std::string joined(const Range& range, Part part = {}) {
   std::string text;
@@ -120,14 +120,14 @@ std::string joined(const Range& range, Part part = {}) {
   return text;
 }
 
-/// Throws `E` with the text "where: came; expected".
+/// Throws `E` with the message "where: came; expected".
 template <class E>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view where, std::string_view came,
                                                  std::string_view expected) {
   throw E(concat(where, ": ", came, "; ", expected));
 }
 
-/// Calls `task`; a ShapeError or OptionError that it throws gets the place in front: "trunk" + "[2] Conv2d: ...".
+/// Calls `task`; prefixes the place to a ShapeError or OptionError it throws: "trunk" + "[2] Conv2d: ...".
 template <class Task>
 decltype(auto) at_place(std::string_view place, const Task& task) {
   const auto text = [&](const Error& error) {
@@ -143,7 +143,7 @@ decltype(auto) at_place(std::string_view place, const Task& task) {
   }
 }
 
-/// Throws OptionError "where: name = value; expected" unless `legal`. Write the test so that NaN fails it.
+/// Throws OptionError "where: name = value; expected" unless `legal`. Write the condition so that NaN fails it.
 template <class Value>
 void require_option(bool legal, std::string_view where, const char* name, const Value& value, const char* expected) {
   if (!legal) fail<OptionError>(where, concat(name, " = ", value), expected);

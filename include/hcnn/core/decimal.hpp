@@ -1,4 +1,4 @@
-// Numbers and times as people read them, with a point in every locale.
+// Numbers and durations formatted for people, with a decimal point in every locale.
 #pragma once
 
 #include <algorithm>
@@ -9,13 +9,13 @@
 
 namespace hcnn {
 
-/// A number in plain notation with so many decimals: decimal(-0.5, 2) is "-0.50".
+/// A number in plain notation with this many decimals: decimal(-0.5, 2) is "-0.50".
 inline std::string decimal(double value, int decimals) {
   std::array<char, 400> text;  // the largest double has 309 digits
   return {text.data(), std::to_chars(text.begin(), text.end(), value, std::chars_format::fixed, decimals).ptr};
 }
 
-/// Hours, minutes and seconds: 3725 s is "1:02:05", 65 s is "1:05". Less than 0 counts as 0.
+/// Seconds as hours, minutes and seconds: 3725 s is "1:02:05", 65 s is "1:05". Negative values count as 0.
 inline std::string clock_time(double seconds) {
   const long long whole = std::llround(std::max(0.0, seconds));
   const auto two_digits = [](long long number) { return (number < 10 ? "0" : "") + std::to_string(number); };

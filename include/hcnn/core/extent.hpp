@@ -1,4 +1,4 @@
-// Height and width of a window, a stride or a border.
+// Height and width of a kernel, stride or padding.
 #pragma once
 
 #include "hcnn/core/shape.hpp"
@@ -20,7 +20,7 @@ struct Extent2 {
   friend constexpr bool operator==(const Extent2&, const Extent2&) = default;
 };
 
-/// "3", or "3x5" where the two differ.
+/// "3", or "3x5" if the two differ.
 inline std::string to_string(const Extent2& extent) {
   return extent.height == extent.width ? concat(extent.height) : concat(extent.height, 'x', extent.width);
 }

@@ -1,4 +1,4 @@
-// A callable argument without a template: what takes it is compiled once, not once for each lambda.
+// Non-owning reference to a callable: a function that takes one is compiled once, not once per lambda.
 #pragma once
 
 #include <memory>
@@ -7,15 +7,15 @@
 
 namespace hcnn {
 
-/// Of a function type: `FunctionRef<void(Index)>`; defined below for those.
+/// Primary template; defined below for function types, as in `FunctionRef<void(Index)>`.
 template <class Signature>
 class FunctionRef;
 
-/// Refers to any callable with this signature, without owning it: for parameters, which it must not outlive.
+/// Refers to a callable with this signature without owning it. Meant for parameters; must not outlive the callable.
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
-  /// Refers to the callable, which must live as long.
+  /// Refers to the callable, which must live at least as long.
   template <class Callable>
   requires(!std::is_same_v<Callable, FunctionRef>)
       FunctionRef(const Callable& callable)  // NOLINT: implicit, so that a lambda can be passed

@@ -1,4 +1,4 @@
-// The library's only use of OpenMP: run a range of independent tasks on several threads.
+// The library's only use of OpenMP: runs a range of independent tasks on several threads.
 #pragma once
 
 #include <exception>
@@ -11,8 +11,8 @@
 #include <omp.h>
 #endif
 
-/// Before an inner loop whose iterations are independent: asks for vector instructions, and at -O2 too, where g++ 12
-/// would not use them on its own. Nothing without OpenMP.
+/// Put before an inner loop whose iterations are independent: requests vector instructions, also at -O2, where g++ 12
+/// does not vectorise on its own. Empty without OpenMP.
 #ifdef _OPENMP
 #define HCNN_SIMD _Pragma("omp simd")
 #else
@@ -21,7 +21,7 @@
 
 namespace hcnn {
 
-/// Threads that parallel loops use: OMP_NUM_THREADS, else the number of cores; 1 without OpenMP.
+/// Number of threads of parallel loops: OMP_NUM_THREADS, else the number of cores; 1 without OpenMP.
 inline int thread_count() {
 #ifdef _OPENMP
   return omp_get_max_threads();
@@ -31,7 +31,7 @@ inline int thread_count() {
 }
 
 /// Sets the number of threads of the calling thread's parallel loops; ignored without OpenMP. Throws OptionError for
-/// less than one.
+/// fewer than one.
 inline void set_thread_count(int threads) {
   if (threads < 1) fail<OptionError>("set_thread_count", concat(threads, " threads"), "at least 1 is needed");
 #ifdef _OPENMP
@@ -42,9 +42,9 @@ inline void set_thread_count(int threads) {
 /// Sets the number of threads of the calling thread's parallel loops until the end of a scope.
 class ThreadCountScope {
  public:
-  /// Throws OptionError for less than one thread.
+  /// Throws OptionError for fewer than one thread.
   explicit ThreadCountScope(int threads) : before_(thread_count()) { set_thread_count(threads); }
-  /// Sets the number as it was.
+  /// Restores the previous number.
   ~ThreadCountScope() {
 #ifdef _OPENMP
     omp_set_num_threads(before_);
@@ -57,9 +57,9 @@ class ThreadCountScope {
   [[maybe_unused]] int before_;
 };
 
-/// Calls `task(begin, end)` once per thread on disjoint ranges that cover [0, count). Which range a thread gets depends
-/// on the number of threads, so a task must not sum across its range into something shared. Inside another parallel
-/// loop it runs on the calling thread. The first exception is passed on.
+/// Calls `task(begin, end)` once per thread on disjoint ranges that cover [0, count). The ranges depend on the number
+/// of threads, so a task must not accumulate over its range into a shared result. Inside another parallel loop it runs
+/// on the calling thread. Rethrows the first exception.
 inline void parallel_ranges(Index count, FunctionRef<void(Index begin, Index end)> task) {
 #ifdef _OPENMP
   const int threads = static_cast<int>(count < thread_count() ? count : Index{thread_count()});
@@ -82,7 +82,7 @@ inline void parallel_ranges(Index count, FunctionRef<void(Index begin, Index end
   if (count > 0) task(Index{0}, count);
 }
 
-/// Calls `task(i)` for every i in [0, count), each exactly once, on several threads. Tasks own disjoint outputs.
+/// Calls `task(i)` exactly once for every i in [0, count), on several threads. Tasks must write disjoint outputs.
 template <class Task>
 void parallel_for(Index count, const Task& task) {
   parallel_ranges(count, [&](Index begin, Index end) {
@@ -90,11 +90,11 @@ void parallel_for(Index count, const Task& task) {
   });
 }
 
-/// How many elements one task of an element-wise loop takes: small enough to share out, large enough to pay.
+/// Elements per task of an element-wise loop: small enough to balance the load, large enough to pay.
 inline constexpr Index kElementGrain = 16384;
 
-/// Calls `task(begin, end)` on ranges of at most kElementGrain elements that cover [0, count); the cuts depend on the
-/// count alone, so vectorised sums inside one range have the same order at any number of threads.
+/// Calls `task(begin, end)` on ranges of at most kElementGrain elements that cover [0, count); the boundaries depend on
+/// the count alone, so vectorised sums inside one range have the same order at any number of threads.
 template <class Task>
 void parallel_elements(Index count, const Task& task) {
   parallel_for((count + kElementGrain - 1) / kElementGrain, [&](Index block) {

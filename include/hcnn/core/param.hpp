@@ -1,4 +1,4 @@
-// Named parameters and buffers of a network: value, gradient, and what optimizers and files need to know of them.
+// Named parameters and buffers of a network: value, gradient, and what optimizers and files need to know.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,13 @@
 
 namespace hcnn {
 
-/// What a parameter is. Weight decay applies to `weight` only; a `buffer` (running statistics) is never trained.
+/// Kind of a parameter. Weight decay applies to `weight` only; a `buffer` (running statistics) is never trained.
 enum class Role { weight, bias, norm_scale, norm_shift, loss, buffer };
 
-/// How the values of a parameter lie in memory. Files always hold PyTorch's order.
+/// Memory layout of a parameter's values. Files always hold PyTorch's order.
 enum class ParamLayout {
-  plain,        ///< as `dims` says, row-major
-  convolution,  ///< `dims` = {O, C, KH, KW} as in PyTorch, memory = O, KH, KW, C
+  plain,        ///< row-major in the order of `dims`
+  convolution,  ///< `dims` = {O, C, KH, KW} as in PyTorch; memory order O, KH, KW, C
 };
 
 /// One named array of a network, with its gradient. M is a master type: float or double.
@@ -27,8 +27,8 @@ template <class M>
 class Param {
  public:
   Param() = default;
-  /// Allocates value and gradient (buffers have none); `extents`, all at least 0, are in PyTorch's order. Throws as
-  /// `AlignedBuffer::reserve`.
+  /// Allocates value and gradient (buffers have no gradient); `extents`, each at least 0, are in PyTorch's order.
+  /// Throws what `AlignedBuffer::reserve` throws.
   Param(Role kind, std::vector<Index> extents, M fill = M{0}, ParamLayout order = ParamLayout::plain)
       : role(kind), layout(order), dims(std::move(extents)) {
     if (!product_fits(dims)) throw std::bad_array_new_length();
@@ -40,24 +40,24 @@ class Param {
     }
   }
 
-  std::string name;          ///< full path, as PyTorch would call it: "trunk.0.0.weight"; set when the model is built
-  Role role = Role::weight;  ///< decides about decay, start values and training
-  ParamLayout layout = ParamLayout::plain;  ///< order in memory
+  std::string name;          ///< full path as in PyTorch: "trunk.0.0.weight"; set when the model is built
+  Role role = Role::weight;  ///< decides weight decay, initialisation and training
+  ParamLayout layout = ParamLayout::plain;  ///< order of the values in memory
   std::vector<Index> dims;                  ///< extents, in PyTorch's order
   bool integer = false;                     ///< written to files as a 64-bit integer (num_batches_tracked)
-  std::uint64_t version = 1;                ///< grows with every change of the values: packed copies compare it
+  std::uint64_t version = 1;                ///< incremented whenever the values change; packed copies compare it
 
   /// Number of values.
   Index size() const { return std::accumulate(dims.begin(), dims.end(), Index{1}, std::multiplies<>{}); }
-  /// True for running statistics, which no optimizer moves.
+  /// True for running statistics, which no optimizer updates.
   bool is_buffer() const { return role == Role::buffer; }
-  /// True where weight decay applies (weights; not biases, not normalisation).
+  /// True if weight decay applies (weights; not biases, not normalisation).
   bool decays() const { return role == Role::weight; }
-  /// True for weights of two axes or more, a matrix of dims[0] rows: nearly all values of a network. Not for biases and
-  /// normalisation.
+  /// True for weights with two or more axes, a matrix of dims[0] rows: nearly all values of a network. False for biases
+  /// and normalisation.
   bool is_matrix() const { return role == Role::weight && dims.size() >= 2; }
 
-  /// Where in memory the value lies that is number `file_index` in PyTorch's order.
+  /// Position in memory of value number `file_index` in PyTorch's order.
   Index memory_index(Index file_index) const {
     if (layout == ParamLayout::plain) return file_index;
     const Index channels = dims[1], kernel = dims[2] * dims[3];  // (O, C, K) in files, (O, K, C) in memory
@@ -65,21 +65,21 @@ class Param {
     return (file_index / (kernel * channels) * kernel + tap) * channels + channel;
   }
 
-  /// The values, in memory order. After writing them call `touch`, or layers go on using packed copies of the old ones.
+  /// The values, in memory order. Call `touch` after writing them, or layers keep using packed copies of the old ones.
   M* value() { return value_.data(); }
-  /// The same, to read.
+  /// Read-only overload.
   const M* value() const { return value_.data(); }
-  /// Gradient, same order as the values; backward passes add to it. Null for a buffer.
+  /// Gradient, in the order of the values; backward passes add to it. Null for a buffer.
   M* grad() { return grad_.data(); }
-  /// The same, to read.
+  /// Read-only overload.
   const M* grad() const { return grad_.data(); }
   /// Sets the gradient to 0.
   void zero_grad() {
     if (!is_buffer()) std::fill_n(grad(), size(), M{0});
   }
-  /// Frees the gradient; `grad` is null from then on, and the parameter can no longer be trained.
+  /// Frees the gradient: `grad` is null from then on, and the parameter can no longer be trained.
   void drop_gradient() { grad_ = {}; }
-  /// Must follow every change of the values: tells the owner to refresh packed copies.
+  /// Call after every change of the values: layers then refresh their packed copies.
   void touch() { ++version; }
 
  private:
@@ -97,7 +97,7 @@ void zero_gradients(const ParamList<M>& params) {
   for (Param<M>* param : params) param->zero_grad();
 }
 
-/// Values of parameters and buffers, in the order of memory; when loading, packed copies are told.
+/// Visits the values of parameters and buffers, in memory order; when loading, calls `touch` on each.
 template <class M>
 [[gnu::cold]] void visit_parameters(StateVisitor& state, const std::string& name, const ParamList<M>& params) {
   for (Param<M>* param : params) {

@@ -1,4 +1,4 @@
-// Text that came from a file or a user, made safe for one line of a terminal.
+// Text from a file or a user, made safe for one line of a terminal.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace hcnn {
 
-/// The text with every control character (newline, escape, NUL, delete, and U+0080 to U+009F, which steer terminals
-/// too) written as `\x1b`, and cut to `longest` bytes with "..." behind. Names from files can then neither break a
-/// one-line message nor steer a terminal. @param keep control characters that stay
+/// The text with every control character (newline, escape, NUL, delete, and U+0080 to U+009F, which control terminals
+/// too) written as `\x1b`, and cut to `longest` bytes followed by "...". Names from files can then neither break a
+/// one-line message nor control a terminal. @param keep control characters to leave as they are
 inline std::string printable(std::string_view text, std::size_t longest = 120, std::string_view keep = {}) {
   constexpr std::string_view kHex = "0123456789abcdef";
   const std::string_view shown = text.substr(0, longest);

@@ -1,4 +1,4 @@
-// Counter-based random numbers: the value depends on its key and position only, never on who asked before.
+// Counter-based random numbers: a value depends only on its key and position, never on earlier calls.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace hcnn {
 
-/// A seed that cannot be mistaken for another number.
+/// A seed, as a type that cannot be confused with another number.
 struct Seed {
   std::uint64_t value = 0;  ///< any number
 };
@@ -32,14 +32,14 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
   return counter;
 }
 
-/// 64-bit FNV-1a hash of a name: makes "dropout trunk.7" a key.
+/// 64-bit FNV-1a hash of a name: turns "dropout trunk.7" into a key.
 constexpr std::uint64_t hash_name(std::string_view name) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return hash;
 }
 
-/// Random numbers of one (seed, purpose, epoch, sample). Streams with different keys are independent.
+/// Random numbers for one (seed, purpose, epoch, sample). Streams with different keys are independent.
 class RandomStream {
  public:
   /// @param purpose what the numbers are for, `hash_name("shuffle")` or a layer's path
@@ -51,15 +51,15 @@ class RandomStream {
     key_ = {mixed[0], mixed[1]};
   }
 
-  /// Words 4*block .. 4*block+3 of the stream, at random access.
+  /// Words 4*index .. 4*index+3 of the stream, by random access.
   std::array<std::uint32_t, 4> block(std::uint32_t index) const {
     return philox({index, epoch_, static_cast<std::uint32_t>(sample_), static_cast<std::uint32_t>(sample_ >> 32)},
                   key_);
   }
 
-  /// The epoch that the stream is of, its lower 32 bits.
+  /// Epoch of the stream, lower 32 bits.
   std::uint32_t epoch() const { return epoch_; }
-  /// The stream of the same seed, purpose and sample in another epoch below 2^32, from its beginning.
+  /// A stream with the same seed, purpose and sample for another epoch below 2^32, at its start.
   RandomStream in_epoch(std::uint32_t epoch) const {
     RandomStream other = *this;
     other.epoch_ = epoch;
@@ -67,7 +67,7 @@ class RandomStream {
     return other;
   }
 
-  /// Next 32 random bits.
+  /// The next 32 random bits.
   std::uint32_t next() {
     if (position_ % 4 == 0) words_ = block(position_ / 4);
     return words_[position_++ % 4];

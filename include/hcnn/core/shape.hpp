@@ -11,10 +11,10 @@
 
 namespace hcnn {
 
-/// Sizes and positions; signed, so that differences are.
+/// Type of sizes and positions; signed, so that differences can be negative.
 using Index = std::ptrdiff_t;
 
-/// Extents of one sample, stored height, width, channels ("channels last"). A feature vector is 1x1xchannels.
+/// Extents of one sample, stored as height, width, channels ("channels last"). A feature vector is 1x1xchannels.
 struct Shape {
   Index height = 1;    ///< rows of pixels
   Index width = 1;     ///< columns of pixels
@@ -31,7 +31,7 @@ struct Shape {
 /// "32x32x3".
 inline std::string to_string(const Shape& shape) { return concat(shape.height, 'x', shape.width, 'x', shape.channels); }
 
-/// True where the product of these extents, all at least 0, is an Index.
+/// True if the product of these extents, each at least 0, fits in an Index.
 inline bool product_fits(std::span<const Index> extents) {
   Index product = 1;
   for (const Index extent : extents) {
@@ -41,7 +41,7 @@ inline bool product_fits(std::span<const Index> extents) {
   return true;
 }
 
-/// Throws ShapeError unless every extent is at least 1 and the number of values is an Index.
+/// Throws ShapeError unless every extent is at least 1 and the number of values fits in an Index.
 inline void require_positive(const std::string& where, const Shape& shape) {
   if (shape.height < 1 || shape.width < 1 || shape.channels < 1)
     fail<ShapeError>(where, "shape " + to_string(shape), "every extent must be at least 1");

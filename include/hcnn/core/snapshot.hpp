@@ -1,4 +1,4 @@
-// The state of a computation as named values, and the walk that copies it there and back.
+// The state of a computation as named values, and the visitor that saves and loads it.
 #pragma once
 
 #include <algorithm>
@@ -17,17 +17,17 @@
 
 namespace hcnn {
 
-/// What one name stands for. Integers and truth values are 64-bit integers; a single value is a list of one.
+/// The values under one name. Integers and booleans are stored as 64-bit integers, a single value as a list of one.
 using SnapshotValues =
     std::variant<std::vector<float>, std::vector<double>, std::vector<std::int64_t>, std::vector<std::string>>;
 
-/// All that a computation needs to go on later, as a copy that shares nothing with it.
+/// Everything a computation needs to resume later, as a copy that shares nothing with it.
 struct Snapshot {
-  std::map<std::string, SnapshotValues, std::less<>> values = {};  ///< by full name: "optimizer.step_count"
-  std::string where = "snapshot";  ///< begins every message; path of the file it is from
+  std::map<std::string, SnapshotValues, std::less<>> values = {};  ///< values by full name: "optimizer.step_count"
+  std::string where = "snapshot";  ///< start of every error message; the file's path if read from a file
 };
 
-/// True where both hold the same bits under the same names, wherever they are from.
+/// True if both hold the same bits under the same names; `where` is ignored.
 [[gnu::cold]] inline bool same_values(const Snapshot& a, const Snapshot& b) {
   const auto same = [](const auto& one, const auto& other) {
     if (one.first != other.first || one.second.index() != other.second.index()) return false;
@@ -36,7 +36,7 @@ struct Snapshot {
           const List& its = std::get<List>(other.second);
           if constexpr (std::is_same_v<List, std::vector<std::string>>)
             return list == its;
-          else  // NaN is the same as itself here
+          else  // NaN equals itself here
             return std::equal(list.begin(), list.end(), its.begin(), its.end(),
                               [](auto x, auto y) { return std::memcmp(&x, &y, sizeof x) == 0; });
         },
@@ -45,35 +45,35 @@ struct Snapshot {
   return std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(), same);
 }
 
-/// Walks over everything that has state, in the same order in both directions: when saving it reads the values, when
-/// loading it overwrites them. One function does both, so that what is saved and what is loaded cannot differ:
+/// Visits everything that has state, in the same order for saving and loading: saving reads the values, loading
+/// overwrites them. One function does both, so that the two cannot differ:
 /// `void visit_state(StateVisitor& state) { state.visit("best", best_); state.visit("waited", waited_); }`.
-/// Throws FormatError, beginning with `Snapshot::where`, for a value that is missing or of another type or size;
-/// OptionError when a name is saved twice.
+/// Throws FormatError, starting with `Snapshot::where`, for a value that is missing or has another type or size;
+/// OptionError for a name that is saved twice.
 class StateVisitor {
  public:
-  /// Adds to the snapshot, which must outlive the visitor.
+  /// A visitor that adds to the snapshot, which must outlive it.
   static StateVisitor saving(Snapshot& to) { return {&to, to}; }
-  /// Reads the snapshot, which must outlive the visitor.
+  /// A visitor that reads the snapshot, which must outlive it.
   static StateVisitor loading(const Snapshot& from) { return {nullptr, from}; }
 
   /// False: values are read. True: they are overwritten.
   bool is_loading() const { return !to_; }
-  /// Values visited so far.
+  /// Number of values visited so far.
   std::size_t count() const { return visited_.size(); }
 
-  /// A number or truth value.
+  /// A number or boolean.
   template <class Number>
   requires std::is_arithmetic_v<Number>
   [[gnu::cold]] void visit(std::string_view name, Number& value) { visit(name, std::span<Number>(&value, 1)); }
-  /// A text.
+  /// A string.
   [[gnu::cold]] void visit(std::string_view name, std::string& text) {
     std::vector<std::string> list{text};
     visit(name, list);
     if (list.size() != 1) refuse(name, concat(list.size(), " texts"), "one is needed");
     text = list[0];
   }
-  /// Numbers whose count is fixed.
+  /// A fixed number of numbers.
   template <class Number>
   requires std::is_arithmetic_v<Number>
   [[gnu::cold]] void visit(std::string_view name, std::span<Number> values) {
@@ -89,7 +89,7 @@ class StateVisitor {
       refuse(name, concat(from.size(), " values"), concat(values.size(), " are needed"));
     std::transform(from.begin(), from.end(), values.begin(), [](S value) { return static_cast<Number>(value); });
   }
-  /// Numbers or texts of any count.
+  /// Any number of numbers or strings.
   template <class Value>
   [[gnu::cold]] void visit(std::string_view name, std::vector<Value>& values) {
     using S = Stored<Value>;
@@ -98,7 +98,7 @@ class StateVisitor {
     else
       values.assign(list<S>(name).begin(), list<S>(name).end());
   }
-  /// Anything with `visit_state(StateVisitor&)`; its names get "name." in front.
+  /// Anything with `visit_state(StateVisitor&)`; its names are prefixed with "name.".
   template <class Object>
   requires requires(Object& object, StateVisitor& state) { object.visit_state(state); }
   [[gnu::cold]] void visit(std::string_view name, Object& object) {
@@ -108,7 +108,7 @@ class StateVisitor {
     prefix_.resize(length);
   }
 
-  /// A value that must be the same when loading: FormatError names both.
+  /// A value that must be the same when loading; else throws FormatError with both.
   template <class Number>
   requires std::is_arithmetic_v<Number>
   [[gnu::cold]] void expect(std::string_view name, Number value) {
@@ -116,7 +116,7 @@ class StateVisitor {
     visit(name, found);
     if (found != value) refuse(name, concat(found), concat("here it is ", value));
   }
-  /// Lines that must be the same when loading: FormatError names the first that differs.
+  /// Lines that must be the same when loading; else throws FormatError with the first that differs.
   [[gnu::cold]] void expect(std::string_view name, const std::vector<std::string>& lines) {
     std::vector<std::string> found = lines;
     visit(name, found);
@@ -125,12 +125,12 @@ class StateVisitor {
       if (there != here) refuse(name, there, "here it is " + here);
     }
   }
-  /// A text that must be the same when loading.
+  /// A string that must be the same when loading; else throws FormatError with both.
   [[gnu::cold]] void expect(std::string_view name, const std::string& text) {
     expect(name, std::vector<std::string>{text});
   }
 
-  /// To be called last when loading: FormatError for a value that nothing asked for.
+  /// Call last when loading: throws FormatError for a value that was not visited.
   [[gnu::cold]] void finish() const {
     for (const auto& [name, values] : from_->values)
       if (!visited_.contains(name))
@@ -148,7 +148,7 @@ class StateVisitor {
       fail<OptionError>("StateVisitor", concat("'", prefix_, name, "' twice"), "names must differ");
     to_->values.insert_or_assign(prefix_ + std::string(name), std::move(values));
   }
-  // Apart from `list`, so that it is compiled once.
+  // Separate from `list`, so that it is compiled once.
   [[gnu::cold, gnu::noinline]] const SnapshotValues& find(std::string_view name) {
     const auto found = from_->values.find(prefix_ + std::string(name));
     if (found == from_->values.end()) refuse(name, "nothing", "a value is needed");

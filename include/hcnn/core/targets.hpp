@@ -1,4 +1,4 @@
-// What a network should answer: for each level of the hierarchy, labels or class probabilities.
+// Targets of a network: labels or class probabilities for each level of the hierarchy.
 #pragma once
 
 #include <cstdint>
@@ -12,34 +12,34 @@ namespace hcnn {
 
 /// Class index of a sample at one level.
 using Label = std::int32_t;
-/// The sample has no label at this level; losses and metrics skip it.
+/// Label of a sample without a class at this level; losses and metrics skip it.
 inline constexpr Label kNoLabel = -1;
 
-/// Targets of one level for a batch: labels, and where `probabilities` is not empty, soft targets that replace them in
-/// the losses that take them. Labels stay: accuracy and severity are counted against them.
+/// Targets of one level for a batch: labels and, if `probabilities` is not empty, soft targets that replace them in the
+/// losses that support them. Accuracy and severity always use the labels.
 struct LevelTargets {
-  std::string level;             ///< name
+  std::string level;             ///< name of the level
   std::vector<Label> labels;     ///< N class indices, or kNoLabel
-  Tensor<double> probabilities;  ///< (N, classes) rows that sum to 1, or empty
+  Tensor<double> probabilities;  ///< (N, classes), rows that sum to 1; or empty
 };
 
 /// Targets of every level for a batch of samples.
 class Targets {
  public:
-  /// The level's targets; throws DataError and lists the levels there are.
+  /// Targets of the level; throws DataError, listing the existing levels, if there is no such level.
   const LevelTargets& operator[](std::string_view level) const {
     for (const auto& entry : levels_)
       if (entry.level == level) return entry;
     fail<DataError>("Targets", concat("no level '", level, "'"),
                     "levels are: " + joined(levels_, &LevelTargets::level));
   }
-  /// True where the level exists.
+  /// True if the level exists.
   bool has(std::string_view level) const {
     for (const auto& entry : levels_)
       if (entry.level == level) return true;
     return false;
   }
-  /// The level's targets, added where missing.
+  /// Targets of the level, which is added if missing.
   LevelTargets& level(std::string_view name) {
     for (auto& entry : levels_)
       if (entry.level == name) return entry;
@@ -49,7 +49,7 @@ class Targets {
 
   /// The levels, in the order they were added.
   auto begin() const { return levels_.begin(); }
-  /// Behind the last level.
+  /// Past the last level.
   auto end() const { return levels_.end(); }
 
  private:

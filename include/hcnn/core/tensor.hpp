@@ -1,4 +1,4 @@
-// Batches of samples: Tensor owns its values, TensorView looks at somebody else's.
+// Batches of samples: Tensor owns its values, TensorView refers to values owned elsewhere.
 #pragma once
 
 #include <algorithm>
@@ -9,35 +9,35 @@
 
 namespace hcnn {
 
-/// `count` samples of one shape at `data`, contiguous in N, H, W, C order. Owns nothing; `TensorView<const T>` only
-/// reads.
+/// `count` samples of one shape at `data`, contiguous in N, H, W, C order. Owns nothing; `TensorView<const T>` is
+/// read-only.
 template <class T>
 struct TensorView {
   T* data = nullptr;  ///< first value
-  Index count = 0;    ///< samples, the letter N
-  Shape shape;        ///< of each sample
+  Index count = 0;    ///< number of samples, N
+  Shape shape;        ///< shape of each sample
 
   TensorView() = default;
   /// n samples of the shape at `first`.
   TensorView(T* first, Index n, const Shape& sample_shape) : data(first), count(n), shape(sample_shape) {}
-  /// A view that may write is one that reads.
+  /// Converts a mutable view to a read-only one.
   template <class U>
   requires(std::is_const_v<T>&& std::is_same_v<U, std::remove_const_t<T>>) TensorView(const TensorView<U>& other)
       : data(other.data), count(other.count), shape(other.shape) {}
 
   /// Number of values in all samples.
   Index size() const { return count * shape.size(); }
-  /// True where no memory is attached: a gradient that nobody wants.
+  /// True if no memory is attached, as for a gradient that is not needed.
   bool empty() const { return data == nullptr; }
   /// First value of sample n.
   T* sample(Index n) const { return data + n * shape.size(); }
   T* begin() const { return data; }         ///< first value
-  T* end() const { return data + size(); }  ///< behind the last value
+  T* end() const { return data + size(); }  ///< past the last value
   /// The samples [first, first + n).
   TensorView slice(Index first, Index n) const { return {sample(first), n, shape}; }
 };
 
-/// Owning batch of samples, N, H, W, C, 64-byte aligned. `resize` keeps memory that is large enough.
+/// Owning batch of samples, N, H, W, C, 64-byte aligned. `resize` reuses memory that is large enough.
 template <class T>
 class Tensor {
  public:
@@ -50,30 +50,30 @@ class Tensor {
 
   /// Sets the extents; the values are unspecified afterwards.
   void resize(Index count, const Shape& shape) {
-    count_ = 0;  // where there is no memory
+    count_ = 0;  // stays so if `reserve` throws
     storage_.reserve(count * shape.size());
     count_ = count;
     shape_ = shape;
   }
 
   T* data() { return storage_.data(); }                  ///< first value, or null before the first `resize`
-  const T* data() const { return storage_.data(); }      ///< the same, to read
-  Index count() const { return count_; }                 ///< samples, the letter N
-  const Shape& shape() const { return shape_; }          ///< of each sample
-  Index size() const { return count_ * shape_.size(); }  ///< values of all samples
+  const T* data() const { return storage_.data(); }      ///< read-only overload
+  Index count() const { return count_; }                 ///< number of samples, N
+  const Shape& shape() const { return shape_; }          ///< shape of each sample
+  Index size() const { return count_ * shape_.size(); }  ///< number of values in all samples
   T* begin() { return data(); }                          ///< first value
-  T* end() { return data() + size(); }                   ///< behind the last value
-  const T* begin() const { return data(); }              ///< first value, to read
-  const T* end() const { return data() + size(); }       ///< behind the last value
+  T* end() { return data() + size(); }                   ///< past the last value
+  const T* begin() const { return data(); }              ///< first value, read-only
+  const T* end() const { return data() + size(); }       ///< past the last value, read-only
 
-  /// Value i of all of them, in N, H, W, C order; not checked.
+  /// Value i of the whole batch, in N, H, W, C order; not checked.
   T& operator[](Index i) { return data()[i]; }
-  /// The same, to read.
+  /// Read-only overload.
   const T& operator[](Index i) const { return data()[i]; }
 
   /// The whole batch as a view, which must not outlive it.
   TensorView<T> view() { return {data(), count_, shape_}; }
-  /// The same, to read.
+  /// Read-only overload.
   TensorView<const T> view() const { return {data(), count_, shape_}; }
   /// `view()`, so that a tensor can be passed where a view is expected.
   operator TensorView<T>() { return view(); }

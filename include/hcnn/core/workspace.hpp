@@ -1,4 +1,4 @@
-// Memory of one pass: a stack of arrays that reaches its final size in the first step and is reused ever after.
+// Memory of one pass: a stack of arrays that reaches its final size in the first step and is then reused.
 #pragma once
 
 #include <algorithm>
@@ -10,14 +10,14 @@
 
 namespace hcnn {
 
-/// Stack of temporary arrays. `take` hands out memory from the top, `rewind` gives it back down to a mark. The first
-/// pass finds out how much is needed; later passes allocate nothing. One workspace serves one thread at a time.
+/// Stack of temporary arrays. `take` allocates from the top, `rewind` frees down to a mark. The first pass finds out
+/// how much is needed; later passes allocate nothing. One workspace serves one thread at a time.
 class Workspace {
  public:
-  /// A height of the stack, bytes.
+  /// Height of the stack, bytes.
   using Mark = std::size_t;
 
-  /// Uninitialised, 64-byte aligned room for `size` values. Throws as `AlignedBuffer::reserve`.
+  /// Uninitialised, 64-byte aligned room for `size` values. Throws what `AlignedBuffer::reserve` throws.
   template <class T>
   T* take(Index size) {
     return reinterpret_cast<T*>(take_bytes(std::max(padded_bytes<T>(size), kAlignment)));
@@ -28,17 +28,16 @@ class Workspace {
     return {take<T>(count * shape.size()), count, shape};
   }
 
-  /// The present height of the stack, for `rewind`.
+  /// Current height of the stack, for `rewind`.
   Mark mark() const { return used_; }
-  /// Frees everything taken since the mark. Back at 0, memory in pieces is joined into one block of the largest size
-  /// ever needed.
+  /// Frees everything taken since the mark. At 0, several blocks are replaced by one of the largest size ever needed.
   void rewind(Mark mark) {
     used_ = mark;
     if (mark == 0 && blocks_.size() > 1) {
       blocks_.clear();
       try {
         add_block(peak_);
-      } catch (const std::bad_alloc&) {  // the next `take` will try again; destructors call this
+      } catch (const std::bad_alloc&) {  // destructors call this; the next `take` tries again
       }
     }
   }
@@ -50,7 +49,7 @@ class Workspace {
     blocks_.clear();
   }
 
-  /// Most bytes ever in use at once.
+  /// Largest number of bytes ever in use at once.
   std::size_t peak_bytes() const { return peak_; }
 
  private:
@@ -82,10 +81,10 @@ class Workspace {
   std::size_t peak_ = 0;
 };
 
-/// Gives back, at the end of a scope, all that was taken from a workspace inside it.
+/// Frees, at the end of a scope, everything taken from a workspace inside it.
 class WorkspaceScope {
  public:
-  /// Marks the workspace, which must outlive the scope.
+  /// Marks the workspace, which must outlive this object.
   explicit WorkspaceScope(Workspace& workspace) : workspace_(workspace), mark_(workspace.mark()) {}
   /// Rewinds it.
   ~WorkspaceScope() { workspace_.rewind(mark_); }
@@ -97,7 +96,7 @@ class WorkspaceScope {
   Workspace::Mark mark_;
 };
 
-/// Scratch memory of the calling thread, for kernels: lives as long as the thread, is reused by every call.
+/// Scratch memory of the calling thread, for kernels: lives as long as the thread and is reused by every call.
 inline Workspace& thread_scratch() {
   thread_local Workspace workspace;
   return workspace;

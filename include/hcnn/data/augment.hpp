@@ -1,4 +1,4 @@
-// Random changes of a training image.
+// Random augmentations of a training image.
 #pragma once
 
 #include <algorithm>
@@ -15,31 +15,31 @@
 
 namespace hcnn::data {
 
-/// A random change of one image. To write one: derive, implement `name` and `apply`, and hand over
-/// `std::make_shared<Mine>(...)`. It must not write its members: several threads apply one object at once.
+/// A random augmentation of one image. To write one: derive, implement `name` and `apply`, and pass
+/// `std::make_shared<Mine>(...)`. `apply` must not modify members: several threads call it on one object at once.
 class Augmentation {
  public:
   virtual ~Augmentation() = default;
-  /// Factory call it came from: "pad_crop(4, zero)".
+  /// The factory call that makes it: "pad_crop(4, zero)".
   virtual std::string name() const = 0;
-  /// Throws ShapeError where images of this shape cannot be changed; called once, before the first image.
+  /// Throws ShapeError if images of this shape cannot be augmented; called once, before the first image.
   virtual void check(const Shape& shape) const { static_cast<void>(shape); }
-  /// Changes the image in place: values in the data set's units (0..1 for byte pixels), H, W, C. `random` is keyed by
-  /// seed, epoch and sample, so the same key draws the same change; `scratch` gives temporary memory.
+  /// Augments the image in place: H, W, C, values in the data set's units (0..1 for byte pixels). `random` is keyed by
+  /// seed, epoch and sample, so the same key gives the same change; `scratch` provides temporary memory.
   virtual void apply(float* image, const Shape& shape, RandomStream& random, Workspace& scratch) const = 0;
 };
 
 /// Augmentations, applied first to last: `{pad_crop(4), horizontal_flip()}`.
 using Augmentations = std::vector<std::shared_ptr<const Augmentation>>;
 
-/// What lies outside an image: 0 (black), or its mirror image without repeating the border (as PyTorch's "reflect").
+/// What lies outside an image: 0 (black), or the image mirrored without repeating the border (PyTorch's "reflect").
 enum class PadMode { zero, reflect };
 
-/// Pads every side, then cuts the original extents out at a random place: pad_crop.
+/// Pads every side, then crops the original size at a random position: pad_crop.
 /// Source: He et al. 2015, arXiv:1512.03385, section 4.2.
 class PadCrop : public Augmentation {
  public:
-  /// @param pixels padding of each side. Throws OptionError for less than 0.
+  /// @param pixels padding of each side. Throws OptionError for a negative number.
   PadCrop(Index pixels, PadMode mode) : pixels_(pixels), mode_(mode) {
     if (pixels < 0) fail<OptionError>("pad_crop", concat(pixels, " pixels"), "at least 0 is needed");
   }
@@ -68,7 +68,7 @@ class PadCrop : public Augmentation {
   }
 
  private:
-  // Row or column of the original that lies at `at`; -1 for none.
+  // Row or column of the original for position `at`; -1 for zero padding.
   Index source(Index at, Index extent) const {
     if (at >= 0 && at < extent) return at;
     if (mode_ == PadMode::zero) return -1;
@@ -79,7 +79,7 @@ class PadCrop : public Augmentation {
   PadMode mode_;
 };
 
-/// Mirrors an image in place, left and right.
+/// Mirrors an image left to right, in place.
 template <class T>
 void mirror(T* image, const Shape& shape) {
   for (Index y = 0; y < shape.height; ++y) {
@@ -89,7 +89,7 @@ void mirror(T* image, const Shape& shape) {
   }
 }
 
-/// Mirrors left and right with a probability: horizontal_flip.
+/// Mirrors an image left to right with a given probability: horizontal_flip.
 class HorizontalFlip : public Augmentation {
  public:
   /// Throws OptionError for a probability outside 0..1.
@@ -106,7 +106,7 @@ class HorizontalFlip : public Augmentation {
   double probability_;
 };
 
-/// Mirrors every image left and right in every other epoch: alternating_flip.
+/// Mirrors every image left to right in every other epoch: alternating_flip.
 /// Source: Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv:2404.00498, section 3.6.
 class AlternatingFlip : public Augmentation {
  public:
@@ -118,11 +118,11 @@ class AlternatingFlip : public Augmentation {
   }
 };
 
-/// Overwrites a square whose centre is anywhere in the image; what sticks out is cut off: cutout.
+/// Overwrites a square centred anywhere in the image, clipped at the border: cutout.
 /// Source: DeVries, Taylor 2017, "Improved Regularization of CNNs with Cutout", arXiv:1708.04552.
 class Cutout : public Augmentation {
  public:
-  /// @param size of each side, pixels  @param fill in the data set's units. Throws OptionError for a size below 1 and a
+  /// @param size of each side, pixels  @param fill in the data set's units. Throws OptionError for a size below 1 or a
   /// fill that is not finite.
   Cutout(Index size, float fill) : size_(size), fill_(fill) {
     if (size < 1) fail<OptionError>("cutout", concat("size ", size), "at least 1 pixel is needed");
@@ -142,20 +142,21 @@ class Cutout : public Augmentation {
   float fill_;
 };
 
-/// Crop of the original extents from the padded image. `pixels` is the padding of each side. Throws OptionError for
-/// less than 0; with PadMode::reflect, a loader throws ShapeError unless both sides of its images are longer than that.
+/// Random crop of the original size from the padded image. `pixels` is the padding of each side. Throws OptionError for
+/// a negative number; with PadMode::reflect, a loader throws ShapeError unless both sides of its images are longer than
+/// the padding.
 inline std::shared_ptr<const Augmentation> pad_crop(Index pixels, PadMode mode = PadMode::zero) {
   return std::make_shared<PadCrop>(pixels, mode);
 }
-/// Mirror image with this probability. Throws OptionError for one outside 0..1.
+/// Mirrors left to right with this probability. Throws OptionError for one outside 0..1.
 inline std::shared_ptr<const Augmentation> horizontal_flip(double probability = 0.5) {
   return std::make_shared<HorizontalFlip>(probability);
 }
-/// Mirror image in the odd or in the even epochs, drawn for each sample: two epochs in a row show both sides of every
-/// image, where `horizontal_flip` shows half of the images from one side alone.
+/// Mirrors in the odd or in the even epochs, drawn for each sample: two consecutive epochs show every image both ways
+/// round, where `horizontal_flip` shows half of the images only one way round.
 inline std::shared_ptr<const Augmentation> alternating_flip() { return std::make_shared<AlternatingFlip>(); }
-/// Square of `size` x `size` pixels overwritten with `fill`; augmentations come before normalisation, so 0 is black.
-/// Throws OptionError for a size below 1 and a fill that is not finite.
+/// Overwrites a square of `size` x `size` pixels with `fill`; augmentations run before normalisation, so 0 is black.
+/// Throws OptionError for a size below 1 or a fill that is not finite.
 inline std::shared_ptr<const Augmentation> cutout(Index size, float fill = 0.0F) {
   return std::make_shared<Cutout>(size, fill);
 }

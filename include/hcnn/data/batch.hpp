@@ -1,4 +1,4 @@
-// A batch of samples, and the options that say how batches are made.
+// A batch of samples, and the options of batch loading.
 #pragma once
 
 #include <cstdint>
@@ -19,29 +19,29 @@ struct Batch {
   Targets targets;                 ///< labels of every level of the data set
   std::vector<std::uint64_t> ids;  ///< identity of each sample, for `Pass::samples`
 
-  /// Number of samples, the letter N.
+  /// Number of samples, N.
   Index count() const { return images.count(); }
 };
 
 class BatchAugmentation;  // see data/batch_augmentation.hpp
 
-/// Who prepares the batches. 128 CIFAR images, cropped and flipped, take one core 2 ms, a step some 150 ms: a thread of
-/// their own pays for slow augmentations only.
+/// Who prepares the batches. Cropping and flipping 128 CIFAR images takes one core 2 ms, a training step about 150 ms:
+/// a background thread pays for slow augmentations only.
 enum class Prefetch {
-  none,        ///< the worker team, when `BatchLoader::next` is called
-  background,  ///< one more thread, during the step before
+  none,        ///< all threads, inside `BatchLoader::next`
+  background,  ///< one extra thread, during the previous step
 };
 
-/// How a `BatchLoader` makes batches.
+/// Options of `BatchLoader`.
 struct BatchOptions {
-  Index batch = 128;           ///< samples per batch, at least 1
-  bool shuffle = true;         ///< new order each epoch; else the data set's order
-  std::uint64_t seed = 0;      ///< of the order and of the augmentations
-  Augmentations augment = {};  ///< applied first to last, before the normalisation; none: images as they are
-  std::shared_ptr<const BatchAugmentation> mix = {};  ///< of the normalised images of a batch; null: none
-  Normalization normalization = {};                   ///< none: values stay in the data set's units
-  bool drop_last = false;                             ///< leave out the last batch of an epoch where it is not full
-  Prefetch prefetch = Prefetch::none;                 ///< who prepares the batches; no bit depends on it
+  Index batch = 128;                                  ///< samples per batch, at least 1
+  bool shuffle = true;                                ///< reshuffle in each epoch; else the data set's order
+  std::uint64_t seed = 0;                             ///< seed of the order and the augmentations
+  Augmentations augment = {};                         ///< applied first to last, before normalisation; empty: none
+  std::shared_ptr<const BatchAugmentation> mix = {};  ///< applied to each batch, after normalisation; null: none
+  Normalization normalization = {};                   ///< empty: values stay in the data set's units
+  bool drop_last = false;                             ///< leave out an incomplete last batch of an epoch
+  Prefetch prefetch = Prefetch::none;                 ///< who prepares the batches; results are bitwise the same
 };
 
 }  // namespace hcnn::data

@@ -1,4 +1,4 @@
-// Random changes of a whole training batch: images and targets together.
+// Random augmentations of a whole training batch: images and targets together.
 #pragma once
 
 #include <span>
@@ -10,15 +10,15 @@
 
 namespace hcnn::data {
 
-/// Changes a batch whose images are augmented and normalised: `data::mixup`. Not a template, so that programs that
-/// change no batches compile none of it. To write one: derive from `BatchAugmentationOf`.
+/// Changes a batch of augmented and normalised images: `data::mixup`. Not a template, so that programs without one
+/// compile none of it. To write one: derive from `BatchAugmentationOf`.
 class BatchAugmentation {
  public:
   virtual ~BatchAugmentation() = default;
-  /// What a run is compared by when it is resumed: class and options.
+  /// Class and options; a resumed run must have the same.
   virtual std::string name() const = 0;
-  /// Changes the batch. All that is random comes from `random`, which is keyed by seed, epoch and place of the batch.
-  /// @param classes of each level of the targets
+  /// Changes the batch in place. All randomness comes from `random`, keyed by seed, epoch and position of the batch.
+  /// @param classes number of classes of each level of the targets
   virtual void apply(Batch<float>& batch, std::span<const Index> classes, RandomStream& random) const = 0;
   /// The same in double.
   virtual void apply(Batch<double>& batch, std::span<const Index> classes, RandomStream& random) const = 0;

@@ -1,5 +1,4 @@
-// From samples to batches: shuffled each epoch, augmented, normalised, and prepared by the team, or ahead by a thread
-// of their own.
+// From samples to batches: shuffled each epoch, augmented, normalised; optionally prepared by a background thread.
 #pragma once
 
 #include <algorithm>
@@ -24,13 +23,13 @@
 
 namespace hcnn::data {
 
-/// Batches of a data set, epoch by epoch: `loader.start(epoch); while (const auto* batch = loader.next()) ...`.
-/// The order depends on (seed, epoch), an augmentation on (seed, epoch, identity): same bits at any number of threads,
-/// with and without a background thread. After the first batches no step allocates. One thread uses a loader.
+/// Batches of a data set, epoch by epoch: `loader.start(epoch); while (const auto* batch = loader.next()) ...`. The
+/// order depends on (seed, epoch), an augmentation on (seed, epoch, identity): bitwise the same at any number of
+/// threads, with and without a background thread. Allocates nothing after the first batches. Not thread-safe.
 template <class T>
 class BatchLoader {
  public:
-  /// Throws OptionError for a batch size below 1, and what the augmentations' and the normalisation's checks throw.
+  /// Throws OptionError for a batch size below 1, and what the checks of augmentations and normalisation throw.
   explicit BatchLoader(Dataset dataset, BatchOptions options = {})
       : dataset_(std::move(dataset)), options_(std::move(options)), order_(static_cast<std::size_t>(dataset_.size())) {
     if (options_.batch < 1) fail<OptionError>("BatchLoader", concat("batch ", options_.batch), "at least 1 is needed");
@@ -45,14 +44,14 @@ class BatchLoader {
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  /// The data set that is read.
+  /// The data set being read.
   const Dataset& dataset() const { return dataset_; }
-  /// Batches of an epoch, the last partial one included unless it is dropped.
+  /// Number of batches per epoch, including an incomplete last one unless `drop_last` is set.
   Index batches_per_epoch() const {
     return dataset_.size() / options_.batch + (!options_.drop_last && dataset_.size() % options_.batch != 0 ? 1 : 0);
   }
 
-  /// Begins an epoch, leaving out its first `skip` batches; ends the one in progress. Throws OptionError for skip < 0.
+  /// Starts an epoch without its first `skip` batches; ends the one in progress. Throws OptionError for skip < 0.
   void start(std::uint64_t epoch, Index skip = 0) {
     if (skip < 0) fail<OptionError>("BatchLoader::start", concat("skip ", skip), "at least 0 is needed");
     stop();
@@ -66,7 +65,7 @@ class BatchLoader {
   }
 
   /// The next batch, valid until the next call of `next` or `start`; null at the end of the epoch and before the first
-  /// `start`. What an augmentation throws comes out here, whoever prepares, and ends the epoch.
+  /// `start`. Rethrows what an augmentation throws, also in the background thread; this ends the epoch.
   const Batch<T>* next() {
     if (taken_ == end_) return nullptr;
     Batch<T>& batch = slot(taken_);
@@ -136,7 +135,7 @@ class BatchLoader {
       for (Index n = 0; n < count; ++n) labels[static_cast<std::size_t>(n)] = dataset_.label(level, members[n]);
     }
     const TensorView<T> images = batch.images;
-    if (options_.prefetch == Prefetch::background)  // a team of its own would fight the training step for the cores
+    if (options_.prefetch == Prefetch::background)  // several would compete with the training step for the cores
       for (Index n = 0; n < count; ++n) prepare_image(members[n], images.sample(n), scratch_);
     else
       parallel_for(count, [&](Index n) { prepare_image(members[n], images.sample(n), thread_scratch()); });
@@ -163,19 +162,19 @@ class BatchLoader {
 
   Dataset dataset_;
   BatchOptions options_;
-  std::vector<Index> classes_;  // of each level
-  std::vector<Index> order_;    // of this epoch: indices of the data set
+  std::vector<Index> classes_;  // number of classes of each level
+  std::vector<Index> order_;    // data set indices in the order of this epoch
   std::uint64_t epoch_ = 0;
   std::array<Batch<T>, 2> slots_;
-  Index taken_ = 0, end_ = 0;  // batches handed out, skipped ones included; where the epoch ends
+  Index taken_ = 0, end_ = 0;  // batches handed out, including skipped ones; end of the epoch
 
-  // Shared with the background thread, under the mutex; the thread reads taken_ too.
+  // Shared with the background thread and guarded by the mutex; the thread also reads taken_.
   std::mutex mutex_;
   std::condition_variable changed_;
   Index prepared_ = 0;
   bool stopping_ = false;
   std::exception_ptr error_;
-  Workspace scratch_;  // of the background thread: lives longer than the thread, so that an epoch allocates nothing
+  Workspace scratch_;  // of the background thread; outlives it, so that an epoch allocates nothing
   std::thread worker_;
 };
 

@@ -1,4 +1,4 @@
-// Reader of CIFAR-100's binary version (Krizhevsky 2009); the file is not trusted.
+// Reader of CIFAR-100's binary version (Krizhevsky 2009); does not trust the file.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace hcnn::data {
 
-/// A record of CIFAR-100 begins with superclass and fine class.
+/// Record format of CIFAR-100: superclass and fine class come first.
 inline constexpr CifarFormat kCifar100{"CIFAR-100", 2, "CIFAR-10", 1};
 
-/// Throws FormatError unless record `index` has a fine class, and that class's superclass.
+/// Throws FormatError unless record `index` has a legal fine class and the superclass of that class.
 inline void check_cifar100_record(const std::string& path, std::size_t index, const std::uint8_t* record) {
   const Taxonomy& tree = cifar100_taxonomy();
   const auto wrong = [&](const std::string& came, const std::string& expected) {
@@ -28,13 +28,13 @@ inline void check_cifar100_record(const std::string& path, std::size_t index, co
 }
 
 /// Reads one file of CIFAR-100 records: shape 32x32x3, levels "fine", "superclass" and "group" of `cifar100_taxonomy`.
-/// Samples are sorted by the bytes of their records, so that nothing depends on the order in the file. Any number of
-/// records will do. Throws FormatError, which names the file and the record.
+/// Samples are sorted by the bytes of their records, so that nothing depends on the order in the file. Accepts any
+/// number of records. Throws FormatError naming the file and the record.
 inline Dataset read_cifar100_file(const std::string& path) {
   return read_cifar_files({path}, kCifar100, check_cifar100_record, cifar100_taxonomy());
 }
 
-/// Reads `dir`/train.bin or `dir`/test.bin as `read_cifar100_file` does; the same FormatError.
+/// Reads `dir`/train.bin or `dir`/test.bin as `read_cifar100_file` does, with the same FormatError.
 inline Dataset load_cifar100(const std::string& dir, Part part) {
   return read_cifar100_file(cifar_file(dir, part == Part::train ? "train.bin" : "test.bin"));
 }

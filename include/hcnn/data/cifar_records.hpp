@@ -1,4 +1,4 @@
-// What the binary versions of CIFAR-10 and CIFAR-100 share: records of label bytes and three planes; not trusted.
+// Shared by the CIFAR-10 and CIFAR-100 readers: records of label bytes and three planes; does not trust the files.
 #pragma once
 
 #include <sys/stat.h>
@@ -24,10 +24,10 @@ inline constexpr Shape kCifarShape{.height = 32, .width = 32, .channels = 3};
 /// One of the two formats: a record is its label bytes, then 1024 red, 1024 green and 1024 blue values, each plane row
 /// by row.
 struct CifarFormat {
-  const char* name;          ///< "CIFAR-100"
-  std::size_t labels;        ///< bytes before the pixels, the finest label last
-  const char* other;         ///< the other format, whose size is recognised
-  std::size_t other_labels;  ///< its bytes before the pixels
+  const char* name;          ///< name of the format: "CIFAR-100"
+  std::size_t labels;        ///< label bytes before the pixels, the finest label last
+  const char* other;         ///< name of the other format, recognised by its size
+  std::size_t other_labels;  ///< label bytes of the other format
 
   /// Bytes of a record.
   constexpr std::size_t record() const { return labels + 3 * 1024; }
@@ -36,8 +36,8 @@ struct CifarFormat {
 /// Throws FormatError unless record `index` of the file has legal labels.
 using CifarCheck = void (*)(const std::string& path, std::size_t index, const std::uint8_t* record);
 
-/// Number of records a file must hold, from its size. Throws FormatError unless it is a regular file that can be read
-/// and holds whole records, at least one.
+/// Number of records in a file, from its size. Throws FormatError unless it is a regular file that holds whole records,
+/// at least one.
 inline std::size_t count_cifar_records(const std::string& path, const CifarFormat& format) {
   const std::string wanted = concat("a ", format.name, " file is expected");
   struct stat status {};
@@ -52,8 +52,8 @@ inline std::size_t count_cifar_records(const std::string& path, const CifarForma
   return static_cast<std::size_t>(bytes / format.record());
 }
 
-/// Appends the checked records of a file, in file order. Memory for all of them is taken only after the first 64 have
-/// passed, so a huge file of something else costs little. Throws FormatError.
+/// Appends the checked records of a file, in file order. Allocates memory for all of them only after the first 64 have
+/// passed, so a huge file of another kind costs little. Throws FormatError.
 inline void append_cifar_records(const std::string& path, const CifarFormat& format, CifarCheck check,
                                  std::vector<std::uint8_t>& records) {
   const std::size_t count = count_cifar_records(path, format), chunk = 64, before = records.size();
@@ -71,8 +71,8 @@ inline void append_cifar_records(const std::string& path, const CifarFormat& for
   }
 }
 
-/// The checked records of files as a data set with the labels of the tree. Samples are sorted by the bytes of their
-/// records, so that nothing depends on their order in the files.
+/// Reads and checks the records of files as a data set with the labels of the tree. Samples are sorted by the bytes of
+/// their records, so that nothing depends on their order in the files.
 inline Dataset read_cifar_files(const std::vector<std::string>& paths, const CifarFormat& format, CifarCheck check,
                                 const Taxonomy& tree) {
   std::vector<std::uint8_t> records;
@@ -98,7 +98,7 @@ inline Dataset read_cifar_files(const std::vector<std::string>& paths, const Cif
   return Dataset(kCifarShape, std::move(pixels), tree, std::move(fine));
 }
 
-/// The file of this name in a folder.
+/// Path of the file of this name in a folder.
 inline std::string cifar_file(const std::string& dir, const std::string& name) {
   return dir.empty() || dir.ends_with('/') ? dir + name : dir + '/' + name;
 }

@@ -19,33 +19,32 @@
 #include "hcnn/core/targets.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
 
-/// Data sets, their readers and generators, and the way from samples to batches.
+/// Data sets, their readers and generators, augmentation and batches.
 namespace hcnn::data {
 
-/// Which of the two official parts of a data set.
+/// The two official parts of a data set.
 enum class Part { train, test };
 
-/// Pixels of all samples, N, H, W, C. A byte b stands for the value b / 255; floats are taken as they are.
+/// Pixels of all samples, N, H, W, C. A byte b means the value b / 255; floats are used as they are.
 using Pixels = std::variant<std::vector<std::uint8_t>, std::vector<float>>;
 
 /// Labels of one level.
 struct LabelColumn {
-  std::string level;          ///< name, "fine"
+  std::string level;          ///< name of the level: "fine"
   Index classes = 0;          ///< number of classes
   std::vector<Label> labels;  ///< one per sample: a class index, or kNoLabel
 };
 
-/// Images of one shape and their labels, finest level first. A cheap value: copies and subsets share the pixels, which
+/// Images of one shape and their labels, finest level first. Cheap to copy: copies and subsets share the pixels, which
 /// never change. Every sample keeps its identity: its position in the data set that was first built.
 class Dataset {
  public:
-  /// Samples with labels at any number of levels (none: pictures to classify).
-  /// Throws ShapeError for a bad shape; DataError where sizes differ, a label is out of range, a level appears twice or
-  /// a pixel is not finite.
+  /// Samples with labels at any number of levels (none: images to classify). Throws ShapeError for a bad shape;
+  /// DataError if sizes differ, a label is out of range, a level appears twice or a pixel is not finite.
   Dataset(const Shape& shape, Pixels pixels, std::vector<LabelColumn> columns)
       : Dataset(Storage{shape, std::make_shared<const Pixels>(std::move(pixels)), std::move(columns), std::nullopt}) {}
 
-  /// Samples labelled at the finest level of a taxonomy; the coarser labels are looked up. Throws as above.
+  /// Samples labelled at the finest level of a taxonomy; looks up the coarser labels. Throws as the constructor above.
   Dataset(const Shape& shape, Pixels pixels, Taxonomy taxonomy, std::vector<Label> finest)
       : Dataset(Storage{shape, std::make_shared<const Pixels>(std::move(pixels)), lift(taxonomy, std::move(finest)),
                         std::move(taxonomy)}) {}
@@ -61,7 +60,7 @@ class Dataset {
   const std::string& level_name(Index level) const { return column(level).level; }
   /// Number of classes of a level, 0..levels() - 1; not checked.
   Index class_count(Index level) const { return column(level).classes; }
-  /// Position of the named level; throws DataError and lists the levels there are.
+  /// Position of the named level; throws DataError, listing the existing levels, if there is no such level.
   Index level_index(std::string_view name) const {
     for (Index level = 0; level < levels(); ++level)
       if (level_name(level) == name) return level;
@@ -71,13 +70,13 @@ class Dataset {
   /// Class of sample i at a level, or kNoLabel.
   Label label(Index level, Index i) const { return column(level).labels[position(i)]; }
 
-  /// The tree the labels came from, or null.
+  /// The taxonomy the labels came from, or null.
   const Taxonomy* taxonomy() const { return storage_->taxonomy ? &*storage_->taxonomy : nullptr; }
 
-  /// Identity of sample i: the same in every subset, whatever the order.
+  /// Identity of sample i: the same in every subset and in any order.
   std::uint64_t id(Index i) const { return positions_[static_cast<std::size_t>(i)]; }
 
-  /// Writes the values of sample i, H, W, C, to `out`: room for shape().size() floats.
+  /// Writes the values of sample i, H, W, C, to `out`, which needs room for shape().size() floats.
   void copy_image(Index i, float* out) const {
     const Index size = shape().size();
     const auto first = static_cast<Index>(position(i)) * size;
@@ -88,7 +87,7 @@ class Dataset {
       std::copy_n(std::get<std::vector<float>>(*storage_->pixels).data() + first, size, out);
   }
 
-  /// The samples at these indices of this data set, in this order. Throws DataError for an index out of range.
+  /// A data set of the samples at these indices, in this order. Throws DataError for an index out of range.
   Dataset subset(std::span<const Index> indices) const {
     Dataset result(*this);
     result.positions_.clear();
@@ -100,9 +99,9 @@ class Dataset {
     return result;
   }
 
-  /// The samples of some classes of the finest level, under other labels, with the same pixels and identities: class k
-  /// becomes class renamed[k] of the taxonomy's finest level; where that is kNoLabel, and where a sample has no label,
-  /// it is left out. Throws DataError unless there is an entry for each class, and a legal one.
+  /// A data set with other labels for the same pixels and identities: finest class k becomes finest class renamed[k] of
+  /// `taxonomy`. Leaves out samples without a label and those whose class becomes kNoLabel. Throws DataError for a data
+  /// set without labels, and unless `renamed` has one legal entry for each class.
   Dataset relabelled(Taxonomy taxonomy, std::span<const Label> renamed) const {
     if (levels() == 0) fail<DataError>("Dataset::relabelled", "samples without labels", "a level is needed");
     if (static_cast<Index>(renamed.size()) != class_count(0))
@@ -142,7 +141,7 @@ class Dataset {
   static std::vector<LabelColumn> lift(const Taxonomy& taxonomy, std::vector<Label> finest) {
     std::vector<LabelColumn> columns;
     columns.push_back({taxonomy.level_name(0), taxonomy.class_count(0), std::move(finest)});
-    check_labels(columns[0]);  // before they are looked up
+    check_labels(columns[0]);  // before the parents are looked up
     for (Index level = 1; level < taxonomy.levels(); ++level) {
       LabelColumn coarse{taxonomy.level_name(level), taxonomy.class_count(level), columns[0].labels};
       for (Label& label : coarse.labels)

@@ -1,4 +1,4 @@
-// A number that tells data sets apart.
+// A hash that tells data sets apart.
 #pragma once
 
 #include <bit>
@@ -10,8 +10,8 @@
 
 namespace hcnn::data {
 
-/// 64-bit FNV-1a hash of all samples in their order, a word at a time: identities, labels and pixel values. The same at
-/// any number of threads. Cost: every pixel is read once.
+/// 64-bit FNV-1a hash of all samples in their order, word by word: identities, labels and pixel values. The same at any
+/// number of threads. Cost: every pixel is read once.
 inline std::uint64_t fingerprint(const Dataset& dataset) {
   constexpr std::uint64_t kStart = 0xcbf29ce484222325u;
   const auto mix = [](std::uint64_t& hash, std::uint64_t word) { hash = (hash ^ word) * 0x100000001b3u; };

@@ -1,4 +1,4 @@
-// The class folders of a folder of pictures, and the label tree that they make.
+// The class folders of an image folder, and the label tree they define.
 #pragma once
 
 #include <algorithm>
@@ -17,13 +17,13 @@
 
 namespace hcnn::data {
 
-/// A folder that holds pictures.
+/// A folder of image files.
 struct ClassFolder {
-  ClassPath path;                  ///< names of the folders down to it: {"bolt", "cracked"}
-  std::vector<std::string> files;  ///< names of its files, sorted; at least one
+  ClassPath path;                  ///< folder names from the root down: {"bolt", "cracked"}
+  std::vector<std::string> files;  ///< sorted names of its files; at least one
 };
 
-/// True for the names that pictures bear: *.png, *.jpg, *.jpeg, *.ppm, in capitals too.
+/// True for names of image files: *.png, *.jpg, *.jpeg, *.ppm, in upper case too.
 inline bool has_picture_name(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
   for (char& letter : ending)
@@ -32,13 +32,13 @@ inline bool has_picture_name(const std::filesystem::path& path) {
   return std::find(kKnown.begin(), kKnown.end(), ending) != kKnown.end();
 }
 
-/// True for files that a system leaves in folders of pictures: hidden names (".git"), Thumbs.db, desktop.ini.
+/// True for files that systems leave in image folders: hidden names (".git"), Thumbs.db, desktop.ini.
 inline bool is_stray_name(std::string_view name) {
   return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini";
 }
 
-/// What lies in a folder but for stray names, see `is_stray_name`: the names of folders and of everything else, each
-/// sorted byte by byte. Throws FormatError for a folder that cannot be read.
+/// Content of a folder without stray names (see `is_stray_name`): the names of folders and of everything else, each
+/// sorted byte by byte. Throws FormatError if the folder cannot be read.
 inline std::pair<std::vector<std::string>, std::vector<std::string>> list_folder(const std::filesystem::path& folder) {
   const auto refuse = [&](const std::error_code& error) {
     fail<FormatError>(io::printable_path(folder), error.message(), "a folder that can be read is needed");
@@ -61,7 +61,7 @@ inline std::pair<std::vector<std::string>, std::vector<std::string>> list_folder
 /// Adds the class folders in and below `root` / `path`, sorted by path; see `find_class_folders`.
 inline void add_class_folders(const std::filesystem::path& root, const ClassPath& path,
                               std::vector<ClassFolder>& found) {
-  constexpr std::size_t kDeepest = 16;  // a link to a folder above it would never end
+  constexpr std::size_t kDeepest = 16;  // a link to a parent folder would never end
   const std::filesystem::path folder = path.empty() ? root : root / to_string(path);
   auto [folders, files] = list_folder(folder);
   const std::string where = io::printable_path(folder);
@@ -89,9 +89,9 @@ inline void add_class_folders(const std::filesystem::path& root, const ClassPath
   }
 }
 
-/// The folders under `root` that hold files, sorted by path; folders may lie in folders, all class folders equally
-/// deep. Stray names are passed over, and beside folders so is every file that has no picture's name. Throws
-/// FormatError, naming the folder, for one without an image, a picture beside folders, unequal depths and names that
+/// The folders under `root` that hold files, sorted by path. Folders may be nested, with all class folders equally
+/// deep. Ignores stray names and, beside folders, every file without the name of an image file. Throws FormatError,
+/// naming the folder, for a class folder without a file, an image file beside folders, unequal depths and names that
 /// are not UTF-8.
 inline std::vector<ClassFolder> find_class_folders(const std::filesystem::path& root) {
   std::vector<ClassFolder> found;
@@ -104,7 +104,7 @@ inline std::vector<ClassFolder> find_class_folders(const std::filesystem::path& 
   return found;
 }
 
-/// Names of so many levels, fine to coarse: "fine", "superclass", "group", "level_4", "level_5" ...
+/// Default names of this many levels, fine to coarse: "fine", "superclass", "group", "level_4", "level_5" ...
 inline std::vector<std::string> default_level_names(std::size_t levels) {
   std::vector<std::string> names{"fine", "superclass", "group"};
   while (names.size() < levels) names.push_back(concat("level_", names.size() + 1));
@@ -112,8 +112,8 @@ inline std::vector<std::string> default_level_names(std::size_t levels) {
   return names;
 }
 
-/// True where class `label` of a level lies at this path: each name of the path, or the path down to it, is the name of
-/// its ancestor. A path of one name is that of the class alone.
+/// True if finest class `label` lies at this path: the name of each of its ancestors is that level's folder name or the
+/// path down to it. A path of one name is compared with the class alone.
 inline bool lies_at(const Taxonomy& taxonomy, Label label, ClassPath path) {
   const Index levels = std::min(static_cast<Index>(path.size()), taxonomy.levels());
   for (Index level = 0; level < levels; ++level) {
@@ -124,8 +124,8 @@ inline bool lies_at(const Taxonomy& taxonomy, Label label, ClassPath path) {
   return true;
 }
 
-/// The finest class of each folder: folders named like the finest classes, or nested as the tree is. Throws FormatError
-/// where a folder has no class or a class no folder.
+/// The finest class of each folder, where folders are named like the finest classes or nested as the tree is. Throws
+/// FormatError for a folder without a class or a class without a folder.
 inline std::vector<Label> folder_labels(const std::filesystem::path& root, const std::vector<ClassFolder>& folders,
                                         const Taxonomy& taxonomy) {
   const auto depth = static_cast<Index>(folders.front().path.size());

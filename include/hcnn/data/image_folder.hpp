@@ -1,4 +1,4 @@
-// A data set from a folder of pictures: a folder is a class, folders in folders are the levels of the label tree.
+// A data set from a folder of image files: a folder is a class, nested folders are the levels of the label tree.
 #pragma once
 
 #include <algorithm>
@@ -17,31 +17,31 @@
 
 namespace hcnn::data {
 
-/// How `read_image_folder` reads.
+/// Options of `read_image_folder`.
 struct ImageFolderOptions {
-  Index height = 32;                      ///< of every image, pixels, 1 to 4096
-  Index width = 32;                       ///< of every image, pixels, 1 to 4096
+  Index height = 32;                      ///< height of the images, pixels, 1 to 4096
+  Index width = 32;                       ///< width of the images, pixels, 1 to 4096
   Index channels = 3;                     ///< 3: red, green, blue; 1: grey
-  io::Fit fit = io::Fit::squash;          ///< what happens to other proportions
-  bool skip_bad = false;                  ///< leave out what is no picture; else it is an error
+  io::Fit fit = io::Fit::squash;          ///< how images of other proportions are fitted
+  bool skip_bad = false;                  ///< skip files that are not images; else they are an error
   std::vector<std::string> levels = {};   ///< names of the levels, fine to coarse; empty: `default_level_names`
-  std::optional<Taxonomy> taxonomy = {};  ///< the classes; none: they and their tree come from the folders
+  std::optional<Taxonomy> taxonomy = {};  ///< the classes; none: classes and tree come from the folders
 };
 
-/// What `read_image_folder` returns.
+/// Result of `read_image_folder`.
 struct ImageFolder {
-  Dataset images;                    ///< with labels at every level, and their tree
-  std::vector<std::string> files;    ///< of each sample, from the folder down: "bolt/cracked/17.png"
-  std::vector<std::string> skipped;  ///< a line for each file that is no picture, naming it
+  Dataset images;                    ///< images with labels at every level, and the label tree
+  std::vector<std::string> files;    ///< path of each sample's file, from the folder down: "bolt/cracked/17.png"
+  std::vector<std::string> skipped;  ///< a line for each skipped file, naming it
 };
 
-/// The pixels of pictures that are read together, and a line of text for each that cannot be.
+/// Pixels of images that are read together, and an error message for each that cannot be read.
 struct PictureBatch {
-  std::vector<std::uint8_t> pixels;   ///< N, H, W, C; of a bad picture 0
-  std::vector<std::string> problems;  ///< one for each picture; "" where it is good
+  std::vector<std::uint8_t> pixels;   ///< N, H, W, C; 0 for a bad image
+  std::vector<std::string> problems;  ///< one for each image; "" if it is good
 };
 
-/// Reads pictures on all threads.
+/// Reads image files on all threads.
 inline PictureBatch read_pictures(const std::vector<std::filesystem::path>& paths, const Shape& shape, io::Fit fit) {
   PictureBatch batch{std::vector<std::uint8_t>(paths.size() * static_cast<std::size_t>(shape.size())),
                      std::vector<std::string>(paths.size())};
@@ -81,8 +81,8 @@ inline Taxonomy folder_taxonomy(const std::filesystem::path& folder, const std::
   return taxonomy_from_paths(options.levels.empty() ? default_level_names(depth) : options.levels, std::move(paths));
 }
 
-/// Takes the bad pictures out of batch, files and labels and returns their lines. Throws FormatError where there are
-/// any and they are not to be skipped, and where a class has none left.
+/// Removes the bad images from `batch`, `files` and `labels` and returns their error messages. Throws FormatError if
+/// there are any and `skip` is false, and if a class has no image left.
 inline std::vector<std::string> drop_bad(PictureBatch& batch, std::vector<std::string>& files,
                                          std::vector<Label>& labels, const Taxonomy& taxonomy, bool skip) {
   std::vector<std::string> lines;
@@ -113,12 +113,12 @@ inline std::vector<std::string> drop_bad(PictureBatch& batch, std::vector<std::s
   return lines;
 }
 
-/// Reads every picture (PNG, JPEG, PPM, told apart by content) of the class folders, see `find_class_folders`, as
+/// Reads all image files (PNG, JPEG, PPM, told apart by content) in the class folders, see `find_class_folders`, as
 /// images of one shape, see `io::input_bytes`. Samples are sorted by the names of their folders and files, byte by
-/// byte: neither the order on the disk matters nor the size that is asked for. With `options.taxonomy` folders are
+/// byte, so that neither the order on disk nor the requested size matters. With `options.taxonomy`, folders must be
 /// named like its finest classes or nested as it is, and every class needs one. Throws FormatError for a folder that
-/// holds no such data set and for a bad picture, naming it; OptionError for options out of range. All pictures are held
-/// in memory, one byte for each of the (N, H, W, C) values.
+/// holds no such data set and for a bad image, naming it; OptionError for options out of range. Holds all images in
+/// memory, one byte for each of the (N, H, W, C) values.
 inline ImageFolder read_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {}) {
   check_options(options);
   const std::vector<ClassFolder> classes = find_class_folders(folder);

@@ -10,9 +10,9 @@
 
 namespace hcnn::data {
 
-/// log of a number drawn from the gamma distribution of this shape, above 0, and scale 1. A logarithm, because for
-/// shapes below 0.0009 most of the numbers themselves are 0 in double. Source: Marsaglia, Tsang 2000, "A simple method
-/// for generating gamma variables", ACM Trans. Math. Softw. 26.
+/// Logarithm of a number drawn from the gamma distribution with this shape, above 0, and scale 1. A logarithm, because
+/// for shapes below 0.0009 most of the numbers themselves are 0 in double. Source: Marsaglia, Tsang 2000, "A simple
+/// method for generating gamma variables", ACM Trans. Math. Softw. 26.
 inline double log_gamma_variate(double shape, RandomStream& random) {
   const double raised = shape < 1 ? shape + 1 : shape, d = raised - 1.0 / 3, c = 1 / std::sqrt(9 * d);
   while (true) {
@@ -23,22 +23,22 @@ inline double log_gamma_variate(double shape, RandomStream& random) {
   }
 }
 
-/// A number in [0, 1] from the beta distribution of parameters (shape, shape), shape > 0.
+/// A number in [0, 1] from the beta distribution with parameters (shape, shape), shape > 0.
 inline double symmetric_beta_variate(double shape, RandomStream& random) {
   const double a = log_gamma_variate(shape, random), b = log_gamma_variate(shape, random);
   return 1 / (1 + std::exp(b - a));
 }
 
-/// x = m x_i + (1 - m) x_j and t = m t_i + (1 - m) t_j, where t are one-hot labels of every level. Neighbours in the
-/// shuffled batch are mixed with each other, each pair with its own m = max(lambda, 1 - lambda), lambda ~ Beta(alpha,
-/// alpha); the last sample of an odd batch stays. Soft targets go into `LevelTargets::probabilities`, which losses with
-/// labels alone do not see; `labels` stays that of the greater share, against which accuracy is counted. Where only x_i
-/// has a label, t is its one-hot label.
+/// x = m x_i + (1 - m) x_j and t = m t_i + (1 - m) t_j, where t are one-hot labels of every level. Mixes neighbours in
+/// the shuffled batch with each other, each pair with its own m = max(lambda, 1 - lambda), lambda ~ Beta(alpha, alpha);
+/// the last sample of an odd batch is unchanged. Soft targets go into `LevelTargets::probabilities`, which losses that
+/// take only labels ignore; `labels` keeps the label with the larger weight, which accuracy uses. If only x_i has a
+/// label, t is its one-hot label.
 /// Source: Zhang, Cisse, Dauphin, Lopez-Paz 2018, "mixup: Beyond Empirical Risk Minimization", arXiv:1710.09412,
 /// section 2.
 class Mixup final : public BatchAugmentationOf<Mixup> {
  public:
-  /// @param alpha finite and above 0; the greater, the more even the means. Throws OptionError for another one.
+  /// @param alpha the larger, the more even the means. Throws OptionError unless it is finite and above 0.
   explicit Mixup(double alpha) : alpha_(alpha) {
     require_option(alpha > 0 && std::isfinite(alpha), "mixup", "alpha", alpha, "must be finite and above 0");
   }

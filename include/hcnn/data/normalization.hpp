@@ -12,13 +12,13 @@
 
 namespace hcnn::data {
 
-/// value -> (value - mean[c]) / deviation[c]; empty lists: values stay as they are. It follows the augmentations: what
-/// those pad or cut out with 0 is black, not the mean.
+/// value -> (value - mean[c]) / deviation[c]; with empty lists values are unchanged. It runs after the augmentations:
+/// what they pad or cut out with 0 is black, not the mean.
 struct Normalization {
-  std::vector<float> mean;       ///< of each channel, in the data set's units (0..1 for byte pixels)
-  std::vector<float> deviation;  ///< standard deviation of each channel, more than 0
+  std::vector<float> mean;       ///< mean of each channel, in the data set's units (0..1 for byte pixels)
+  std::vector<float> deviation;  ///< standard deviation of each channel, above 0
 
-  /// Throws ShapeError unless both lists are empty or have a value for each channel; OptionError for a bad value.
+  /// Throws ShapeError unless both lists are empty or have one value per channel; OptionError for a bad value.
   void check(const Shape& shape) const {
     const auto channels = static_cast<std::size_t>(shape.channels);
     if (mean.size() != deviation.size() || (!mean.empty() && mean.size() != channels))
@@ -39,7 +39,7 @@ struct Normalization {
   }
 };
 
-/// Mean over all pixels of (value - shift[c])^power for each channel: sums in double, in the order of the samples at
+/// Mean over all pixels of (value - shift[c])^power for each channel, summed in double, in the order of the samples at
 /// any number of threads.
 /// @param power 1 or 2
 inline std::vector<double> channel_moment(const Dataset& dataset, const std::vector<double>& shift, int power) {
@@ -63,7 +63,7 @@ inline std::vector<double> channel_moment(const Dataset& dataset, const std::vec
   return moment;
 }
 
-/// Mean and (population) standard deviation of each channel over the whole data set; a channel that never changes gets
+/// Mean and (population) standard deviation of each channel over the whole data set; a constant channel gets standard
 /// deviation 1. Throws DataError for a data set without samples.
 inline Normalization measure_normalization(const Dataset& dataset) {
   if (dataset.size() == 0) fail<DataError>("measure_normalization", "no samples", "at least one is needed");

@@ -1,4 +1,4 @@
-// Random erasing: a rectangle of random size and shape is overwritten with noise.
+// Random erasing: overwrites a rectangle of random size and shape with noise.
 #pragma once
 
 #include <cmath>
@@ -11,16 +11,16 @@ namespace hcnn::data {
 
 /// Options of `random_erasing`; the defaults are the paper's for CIFAR.
 struct RandomErasingOptions {
-  double probability = 0.5;  ///< that an image is changed, 0..1
-  double least_area = 0.02;  ///< of the rectangle, as a share of the image; above 0
-  double most_area = 0.4;    ///< the same, at least least_area and at most 1
-  double least_ratio = 0.3;  ///< of its height to its width; above 0 and at most 1: the greatest ratio is its inverse
+  double probability = 0.5;  ///< probability that an image is changed, 0..1
+  double least_area = 0.02;  ///< smallest area as a fraction of the image; above 0
+  double most_area = 0.4;    ///< largest area as a fraction of the image; at least least_area, at most 1
+  double least_ratio = 0.3;  ///< smallest height / width; above 0, at most 1; the largest is its inverse
 };
 
-/// Overwrites a rectangle with random values in [0, 1), one for each pixel and channel: random_erasing.
-/// Source: Zhong et al. 2020, "Random Erasing Data Augmentation", arXiv:1708.04896, algorithm 1. Here the ratio is
-/// drawn on a logarithmic scale, so that wide and high rectangles are equally likely, and after 100 rectangles that do
-/// not fit the image stays as it is.
+/// Overwrites a rectangle with random values in [0, 1), one for each pixel and channel: random_erasing. Source: Zhong
+/// et al. 2020, "Random Erasing Data Augmentation", arXiv:1708.04896, algorithm 1. Here the ratio is drawn on a
+/// logarithmic scale, so that wide and tall rectangles are equally likely, and after 100 rectangles that do not fit the
+/// image stays unchanged.
 class RandomErasing : public Augmentation {
  public:
   /// Throws OptionError for an option outside its range.
@@ -61,7 +61,7 @@ class RandomErasing : public Augmentation {
   RandomErasingOptions options_;
 };
 
-/// Rectangle of noise. Throws OptionError for an option outside its range.
+/// Overwrites a random rectangle with noise. Throws OptionError for an option outside its range.
 inline std::shared_ptr<const Augmentation> random_erasing(const RandomErasingOptions& options = {}) {
   return std::make_shared<RandomErasing>(options);
 }

@@ -1,4 +1,4 @@
-// Random splits of a data set that keep the share of every class.
+// Random splits of a data set that keep the class proportions.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace hcnn::data {
 
 /// Splits into a first part with `first_fraction` of every finest class (rounded to whole samples, halves up) and a
 /// second part with the rest; samples without a label count as one more class. Which samples go where depends on the
-/// seed and on their identity, not on the order in `dataset`; both parts are sorted by identity.
-/// Throws OptionError for a fraction outside (0, 1), DataError for a data set without labels.
+/// seed and their identity, not on the order in `dataset`; both parts are sorted by identity. Throws OptionError for a
+/// fraction outside (0, 1), DataError for a data set without labels.
 inline std::pair<Dataset, Dataset> stratified_split(const Dataset& dataset, double first_fraction, std::uint64_t seed) {
   if (!(first_fraction > 0.0 && first_fraction < 1.0))
     fail<OptionError>("stratified_split", concat("fraction ", first_fraction), "more than 0 and less than 1 is needed");

@@ -1,4 +1,4 @@
-// A built-in data set, drawn by code: 32x32 pictures of shapes, 100 classes in 20 superclasses in 9 groups.
+// A built-in data set, drawn by code: 32x32 images of shapes, 100 classes in 20 superclasses in 9 groups.
 #pragma once
 
 #include <algorithm>
@@ -16,15 +16,15 @@
 
 namespace hcnn::data {
 
-/// What `synthetic` draws.
+/// Options of `synthetic`.
 struct SyntheticOptions {
-  Index samples = 10000;    ///< pictures; sample i has class i % 100 and looks the same whatever this number
-  std::uint64_t seed = 1;   ///< other seeds draw other pictures of the same classes
-  Part part = Part::train;  ///< the two parts of a seed have no picture in common
+  Index samples = 10000;    ///< number of images; sample i has class i % 100 and does not depend on this number
+  std::uint64_t seed = 1;   ///< other seeds draw other images of the same classes
+  Part part = Part::train;  ///< the two parts of a seed have no image in common
 };
 
-/// The tree of the synthetic classes, of the same form as CIFAR-100's: a group is a colour ("red"), a superclass a
-/// texture in that colour ("red barred"), a fine class a kind of mark that lies on it ("red barred disc").
+/// The tree of the synthetic classes, with the form of CIFAR-100's: a group is a colour ("red"), a superclass a texture
+/// in that colour ("red barred"), a fine class a kind of mark on top of it ("red barred disc").
 inline const Taxonomy& synthetic_taxonomy() {
   static const Taxonomy taxonomy = [] {
     const std::array<std::string, 9> colours{"red", "orange", "lime", "green", "mint", "sky", "blue", "violet", "pink"};
@@ -48,7 +48,7 @@ inline const Taxonomy& synthetic_taxonomy() {
   return taxonomy;
 }
 
-/// One picture of the synthetic data set: a textured ground with two marks of one kind, drawn at random.
+/// One image of the synthetic data set: a textured ground with two marks of one kind, drawn at random.
 class SyntheticScene {
  public:
   /// @param colour 0..8, ninths of the colour wheel
@@ -72,7 +72,7 @@ class SyntheticScene {
       mark = {between(random, 6.0, 26.0), between(random, 6.0, 26.0), between(random, 5.0, 8.0)};
   }
 
-  /// Writes the picture, H, W, C, with a grain of its own on every pixel.
+  /// Writes the image, H, W, C, with independent noise on every pixel.
   void draw(std::uint8_t* out, const Shape& shape, RandomStream& random) const {
     for (Index row = 0; row < shape.height; ++row)
       for (Index column = 0; column < shape.width; ++column) {
@@ -103,7 +103,7 @@ class SyntheticScene {
 
   static double between(RandomStream& random, double low, double high) { return low + (high - low) * random.uniform(); }
 
-  // Colour of the wheel; `grey` is the part of white in it.
+  // Colour of the wheel; `grey` is the fraction of white in it.
   static Colour hue(double ninth, double grey) {
     Colour colour;
     for (std::size_t c = 0; c < 3; ++c) {
@@ -113,13 +113,13 @@ class SyntheticScene {
     return colour;
   }
 
-  // Whether the texture is dark at a place of the turned picture, pixels.
+  // True if the texture is dark at this position of the rotated image, pixels.
   bool inked(double u, double v) const {
     const bool bar = std::sin(wave_ * v + phase_[0]) > 0.0, stripe = std::sin(wave_ * u + phase_[1]) > 0.0;
     return texture_ == 0 ? bar : texture_ == 1 ? stripe : texture_ == 2 ? bar && stripe : bar != stripe;
   }
 
-  // Whether a mark of radius 1 covers a place, seen from its centre.
+  // True if a mark of radius 1 covers this position relative to its centre.
   bool inside(double u, double v) const {
     const double far = std::max(std::abs(u), std::abs(v)), near = std::min(std::abs(u), std::abs(v));
     const double centre = std::hypot(u, v);
@@ -145,10 +145,10 @@ class SyntheticScene {
 };
 
 /// Draws the data set: shape 32x32x3, levels "fine" (100), "superclass" (20) and "group" (9) of `synthetic_taxonomy`.
-/// Places and sizes of the marks, phase, pitch and turn of the texture and all tones are random, so single pixels tell
-/// little and small features anywhere tell all: a convolutional network learns colours first, then textures, then
-/// marks, and its mistakes are mild from the start. A mirror image keeps its class. Same bits at any number of threads.
-/// Throws OptionError for samples < 1.
+/// Position and size of the marks, phase, pitch and rotation of the texture and all tones are random, so single pixels
+/// tell little and small features anywhere tell everything: a convolutional network learns colours first, then
+/// textures, then marks, and its mistakes are mild from the start. A mirror image keeps its class. The same bits at any
+/// number of threads. Throws OptionError for samples < 1.
 inline Dataset synthetic(const SyntheticOptions& options = {}) {
   if (options.samples < 1) fail<OptionError>("synthetic", concat(options.samples, " samples"), "at least 1 is needed");
   const Taxonomy& tree = synthetic_taxonomy();

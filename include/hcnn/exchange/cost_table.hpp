@@ -1,4 +1,4 @@
-// Costs of mistakes as a CSV table with class names, and back.
+// Costs of mistakes to and from a CSV table with class names.
 #pragma once
 
 #include <charconv>
@@ -16,8 +16,8 @@
 
 namespace hcnn::exchange {
 
-/// A row for each true class, a column for each predicted one, with their names in front. Throws DataError where the
-/// numbers of names and of classes differ.
+/// The costs as a table with a row for each true class and a column for each predicted one, preceded by their names.
+/// Throws DataError if the numbers of names and of classes differ.
 inline io::CsvTable cost_table(const CostMatrix& costs, const std::vector<std::string>& classes) {
   if (static_cast<Index>(classes.size()) != costs.classes())
     fail<DataError>("cost_table", concat(classes.size(), " names"), concat("one for each of ", costs.classes()));
@@ -31,14 +31,14 @@ inline io::CsvTable cost_table(const CostMatrix& costs, const std::vector<std::s
   return table;
 }
 
-/// The text without blanks at its ends.
+/// The text without blanks at either end.
 inline std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// Where each name of the table stands in `classes`; the names must be these, each once, in any order. Throws
-/// FormatError, beginning with `where`, for another name, one that comes twice and one that is missing.
+/// Position of each name of the table in `classes`; the names must be exactly these, in any order. Throws FormatError,
+/// starting with `where`, for an unknown, repeated or missing name.
 /// @param line what a name stands for in messages: "row" or "column"
 inline std::vector<std::size_t> match_classes(const std::vector<std::string_view>& names,
                                               const std::vector<std::string>& classes, const std::string& where,
@@ -61,10 +61,10 @@ inline std::vector<std::size_t> match_classes(const std::vector<std::string_view
   return places;
 }
 
-/// The costs in a table of the form of `cost_table`, in the order of `classes`; the table may have another, the text in
-/// its corner does not matter, and blanks around a field are passed over. Throws FormatError, beginning with `where`,
-/// unless every class has one row and one column, each cost is a finite number >= 0, and it is 0 where a prediction is
-/// right.
+/// The costs in a table as `cost_table` writes it, in the order of `classes`. The table may have another order, the
+/// text in its corner does not matter, and blanks around a field are ignored. Throws FormatError, starting with
+/// `where`, unless every class has one row and one column, each cost is a finite number >= 0, and correct predictions
+/// cost 0.
 inline CostMatrix costs_from_table(const io::CsvTable& table, const std::vector<std::string>& classes,
                                    const std::string& where) {
   std::vector<std::string_view> across, down;
@@ -89,7 +89,7 @@ inline CostMatrix costs_from_table(const io::CsvTable& table, const std::vector<
   return CostMatrix(static_cast<Index>(classes.size()), std::move(costs));
 }
 
-/// The costs in a CSV file; FormatError as `costs_from_table` and `io::read_csv`.
+/// The costs in a CSV file. Throws the FormatError of `costs_from_table` and `io::read_csv`.
 inline CostMatrix read_costs(const std::filesystem::path& path, const std::vector<std::string>& classes) {
   return costs_from_table(io::read_csv(path), classes, io::printable_path(path));
 }

@@ -1,4 +1,4 @@
-// A label tree written by hand: as CSV or as JSON, parents by name.
+// Reads a label tree written by hand, as CSV or as JSON with parents by name; and writes it as a table.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,8 @@
 
 namespace hcnn::exchange {
 
-/// The tree as a table: names of the levels, fine to coarse, then a row for each finest class: its name, its parent's,
-/// its grandparent's ...
+/// The tree as a table: the header names the levels, fine to coarse; each row is a finest class, its parent, its
+/// grandparent ...
 inline io::CsvTable taxonomy_table(const Taxonomy& taxonomy) {
   io::CsvTable table;
   for (Index level = 0; level < taxonomy.levels(); ++level) table.header.push_back(taxonomy.level_name(level));
@@ -32,9 +32,9 @@ inline io::CsvTable taxonomy_table(const Taxonomy& taxonomy) {
   return table;
 }
 
-/// The tree in such a table, with the classes of each level sorted by their ancestors and names: the order of the rows
-/// does not matter. Throws FormatError, beginning with `where`, for an empty name, a finest class that comes twice,
-/// a class with two parents and more than kMostLevels levels.
+/// The tree in a table as `taxonomy_table` writes it, with the classes of each level sorted by their ancestors and
+/// names, so that the order of the rows does not matter. Throws FormatError, starting with `where`, for an empty name,
+/// a finest class that appears twice, a class with two parents and more than kMostLevels levels.
 inline Taxonomy taxonomy_from_table(const io::CsvTable& table, const std::string& where) {
   if (table.header.size() > kMostLevels)
     fail<FormatError>(where, concat(table.header.size(), " levels"), concat("at most ", kMostLevels, " are read"));
@@ -64,9 +64,9 @@ inline Taxonomy taxonomy_from_table(const io::CsvTable& table, const std::string
 }
 
 /// The tree in JSON, either as `taxonomy_json` writes it or with parents by name: {"levels": [{"name": "part",
-/// "parents": {"cracked bolt": "bolt", ...}}, {"name": "kind"}]}, fine to coarse; the last level has a name alone, and
-/// classes are sorted as in `taxonomy_from_table`. Throws FormatError, beginning with `where`, for anything else, a
-/// parent that is no class of its level and one without children.
+/// "parents": {"cracked bolt": "bolt", ...}}, {"name": "kind"}]}, fine to coarse. The last level has only a name;
+/// classes are sorted as in `taxonomy_from_table`. Throws FormatError, starting with `where`, for anything else, a
+/// parent that is not a class of its level and a class without children.
 inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where) {
   io::JsonObject object(json, where);
   const io::Json& levels = object.array("levels", kMostLevels);
@@ -74,7 +74,7 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
   if (levels.size() < 2) fail<FormatError>(where, concat(levels.size(), " levels"), "at least 2 are needed");
   object.finish();
   io::CsvTable table;
-  std::map<std::string, std::string> below;  // parent of each class of the level before
+  std::map<std::string, std::string> below;  // parent of each class of the previous level
   for (std::size_t i = 0; i < levels.size(); ++i) {
     io::JsonObject level(levels[i], where);
     table.header.push_back(level.text("name"));
@@ -109,7 +109,7 @@ inline Taxonomy taxonomy_by_name(const io::Json& json, const std::string& where)
   return taxonomy_from_table(table, where);
 }
 
-/// The tree in a file: JSON where its text begins with '{', else CSV; see `taxonomy_by_name` and `taxonomy_from_table`.
+/// The tree in a file: JSON if its text starts with '{', else CSV; see `taxonomy_by_name` and `taxonomy_from_table`.
 /// Throws FormatError, naming the file.
 inline Taxonomy read_taxonomy(const std::filesystem::path& path) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24;

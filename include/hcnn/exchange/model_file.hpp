@@ -1,4 +1,4 @@
-// Model files: a network with all that is needed to build it again, use it and trust it, in one safetensors file.
+// Model files: a network with everything needed to rebuild, use and verify it, in one safetensors file.
 #pragma once
 
 #include <filesystem>
@@ -18,38 +18,39 @@
 
 namespace hcnn::exchange {
 
-/// Version of the metadata; files of another one are refused.
+/// Version of the metadata; files of any other version are refused.
 inline constexpr const char* kModelFormat = "1";
 
-/// Most values of one sample behind a layer of a network that a file describes, in a file without weights: 1024x1024
+/// Largest number of values of one sample after a layer of a network described by a file without weights: 1024x1024
 /// pixels of 1 channel. A few bytes of text could otherwise make the probe compute for minutes in gigabytes.
 inline constexpr Index kFreeLayerValues = Index{1} << 20;
-/// And so many more for each weight in the file. The networks of the recipes have 0.03 behind their widest layer.
+/// Additional values allowed for each weight in the file. The networks of the recipes have 0.03 after their widest
+/// layer.
 inline constexpr Index kLayerValues = 64;
 
-/// What a model file says besides the weights.
+/// Content of a model file besides the weights.
 struct ModelInfo {
   io::Json network = nullptr;              ///< `network_json(options, name)`; null for a network of your own
-  data::Normalization normalization = {};  ///< of the pictures, before the network; empty: there is none
+  data::Normalization normalization = {};  ///< applied to images before the network; empty: none
   std::optional<Taxonomy> taxonomy = {};   ///< class names of the heads, and their tree
-  std::optional<io::Fit> fit = {};         ///< how pictures become inputs, see io::input_bytes; none: not told
+  std::optional<io::Fit> fit = {};         ///< how image files become inputs, see io::input_bytes; none: unknown
   io::Json notes = io::Json::object();     ///< anything else: recipe, epoch, accuracy ...
 };
 
-/// How `save_model` writes.
+/// Options of `save_model`.
 struct SaveModelOptions {
-  bool bfloat16_weights = false;  ///< weights of two axes or more are rounded to bfloat16: half the bytes
+  bool bfloat16_weights = false;  ///< round weights with two or more axes to bfloat16: half the bytes
 };
 
-/// What `load_model` returns.
+/// Result of `load_model`.
 template <class T>
 struct LoadedModel {
-  Model<T> model;               ///< built and filled
-  ModelInfo info;               ///< what the file says besides the weights
-  bool has_non_finite = false;  ///< a weight is NaN or infinite; the probe was not checked
+  Model<T> model;               ///< network with its weights
+  ModelInfo info;               ///< content of the file besides the weights
+  bool has_non_finite = false;  ///< true if a weight is NaN or infinite; the probe was not checked
 };
 
-/// Throws FormatError, beginning with `where`, where the normalisation is none for such pictures.
+/// Throws FormatError, starting with `where`, if the normalisation does not fit images of this shape.
 inline void check_normalization(const ModelInfo& info, const Shape& picture, const std::string& where) {
   try {
     info.normalization.check(picture);
@@ -58,8 +59,8 @@ inline void check_normalization(const ModelInfo& info, const Shape& picture, con
   }
 }
 
-/// The metadata of a network's file, each as JSON: format, description, normalisation, class names and tree, notes;
-/// throws FormatError, beginning with `where`, where `info` does not fit the network.
+/// The metadata of a network's file, each as JSON: format, description, normalisation, class names and tree, notes.
+/// Throws FormatError, starting with `where`, if `info` does not fit the network.
 template <class T>
 std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelInfo& info, const std::string& where) {
   std::map<std::string, std::string> metadata = {{"hcnn.format", kModelFormat}};
@@ -77,7 +78,7 @@ std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelIn
   if (info.taxonomy) {
     for (Index level = 0; level < info.taxonomy->levels(); ++level)
       for (const std::string& name : info.taxonomy->classes(level))
-        if (!io::is_utf8(name))  // two names could become the same, and the file would be refused
+        if (!io::is_utf8(name))  // two names could become equal, and the file would be refused
           fail<FormatError>(where, "class '" + printable(name) + "'", "names in UTF-8 are needed");
     metadata["hcnn.taxonomy"] = io::compact_text(taxonomy_json(*info.taxonomy));
   }
@@ -87,9 +88,9 @@ std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelIn
 }
 
 /// Writes the network as a safetensors file, all or nothing: arrays with PyTorch's names, types and layouts
-/// (`load_state_dict` takes them as they are) and, as metadata, the members of `info` and the probe, each as JSON. With
-/// rounded weights the probe is the rounded network's; `model` stays as it is.
-/// Throws FormatError where `info` does not fit the network, Error where the file cannot be written.
+/// (`load_state_dict` accepts them as they are) and, as metadata, the members of `info` and the probe, each as JSON.
+/// With rounded weights, the probe is that of the rounded network; `model` is unchanged. Throws FormatError if `info`
+/// does not fit the network, Error if the file cannot be written.
 template <class T>
 void save_model(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {},
                 const SaveModelOptions& options = {}) {
@@ -101,12 +102,12 @@ void save_model(const std::filesystem::path& path, Model<T>& model, const ModelI
   const StateArrays state = state_arrays(written.state(), options.bfloat16_weights);
   std::uint64_t payload_bytes = 0;
   for (const auto& bytes : state.bytes) payload_bytes += bytes.size();
-  for (const auto& [key, text] : metadata)  // what is written can be read
+  for (const auto& [key, text] : metadata)  // fails here if it could not be read back
     io::parse_json(text, concat(io::printable_path(path), ": ", key), io::metadata_json_bytes(payload_bytes));
   io::write_safetensors(path, state.tensors, metadata);
 }
 
-/// The metadata of a model file, everything but the probe; throws FormatError, beginning with `where`.
+/// The metadata of a model file except the probe; throws FormatError, starting with `where`.
 inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& where) {
   const std::size_t most_bytes = io::metadata_json_bytes(file.payload_bytes());
   const auto parse = [&](const char* key) {
@@ -136,8 +137,8 @@ inline ModelInfo model_info(const io::SafetensorsFile& file, const std::string& 
 }
 
 /// Copies the arrays of a file into a network and checks the file's probe, if it has one. Returns true, without that
-/// check, where a value is not finite: the logits of such a network prove nothing. Throws FormatError; the network may
-/// then hold values of the file.
+/// check, if a value is not finite: the logits of such a network prove nothing. Throws FormatError; the network may
+/// then hold values from the file.
 template <class T>
 bool fill_model(const io::SafetensorsFile& file, Model<T>& model, const std::string& where) {
   const auto matched = match_state(file, model.state(), where);
@@ -148,8 +149,8 @@ bool fill_model(const io::SafetensorsFile& file, Model<T>& model, const std::str
   return false;
 }
 
-/// Builds the network that a model file describes, with the file's weights. Throws FormatError, naming file and reason,
-/// for a file that is damaged, names no network, or whose arrays are not exactly those of its network.
+/// Builds the network described by a model file, with the file's weights. Throws FormatError, naming file and reason,
+/// for a file that is damaged, describes no network, or whose arrays are not exactly those of its network.
 template <class T = float>
 LoadedModel<T> load_model(const std::filesystem::path& path) {
   const std::string where = io::printable_path(path);
@@ -164,7 +165,7 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
   check_normalization(info, models::input_of(options), where);
   Index held = 0;
   for (const io::TensorEntry& tensor : file.tensors) held += tensor.size();
-  // A few bytes of text could describe a network of many gigabytes; smaller differences are named array by array.
+  // A few bytes of text could describe a network of many gigabytes; smaller differences are reported array by array.
   if (const Index needed = models::state_values(options); needed > 2 * held + 65'536)
     fail<FormatError>(where, concat(held, " values"), concat("the network it describes has ", needed));
   if (const Index wide = models::layer_values(options), most = kFreeLayerValues + kLayerValues * held; wide > most)
@@ -176,25 +177,25 @@ LoadedModel<T> load_model(const std::filesystem::path& path) {
     return loaded;
   } catch (const FormatError&) {
     throw;
-  } catch (const Error& error) {  // options that make no network
+  } catch (const Error& error) {  // options that no network can be built from
     throw FormatError(where + ": network: " + printable(error.what(), 500));
   }
 }
 
-/// What a model file says besides the weights, without building its network: class names, normalisation, notes.
-/// FormatError as `model_info`.
+/// Content of a model file besides the weights, without building its network: class names, normalisation, notes. Throws
+/// the FormatError of `model_info`.
 inline ModelInfo read_info(const std::filesystem::path& path) {
   return model_info(io::read_safetensors(path), io::printable_path(path));
 }
 
-/// How `load_weights` reads.
+/// Options of `load_weights`.
 struct LoadWeightsOptions {
-  bool allow_non_finite = false;  ///< weights may be NaN or infinite: to look at a training that went wrong
+  bool allow_non_finite = false;  ///< accept NaN and infinite weights, to inspect a failed training run
 };
 
-/// Loads the weights of a safetensors file, hcnn's or PyTorch's, into a network of your own, and returns what else the
-/// file says. Names and extents must be exactly those of the network. Throws FormatError, and NumericError for a value
-/// that is NaN or infinite unless the options allow it; the network is then as it was.
+/// Loads the weights of a safetensors file, hcnn's or PyTorch's, into a network of your own, and returns the rest of
+/// the file's content. Names and extents must be exactly those of the network. Throws FormatError, and NumericError for
+/// a NaN or infinite value unless the options allow it; the network is then unchanged.
 template <class T>
 ModelInfo load_weights(const std::filesystem::path& path, Model<T>& model, const LoadWeightsOptions& options = {}) {
   const std::string where = io::printable_path(path);

@@ -1,4 +1,4 @@
-// The options of a network as JSON, and back: how a model file says what to build.
+// The options of a network to and from JSON: how a model file says what to build.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 #include "hcnn/io/json_object.hpp"
 #include "hcnn/models/network.hpp"
 
-/// Networks in and out of files.
+/// Networks to and from files.
 namespace hcnn::exchange {
 
 /// The heads as a JSON array of "name" and "classes".
@@ -22,7 +22,7 @@ inline io::Json input_json(const Shape& input) {
   return {{"height", input.height}, {"width", input.width}, {"channels", input.channels}};
 }
 
-/// The options as a JSON object with "name" and "builder" in front. `fuse` is left out: it says how a network is
+/// The options as a JSON object that starts with "name" and "builder". `fuse` is left out: it says how a network is
 /// executed, not what it is.
 inline io::Json network_json(const models::NetworkOptions& network, const std::string& name = "multihead") {
   const auto activation = [](models::Activation kind) {
@@ -50,10 +50,10 @@ inline io::Json network_json(const models::NetworkOptions& network, const std::s
           {"batch_norm", options.batch_norm}};
 }
 
-inline constexpr Index kMostFeatures = 65'536;             ///< channels, features, classes of a network in a file
-inline constexpr Index kMostActivations = Index{1} << 27;  ///< values of one sample behind one of its layers
+inline constexpr Index kMostFeatures = 65'536;  ///< most channels, features or classes of a network in a file
+inline constexpr Index kMostActivations = Index{1} << 27;  ///< most values of one sample after one of its layers
 
-/// Members that every builder has, taken from the object: name, input, heads and activation. Errors as
+/// Reads the members common to all builders: name, input, heads, activation and dropout. Throws the errors of
 /// `network_from_json`.
 template <class Options>
 void read_common_options(io::JsonObject& object, Options& options, const std::string& where) {
@@ -75,8 +75,8 @@ void read_common_options(io::JsonObject& object, Options& options, const std::st
   options.dropout = object.number("dropout", 0, 1);
 }
 
-/// The options in the form of `network_json`. Throws FormatError, beginning with `where`, for anything else: a member
-/// that is missing, unknown or of the wrong kind, and sizes that no honest network has.
+/// The options in JSON as `network_json` writes them. Throws FormatError, starting with `where`, for anything else: a
+/// member that is missing, unknown or of the wrong kind, and sizes beyond those of any real network.
 inline models::NetworkOptions network_from_json(const io::Json& json, const std::string& where) {
   io::JsonObject object(json, where);
   models::NetworkOptions network;

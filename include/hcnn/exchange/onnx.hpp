@@ -16,11 +16,11 @@ namespace hcnn::exchange {
 /// Options of `save_onnx`.
 template <class T>
 struct OnnxOptions {
-  bool fold_batch_norm = true;            ///< into the convolution or linear layer before it
-  bool normalize = true;                  ///< the graph subtracts the mean and divides by the deviation of `ModelInfo`
-  std::string input = "images";           ///< name of the graph's input; no head may have it
-  std::vector<OnnxLayer<T>> layers = {};  ///< how layers of your own are written, see `onnx_layer`;
-                                          ///< an entry for a class of the library replaces the library's
+  bool fold_batch_norm = true;            ///< fold batch normalisation into the convolution or linear layer before it
+  bool normalize = true;                  ///< the graph itself applies the normalisation of `ModelInfo`
+  std::string input = "images";           ///< name of the graph's input; must not be a head's name
+  std::vector<OnnxLayer<T>> layers = {};  ///< how your own layers are written, see `onnx_layer`; an entry for a class
+                                          ///< of the library replaces the library's
 };
 
 /// Throws OptionError for a name that an ONNX file cannot hold.
@@ -32,7 +32,7 @@ inline void require_onnx_name(const std::string& name, const std::string& where)
   fail<OptionError>(where, "name '" + printable(name) + "'", "a name in UTF-8, not empty, is needed");
 }
 
-/// Writes the heads of a network, which read `x`; each becomes an output of the graph.
+/// Writes the heads of a network, with input `x`; each becomes an output of the graph.
 template <class T>
 void write_heads(MultiHead<T>& heads, OnnxWriter<T>& to, const OnnxValue& x) {
   std::map<std::string, std::vector<NamedLayer<T>>> layers;
@@ -47,12 +47,12 @@ void write_heads(MultiHead<T>& heads, OnnxWriter<T>& to, const OnnxValue& x) {
     to.graph().output(heads.name(h), write_chain(layers[heads.name(h)], to, x));
 }
 
-/// The network as the bytes of an ONNX model: operator set 17, float, one input (N, C, H, W) of any batch size N, and
-/// an output (N, classes) of logits for each head, named as the head. Dropout is left out. The metadata are those of a
-/// model file without its probe, and "hcnn.onnx": {"input": its name, "normalizes": whether the graph does}. Weights of
-/// double networks are rounded to float; those of bfloat16 networks are float, and so is all arithmetic of the graph.
-/// Throws Error, naming the layer, for one that has no ONNX form; OptionError for a name that cannot be; FormatError
-/// where `info` does not fit the network, or 2 GiB do not hold it.
+/// The network as the bytes of an ONNX model: operator set 17, float, one input (N, C, H, W) with any batch size N, and
+/// an output (N, classes) of logits for each head, named after the head. Dropout is left out. The metadata are those of
+/// a model file without its probe, and "hcnn.onnx": {"input": its name, "normalizes": whether the graph normalises}.
+/// Weights of double networks are rounded to float; those of bfloat16 networks are float, and so is all arithmetic of
+/// the graph. Throws Error, naming the layer, for a layer without an ONNX form; OptionError for an illegal name;
+/// FormatError if `info` does not fit the network, or the model does not fit in 2 GiB.
 template <class T>
 std::string onnx_bytes(Model<T>& model, const ModelInfo& info = {}, const OnnxOptions<T>& options = {},
                        const std::string& where = "onnx_bytes") {
@@ -92,7 +92,7 @@ std::string onnx_bytes(Model<T>& model, const ModelInfo& info = {}, const OnnxOp
 ///
 ///     exchange::save_onnx("model.onnx", model, {.normalization = {{0.5F}, {0.25F}}});
 ///
-/// Throws as `onnx_bytes`, before anything is written, and Error as `write_file`.
+/// Throws what `onnx_bytes` throws, before anything is written, and the Error of `write_file`.
 template <class T>
 void save_onnx(const std::filesystem::path& path, Model<T>& model, const ModelInfo& info = {},
                const OnnxOptions<T>& options = {}) {

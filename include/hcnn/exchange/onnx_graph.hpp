@@ -16,39 +16,39 @@
 
 namespace hcnn::exchange {
 
-/// A value of a graph: the input, what a node gives, or a constant. ONNX lays images out as N, C, H, W and feature
-/// vectors as N, C; hcnn does not tell one pixel from a vector, so a value says which of the two it is.
+/// A value of a graph: the input, the output of a node, or a constant. ONNX lays out images as N, C, H, W and feature
+/// vectors as N, C; hcnn does not distinguish one pixel from a vector, so a value says which of the two it is.
 struct OnnxValue {
   std::string name = {};  ///< unique in the graph
-  Shape shape = {};       ///< of one sample; a constant has none
-  bool vector = false;    ///< (N, C); else (N, C, H, W)
+  Shape shape = {};       ///< shape of one sample; unset for a constant
+  bool vector = false;    ///< true: (N, C); false: (N, C, H, W)
 };
 
 /// An attribute of a node: `{"axis", 1}`, `{"alpha", 0.01F}`, `{"strides", {2, 2}}`.
 struct OnnxAttribute {
-  std::string name;                                                    ///< as ONNX's operator has it
+  std::string name;                                                    ///< name as in ONNX's operator
   std::variant<std::int64_t, float, std::vector<std::int64_t>> value;  ///< INT, FLOAT or INTS
 
-  /// A number: an integer stays one, a double becomes a float.
+  /// From a number: integers stay integers, doubles become floats.
   template <class Number>
   requires std::is_arithmetic_v<Number> OnnxAttribute(std::string key, Number number)
       : name(std::move(key)),
         value(static_cast<std::conditional_t<std::is_integral_v<Number>, std::int64_t, float>>(number)) {}
-  /// A list of integers.
+  /// From a list of integers.
   OnnxAttribute(std::string key, std::vector<std::int64_t> list) : name(std::move(key)), value(std::move(list)) {}
 };
 
-/// Collects what a GraphProto holds. Field numbers are those of onnx.proto, IR version 8 (ONNX 1.12).
+/// Builds a GraphProto. Field numbers are those of onnx.proto, IR version 8 (ONNX 1.12).
 class OnnxGraph {
  public:
-  /// Adds the input, of `shape` behind the batch dimension, which reads (N, C, H, W).
+  /// Adds the input, (N, C, H, W), with the given shape after the batch dimension.
   OnnxValue input(const std::string& name, const Shape& shape, std::string_view documentation) {
     names_.insert(name);
     graph_.message(11, value_info(name, {shape.channels, shape.height, shape.width}, documentation));
     return {name, shape, false};
   }
 
-  /// Adds a node of one output. `name` is made unique; `result` says shape and form of the output.
+  /// Adds a node with one output. `name` is made unique; `result` gives shape and form of the output.
   OnnxValue node(const std::string& name, std::string_view op, const std::vector<OnnxValue>& inputs,
                  const std::vector<OnnxAttribute>& attributes, OnnxValue result) {
     result.name = unique(name);
@@ -76,13 +76,13 @@ class OnnxGraph {
     return made;
   }
 
-  /// Makes a feature vector the output `name`, which no other value has.
+  /// Makes a feature vector the output `name`, which must not be the name of another value.
   void output(const std::string& name, const OnnxValue& value) {
     node(name, "Identity", {value}, {}, value);
     graph_.message(12, value_info(name, {value.shape.channels}, "logits, N x classes"));
   }
 
-  /// The model: graph, opset 17 and metadata.
+  /// The serialised model: graph, opset 17 and metadata.
   template <class Metadata>
   std::string model(const std::string& name, const Metadata& metadata) const {
     constexpr int kIrVersion = 8, kOpset = 17;
@@ -153,7 +153,7 @@ class OnnxGraph {
   }
 
   io::ProtobufWriter graph_;
-  std::set<std::string> names_;  // of the input, constants and values
+  std::set<std::string> names_;  // names of the input, constants and values
 };
 
 }  // namespace hcnn::exchange

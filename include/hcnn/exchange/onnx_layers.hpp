@@ -1,4 +1,4 @@
-// How each layer of the library is written into an ONNX graph: one function a class, and the table of them.
+// How each layer of the library is written into an ONNX graph: one function per class, and a table of them.
 #pragma once
 
 #include <cmath>
@@ -21,14 +21,14 @@
 
 namespace hcnn::exchange {
 
-/// A layer and its part of a path.
+/// A layer and its name within a path.
 template <class T>
 struct NamedLayer {
-  Layer<T>* layer;   ///< of the network
-  std::string name;  ///< "0", or "1.body.0" from the layer that is being written
+  Layer<T>* layer;   ///< layer of the network
+  std::string name;  ///< "0", or "1.body.0", relative to the layer being written
 };
 
-/// True for a layer of class L itself.
+/// True if the layer is of class L itself, not of a derived class.
 template <class L>
 bool is_exactly(const Layer<typename L::Scalar>& layer) {
   return typeid(layer) == typeid(L);
@@ -48,7 +48,7 @@ OnnxValue write_convolution(Conv2d<T>& layer, OnnxWriter<T>& to, const OnnxValue
                     fold, {.shape = layer.output_shape()});
 }
 
-/// Gemm with the weight as PyTorch has it, (O, I).
+/// Gemm with the weight in PyTorch's order, (O, I).
 template <class T>
 OnnxValue write_linear(Linear<T>& layer, OnnxWriter<T>& to, const OnnxValue& x, const OnnxFold& fold = {}) {
   return to.product("Gemm", to.vector(x), {{"transB", 1}}, fold, {.shape = layer.output_shape(), .vector = true});
@@ -84,7 +84,7 @@ inline std::vector<float> bin_means(const kernels::AdaptiveBins& axis, bool tran
   return matrix;
 }
 
-/// AveragePool where all bins are equal; ONNX has no operator for others, so that they are two products with matrices
+/// AveragePool if all bins are equal. ONNX has no operator for unequal bins, so these become two products with matrices
 /// of means:  (h, w) = (h, H) (H, W) (W, w)  for each channel.
 template <class T>
 OnnxValue write_adaptive_pool(Layer<T>& layer, OnnxWriter<T>& to, const OnnxValue& x) {
@@ -104,7 +104,7 @@ OnnxValue write_adaptive_pool(Layer<T>& layer, OnnxWriter<T>& to, const OnnxValu
   return to.add("MatMul", {rows, narrow}, {}, like);
 }
 
-/// Add; where one branch gives a vector and the other one pixel, both are made vectors: ONNX would broadcast.
+/// Add. If one branch is a vector and the other one pixel, both are made vectors: ONNX would broadcast them.
 template <class T>
 OnnxValue write_residual(Residual<T>& block, OnnxWriter<T>& to, const OnnxValue& x) {
   std::vector<OnnxValue> branches;
@@ -115,7 +115,7 @@ OnnxValue write_residual(Residual<T>& block, OnnxWriter<T>& to, const OnnxValue&
   return to.add("Add", branches);
 }
 
-/// Appends the layers of a Sequential, those of inner ones in their place.
+/// Appends the layers of a Sequential, with nested ones in place.
 template <class T>
 void append_named_layers(Layer<T>& layers, const std::string& path, std::vector<NamedLayer<T>>& list) {
   layers.for_each_child([&](Layer<T>& child, const std::string& name) {
@@ -143,8 +143,8 @@ OnnxFold fold_of(const BatchNorm2d<T>& norm, const std::string& name, OnnxWriter
   return fold;
 }
 
-/// Layers one after another. A batch normalisation behind a convolution or a linear layer is folded into it, if the
-/// writer folds.
+/// A chain of layers. A batch normalisation after a convolution or a linear layer is folded into it, if the writer
+/// folds.
 template <class T>
 OnnxValue write_chain(const std::vector<NamedLayer<T>>& list, OnnxWriter<T>& to, OnnxValue x) {
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -166,7 +166,7 @@ OnnxValue write_chain(const std::vector<NamedLayer<T>>& list, OnnxWriter<T>& to,
   return x;
 }
 
-/// Every layer of the library. A class of layers that is missing here cannot be exported.
+/// Every layer of the library. Layers whose class is missing here cannot be exported.
 template <class T>
 std::vector<OnnxLayer<T>> library_onnx_layers() {
   using Writer = OnnxWriter<T>;

@@ -29,7 +29,7 @@ using OnnxWrite = std::function<OnnxValue(Layer<T>&, OnnxWriter<T>&, const OnnxV
 template <class T>
 using OnnxLayer = std::pair<std::type_index, OnnxWrite<T>>;
 
-/// The entry of layer class L, and of no class derived from it. `write(layer, to, x)` adds the nodes of one layer and
+/// The entry for layer class L, not for classes derived from it. `write(layer, to, x)` adds the nodes of one layer and
 /// returns its output:
 ///
 ///     onnx_layer<SiLU<float>>([](SiLU<float>&, OnnxWriter<float>& to, const OnnxValue& x) {
@@ -43,28 +43,28 @@ OnnxLayer<typename L::Scalar> onnx_layer(Write write) {
           }};
 }
 
-/// Scale and shift of each output channel, which follow a convolution or a product and become part of its weights.
+/// Scale and shift of each output channel after a convolution or a linear layer, to be folded into its weights.
 struct OnnxFold {
   std::vector<double> scale = {};  ///< empty: nothing is folded
-  std::vector<double> shift = {};  ///< as many
+  std::vector<double> shift = {};  ///< same length as `scale`
 };
 
-/// Writes the layers of one network into a graph. It knows the path of the layer that is being written; nodes and
-/// constants take their names from it.
+/// Writes the layers of one network into a graph. It keeps the path of the layer being written; nodes and constants are
+/// named after it.
 template <class T>
 class OnnxWriter {
  public:
-  using M = Master<T>;  ///< type of parameters
+  using M = Master<T>;  ///< type of the parameters
 
-  /// @param where begins every message  @param params of the network, named; they outlive the writer
-  /// @param layers how each class of layers is written  @param fold put batch normalisation into the weights before it
+  /// @param where start of every message  @param params of the network, named; they must outlive the writer
+  /// @param layers how each class of layers is written  @param fold fold batch normalisation into the weights before it
   OnnxWriter(std::string where, const ParamList<M>& params, std::map<std::type_index, OnnxWrite<T>> layers, bool fold)
       : where_(std::move(where)), layers_(std::move(layers)), fold_(fold) {
     for (const Param<M>* param : params) params_.emplace(param->name, param);
   }
 
-  /// Writes a layer inside the current one, `name` being its own part of the path. Throws Error for a class of layers
-  /// that is not known, and where what was written gives another shape than the layer.
+  /// Writes a layer inside the current one; `name` is its own part of the path. Throws Error for an unknown class of
+  /// layers, and if the output written has another shape than the layer's.
   OnnxValue layer(Layer<T>& layer, const std::string& name, const OnnxValue& x) {
     return at(name, [&] {
       const auto found = layers_.find(typeid(layer));
@@ -88,11 +88,11 @@ class OnnxWriter {
                 const std::vector<OnnxAttribute>& attributes = {}) {
     return add(op, inputs, attributes, inputs.at(0));
   }
-  /// Adds an array of floats.
+  /// Adds a constant array of floats.
   OnnxValue constant(const std::string& name, const std::vector<Index>& dims, std::span<const float> values) {
     return graph_.constant<float>(path_ + '.' + name, dims, values);
   }
-  /// Adds the current layer's parameter or buffer of that name, "weight" for example, in PyTorch's order.
+  /// Adds the current layer's parameter or buffer with this name, e.g. "weight", in PyTorch's order.
   OnnxValue parameter(const std::string& name) {
     const Param<M>& param = this->param(name);
     const std::vector<double> exact = values(param);
@@ -111,8 +111,7 @@ class OnnxWriter {
     return add("Flatten", {x}, {{"axis", 1}}, {.shape = {.channels = x.shape.size()}, .vector = true});
   }
 
-  /// Adds an operator of the current layer's weight (O, ...) and, where there is one, its bias (O), with `fold`
-  /// applied.
+  /// Adds an operator with the current layer's weight (O, ...) and, if it has one, bias (O), with `fold` applied.
   OnnxValue product(std::string_view op, const OnnxValue& x, const std::vector<OnnxAttribute>& attributes,
                     const OnnxFold& fold, const OnnxValue& like) {
     if (fold.scale.empty()) {
@@ -134,7 +133,7 @@ class OnnxWriter {
                attributes, like);
   }
 
-  /// Calls `task` with the path lengthened by `name`.
+  /// Calls `task` with `name` appended to the path.
   template <class Task>
   OnnxValue at(const std::string& name, const Task& task) {
     const std::string outer = path_;
@@ -144,10 +143,10 @@ class OnnxWriter {
     return y;
   }
 
-  /// The values of the current layer's parameter of that name, in PyTorch's order.
+  /// Values of the current layer's parameter with this name, in PyTorch's order.
   std::vector<double> parameter_values(const std::string& name) const { return values(param(name)); }
 
-  /// True where batch normalisation becomes part of the weights before it.
+  /// True if batch normalisation is folded into the weights before it.
   bool folds() const { return fold_; }
   /// The graph so far.
   OnnxGraph& graph() { return graph_; }
@@ -176,7 +175,7 @@ class OnnxWriter {
   std::map<std::type_index, OnnxWrite<T>> layers_;
   bool fold_;
   OnnxGraph graph_;
-  std::string path_;  // of the layer that is being written
+  std::string path_;  // path of the layer being written
 };
 
 }  // namespace hcnn::exchange

@@ -1,4 +1,4 @@
-// From a picture to the input of a network, as the network's file says.
+// From an image file to the input of a network, as described in the network's model file.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 
 namespace hcnn::exchange {
 
-/// The picture as a network was trained on such pictures, (1, H, W, C): scaled or cut as `info.fit` says (squashed
-/// where it says nothing), from bytes to 0..1, normalised. Throws as `io::input_bytes` and
-/// `data::Normalization::check`. `predictor.logits(exchange::picture_tensor(io::read_image("cat.jpg"),
-/// predictor.input_shape(), info))`.
+/// The image prepared as the network's training images were, (1, H, W, C): scaled or cropped as `info.fit` says
+/// (squashed if unset), converted from bytes to 0..1, normalised. Throws what `io::input_bytes` and
+/// `data::Normalization::check` throw.
+/// `predictor.logits(exchange::picture_tensor(io::read_image("cat.jpg"), predictor.input_shape(), info))`.
 inline Tensor<float> picture_tensor(const io::Image& picture, const Shape& shape, const ModelInfo& info) {
   info.normalization.check(shape);
   const auto bytes = io::input_bytes(picture, shape, info.fit.value_or(io::Fit::squash));

@@ -1,4 +1,4 @@
-// The probe: what a network answers to a fixed input, kept in its file to prove that loading gave the same network.
+// The probe: a network's logits for a fixed input, stored in its file to prove that loading gave the same network.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace hcnn::exchange {
 
-/// Two samples of noise, uniform in [-1, 1): sample n holds 2u - 1 for the first doubles u of
-/// `RandomStream(Seed{0}, hash_name("probe"), 0, n)`, in the order H, W, C. It is generated, never stored.
+/// Two samples of noise, uniform in [-1, 1): sample n holds 2u - 1 for the first doubles u of `RandomStream(Seed{0},
+/// hash_name("probe"), 0, n)`, in the order H, W, C. Generated when needed, never stored.
 template <class T>
 Tensor<T> probe_input(const Shape& shape) {
   Tensor<T> input(2, shape);
@@ -25,8 +25,8 @@ Tensor<T> probe_input(const Shape& shape) {
   return input;
 }
 
-/// {"precision": "float32", "logits": {head: [of sample 0, then of sample 1]}} of a network, in evaluation mode. Logits
-/// that are not finite are written as null.
+/// The probe of a network in evaluation mode: {"precision": "float32", "logits": {head: [of sample 0, then of sample
+/// 1]}}. Non-finite logits are written as null.
 template <class T>
 io::Json probe_json(const Model<T>& model) {
   io::Json logits = io::Json::object();
@@ -39,9 +39,9 @@ io::Json probe_json(const Model<T>& model) {
   return {{"precision", precision}, {"logits", std::move(logits)}};
 }
 
-/// Throws FormatError, beginning with `where`, unless the network's logits are those of the probe, to 1e-4 of the
-/// largest logit of the head: float sums differ by about 1e-6 between instruction sets. Where either network computed
-/// in bfloat16, 0.1: each of about 27 roundings (weights, products and outputs of 9 layers) is off by up to 2^-8.
+/// Throws FormatError, starting with `where`, unless the network's logits agree with the probe to 1e-4 of the largest
+/// logit of the head: float sums differ by about 1e-6 between instruction sets. If either network computed in bfloat16,
+/// to 0.1: each of about 27 roundings (weights, products and outputs of 9 layers) is off by up to 2^-8.
 template <class T>
 void check_probe(const Model<T>& model, const io::Json& probe, const std::string& where) {
   io::JsonObject object(probe, where);
@@ -57,7 +57,7 @@ void check_probe(const Model<T>& model, const io::Json& probe, const std::string
     double largest = 0, difference = 0;
     for (Index i = 0; i < values.size(); ++i) {
       const io::Json& want = wanted[static_cast<std::size_t>(i)];
-      if (!want.is_number()) continue;  // the network that was saved overflowed here
+      if (!want.is_number()) continue;  // the saved network overflowed here
       largest = std::max(largest, std::abs(want.get<double>()));
       const double gap = std::abs(static_cast<double>(values[i]) - want.get<double>());
       difference = std::isfinite(gap) ? std::max(difference, gap) : std::numeric_limits<double>::infinity();

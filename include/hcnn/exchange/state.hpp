@@ -1,4 +1,4 @@
-// Parameters and buffers of a network as named arrays of a file, in PyTorch's order, and back.
+// Parameters and buffers of a network to and from the named arrays of a file, in PyTorch's order.
 #pragma once
 
 #include <array>
@@ -20,13 +20,13 @@
 
 namespace hcnn::exchange {
 
-/// Arrays of a network and their bytes; movable, and alive as long as a file is being written from it.
+/// Arrays of a network and their bytes. Movable; must live until the file is written.
 struct StateArrays {
   std::vector<io::TensorToWrite> tensors;     ///< views of `bytes`
-  std::vector<std::vector<std::byte>> bytes;  ///< of each array
+  std::vector<std::vector<std::byte>> bytes;  ///< bytes of each array
 };
 
-/// Rounds the matrices, which a file with bfloat16 weights holds in that type, to the nearest bfloat16; biases and
+/// Rounds the matrices to the nearest bfloat16, the type in which a file with bfloat16 weights holds them; biases and
 /// normalisation keep all their digits.
 template <class M>
 void round_weights(const ParamList<M>& params) {
@@ -38,8 +38,8 @@ void round_weights(const ParamList<M>& params) {
   }
 }
 
-/// Copies parameters into arrays: F32 or F64, counters as I64, weights of two axes or more
-/// as BF16 where asked for; convolution weights become (O, C, KH, KW).
+/// Copies parameters into arrays: F32 or F64, counters as I64, weights with two or more axes as BF16 if requested;
+/// convolution weights become (O, C, KH, KW).
 template <class M>
 StateArrays state_arrays(const ParamList<M>& params, bool bfloat16_weights = false) {
   StateArrays state;
@@ -62,7 +62,7 @@ StateArrays state_arrays(const ParamList<M>& params, bool bfloat16_weights = fal
         append(value);
     }
     state.tensors.push_back({param->name, dtype, param->dims, bytes});
-    state.bytes.push_back(std::move(bytes));  // moving a vector keeps its memory: the view above stays right
+    state.bytes.push_back(std::move(bytes));  // moving a vector keeps its memory, so the view above stays valid
   }
   return state;
 }
@@ -70,8 +70,8 @@ StateArrays state_arrays(const ParamList<M>& params, bool bfloat16_weights = fal
 /// "[64, 3, 3, 3]".
 inline std::string to_string(const std::vector<Index>& dims) { return '[' + joined(dims) + ']'; }
 
-/// The array of the file for each parameter. Throws FormatError, beginning with `where`, unless the file has exactly
-/// one array for each, of the same extents, with floating-point numbers for parameters and I64 for counters.
+/// The file's array for each parameter. Throws FormatError, starting with `where`, unless the file has exactly one
+/// array for each, with the same extents, floating-point numbers for parameters and I64 for counters.
 template <class M>
 std::vector<const io::TensorEntry*> match_state(const io::SafetensorsFile& file, const ParamList<M>& params,
                                                 const std::string& where) {
@@ -97,7 +97,7 @@ std::vector<const io::TensorEntry*> match_state(const io::SafetensorsFile& file,
   return matched;
 }
 
-/// Copies arrays that `match_state` found into the parameters. Returns true where a value is NaN or infinite.
+/// Copies the arrays found by `match_state` into the parameters. Returns true if a value is NaN or infinite.
 template <class M>
 bool assign_state(const std::vector<const io::TensorEntry*>& tensors, const ParamList<M>& params) {
   bool non_finite = false;

@@ -1,4 +1,4 @@
-// A label tree as JSON, and back.
+// A label tree to and from JSON.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace hcnn::exchange {
 
-/// Most levels of a tree in a file.
+/// Largest number of levels of a tree in a file.
 inline constexpr std::size_t kMostLevels = 64;
 
-/// {"levels": [{"name", "classes": [names], "parents": [class of the next level]}, ...]}, fine to coarse. The parents
-/// of the last level are an empty array.
+/// {"levels": [{"name", "classes": [names], "parents": [class of the next level]}, ...]}, fine to coarse. The last
+/// level has an empty array of parents.
 inline io::Json taxonomy_json(const Taxonomy& taxonomy) {
   io::Json levels = io::Json::array();
   for (Index level = 0; level < taxonomy.levels(); ++level) {
@@ -29,8 +29,8 @@ inline io::Json taxonomy_json(const Taxonomy& taxonomy) {
   return {{"levels", levels}};
 }
 
-/// The tree in the form of `taxonomy_json`; FormatError, beginning with `where`, for anything else and for what is no
-/// tree.
+/// The tree in JSON as `taxonomy_json` writes it. Throws FormatError, starting with `where`, for anything else and for
+/// what is not a tree.
 inline Taxonomy taxonomy_from_json(const io::Json& json, const std::string& where) {
   constexpr std::size_t kMostClasses = 1'000'000;
   io::JsonObject object(json, where);

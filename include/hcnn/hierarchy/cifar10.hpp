@@ -6,7 +6,7 @@
 namespace hcnn {
 
 /// Levels "fine", the 10 classes in the order of their labels, and "superclass": animal and vehicle. The data set
-/// itself has no second level.
+/// itself has only the first level.
 inline const Taxonomy& cifar10_taxonomy() {
   static const Taxonomy taxonomy(
       {{"fine",

@@ -6,8 +6,8 @@
 namespace hcnn {
 
 /// Levels "fine" (100 classes), "superclass" (20) and "group" (9). Fine classes and superclasses are the data set's own
-/// (Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"), alphabetical; groups join superclasses
-/// that look alike.
+/// (Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"), in alphabetical order; groups join
+/// superclasses that look alike.
 inline const Taxonomy& cifar100_taxonomy() {
   static const Taxonomy taxonomy({
       {.name = "fine",

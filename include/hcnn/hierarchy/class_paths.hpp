@@ -1,4 +1,4 @@
-// A label tree from the path of each finest class, as folders inside one another give it.
+// A label tree built from the path of each finest class, e.g. from nested folders.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace hcnn {
 
-/// Names from the coarsest class to the finest one inside it: {"bolt", "cracked"}.
+/// Names from the coarsest class down to the finest: {"bolt", "cracked"}.
 using ClassPath = std::vector<std::string>;
 
 /// The path as text: "bolt/cracked".
@@ -21,11 +21,12 @@ inline std::string to_string(const ClassPath& path) {
   return text;
 }
 
-/// The tree whose finest classes have these paths. Classes of every level are sorted by their paths, byte by byte, so
-/// that classes of one parent are neighbours and the order of `paths` does not matter. A class is called by the last
-/// name of its path; where two of a level would be called the same, all of that level are called by their whole paths:
-/// "bolt/cracked" and "nut/cracked". @param levels names of the levels, fine to coarse.
-/// Throws DataError for no path, paths of different lengths or of another length than `levels`, and two equal ones.
+/// Builds the tree whose finest classes have these paths. Classes of every level are sorted by path, byte by byte, so
+/// that classes with the same parent are neighbours and the order of `paths` does not matter. A class is named by the
+/// last part of its path; if two classes of a level would get the same name, all of that level are named by their whole
+/// paths: "bolt/cracked" and "nut/cracked".
+/// @param levels names of the levels, fine to coarse.
+/// Throws DataError for no path, paths whose length differs from that of `levels`, and two equal paths.
 inline Taxonomy taxonomy_from_paths(const std::vector<std::string>& levels, std::vector<ClassPath> paths) {
   if (paths.empty()) fail<DataError>("taxonomy_from_paths", "no class", "at least one is needed");
   std::sort(paths.begin(), paths.end());
@@ -38,7 +39,7 @@ inline Taxonomy taxonomy_from_paths(const std::vector<std::string>& levels, std:
   }
   std::vector<TaxonomyLevel> tree;
   for (std::size_t level = 0; level < levels.size(); ++level) {
-    std::vector<ClassPath> parents;  // those of the classes, each once, in the same order
+    std::vector<ClassPath> parents;  // parents of the classes, each once, in the same order
     tree.push_back({levels[level], {}});
     std::map<std::string, int> uses;
     for (const ClassPath& path : paths) ++uses[path.back()];

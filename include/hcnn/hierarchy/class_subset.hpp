@@ -1,4 +1,4 @@
-// Part of a label tree: some of its finest classes, and what is left above them.
+// Part of a label tree: some of its finest classes and their ancestors.
 #pragma once
 
 #include <span>
@@ -9,20 +9,20 @@
 
 namespace hcnn {
 
-/// A part of a tree.
+/// Part of a tree.
 struct ClassSubset {
-  Taxonomy taxonomy;           ///< its classes, in their old order
-  std::vector<Label> renamed;  ///< of each finest class of the whole tree: its label in the part, or kNoLabel
+  Taxonomy taxonomy;           ///< classes of the part, in their old order
+  std::vector<Label> renamed;  ///< for each finest class of the whole tree: its label in the part, or kNoLabel
 };
 
-/// The tree of these finest classes: every class above them that holds one of them stays, the others go. What
-/// `data::Dataset::relabelled` takes. Throws DataError for a label that is no class, and for none.
+/// The tree of these finest classes and their ancestors, as `data::Dataset::relabelled` takes it. Throws DataError for
+/// a label that is not a class, and if `kept` is empty.
 inline ClassSubset class_subset(const Taxonomy& whole, std::span<const Label> kept) {
   std::vector<TaxonomyLevel> levels;
   ClassSubset subset{whole, {}};
   std::vector<bool> stays(static_cast<std::size_t>(whole.class_count(0)), false);
   for (const Label label : kept) {
-    whole.ancestor(label, 0, 0);  // checks it
+    whole.ancestor(label, 0, 0);  // throws for a bad label
     stays[static_cast<std::size_t>(label)] = true;
   }
   for (Index level = 0; level < whole.levels(); ++level) {
@@ -35,7 +35,7 @@ inline ClassSubset class_subset(const Taxonomy& whole, std::span<const Label> ke
       renamed[k] = static_cast<Label>(part.classes.size());
       part.classes.push_back(whole.classes(level)[k]);
       if (last) continue;
-      part.parents.push_back(whole.parent(level, static_cast<Label>(k)));  // its old label, until all are known
+      part.parents.push_back(whole.parent(level, static_cast<Label>(k)));  // old label, until all new ones are known
       above[static_cast<std::size_t>(part.parents.back())] = true;
     }
     if (level == 0) subset.renamed = renamed;
@@ -48,9 +48,9 @@ inline ClassSubset class_subset(const Taxonomy& whole, std::span<const Label> ke
   return subset;
 }
 
-/// The last finest class of each class of the second level that holds several: for CIFAR-100 one of the five of each
-/// superclass, 20 in all. A network that was trained on the others has seen their relatives, but not them. Throws
-/// DataError for a tree of one level.
+/// The last finest class of each class of the second level that has several: for CIFAR-100 one of the five of each
+/// superclass, 20 in all. A network trained on the others has seen their relatives, but not them. Throws DataError for
+/// a tree with one level.
 inline std::vector<Label> last_of_each_parent(const Taxonomy& taxonomy) {
   std::vector<std::vector<Label>> children(
       static_cast<std::size_t>(taxonomy.class_count(taxonomy.levels() > 1 ? 1 : 0)));

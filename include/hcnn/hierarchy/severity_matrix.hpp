@@ -1,4 +1,4 @@
-// What each mistake costs: the severity of a taxonomy's levels, or any matrix a user gives.
+// The cost of each mistake: the severity in a taxonomy, or any matrix of your own.
 #pragma once
 
 #include <cmath>
@@ -9,12 +9,12 @@
 
 namespace hcnn {
 
-/// K x K matrix: cost of predicting one class for another. It need not come from a tree, be symmetric or be zero on the
+/// K x K matrix: cost of predicting one class for another. It need not come from a tree, be symmetric or have a zero
 /// diagonal.
 class CostMatrix {
  public:
-  /// K*K costs, row-major: row = true class, column = predicted class. Throws DataError unless K >= 1, the number of
-  /// costs fits, and every cost is finite and not negative.
+  /// K*K costs, row-major: row = true class, column = predicted class. Throws DataError unless K >= 1, there are K*K
+  /// costs, and every cost is finite and not negative.
   CostMatrix(Index classes, std::vector<double> costs) : classes_(classes), costs_(std::move(costs)) {
     if (classes < 1) fail<DataError>("CostMatrix", concat(classes, " classes"), "at least 1 is needed");
     const auto size = static_cast<Index>(costs_.size());
@@ -25,11 +25,11 @@ class CostMatrix {
         fail<DataError>("CostMatrix", concat("cost ", cost, " in row ", i / classes, ", column ", i % classes),
                         "costs must be finite and not negative");
   }
-  /// The same from K rows of K costs: `CostMatrix{{{0, 1}, {5, 0}}}`.
+  /// From K rows of K costs: `CostMatrix{{{0, 1}, {5, 0}}}`.
   explicit CostMatrix(const std::vector<std::vector<double>>& rows)
       : CostMatrix(static_cast<Index>(rows.size()), joined(rows)) {}
 
-  /// Number of classes, the letter K.
+  /// Number of classes, K.
   Index classes() const { return classes_; }
   /// Cost of predicting `predicted` for a sample of class `truth`; labels are not checked.
   double operator()(Label truth, Label predicted) const { return costs_.data()[truth * classes_ + predicted]; }
@@ -53,9 +53,9 @@ class CostMatrix {
   std::vector<double> costs_;
 };
 
-/// Severity of every pair of classes of a level: S[y, k] = `Taxonomy::severity(y, k, level)`.
-/// Throws DataError for a level that is not there and for another number of weights.
-/// @param weights where not empty, weights[h] replaces severity h; one for each of 0 .. levels() - level
+/// Severity of every pair of classes of a level: S[y, k] = `Taxonomy::severity(y, k, level)`. Throws DataError for a
+/// level that does not exist and for a wrong number of weights.
+/// @param weights if not empty, weights[h] replaces severity h; one for each of 0 .. levels() - level
 inline CostMatrix severity_matrix(const Taxonomy& taxonomy, Index level = 0, const std::vector<double>& weights = {}) {
   const auto severities = static_cast<std::size_t>(taxonomy.levels() - level + 1);
   const auto classes = static_cast<Label>(taxonomy.class_count(level));

@@ -14,20 +14,20 @@
 
 namespace hcnn {
 
-/// Longest name of a level, bytes: it becomes part of the names of files, in which a byte may take three.
+/// Longest name of a level, bytes: it becomes part of file names, where a byte may take three.
 inline constexpr std::size_t kLevelNameBytes = 64;
 
 /// Classes of one level of a taxonomy.
 struct TaxonomyLevel {
-  std::string name;                  ///< also that of heads and label columns
-  std::vector<std::string> classes;  ///< class k of the level is called classes[k]
-  std::vector<Label> parents = {};  ///< parents[k] is the class of the next level that holds class k; empty on the last
+  std::string name;                  ///< name of the level; heads and label columns use it too
+  std::vector<std::string> classes;  ///< names of the classes, in the order of their labels
+  std::vector<Label> parents = {};   ///< parents[k]: parent of class k on the next level; empty on the last level
 
   friend bool operator==(const TaxonomyLevel&, const TaxonomyLevel&) = default;
 };
 
-/// A tree of labels with any number of levels, ordered fine to coarse; above the last level there is one nameless root.
-/// A value: it can be copied and compared. Every member throws DataError for a level or label that does not exist.
+/// A tree of labels with any number of levels, ordered fine to coarse; above the last level is one nameless root. Can
+/// be copied and compared. Every member throws DataError for a level or label that does not exist.
 class Taxonomy {
  public:
   /// Throws DataError unless there is a level, level names differ and are no longer than kLevelNameBytes, each level
@@ -52,9 +52,9 @@ class Taxonomy {
   Index levels() const { return static_cast<Index>(levels_.size()); }
   /// Name of a level, 0..levels() - 1.
   const std::string& level_name(Index level) const { return at(level).name; }
-  /// True where a level has this name.
+  /// True if a level has this name.
   bool has_level(std::string_view name) const { return find(name) < levels(); }
-  /// Position of the level with this name; throws DataError and lists the levels there are.
+  /// Position of the level with this name; throws DataError, listing the existing levels, if there is none.
   Index level_index(std::string_view name) const {
     if (has_level(name)) return find(name);
     fail<DataError>("Taxonomy", concat("no level '", name, "'"),
@@ -77,7 +77,7 @@ class Taxonomy {
   /// Number of classes of a level, 0..levels() - 1.
   Index class_count(Index level) const { return static_cast<Index>(at(level).classes.size()); }
 
-  /// Class of that name on a level; throws DataError where there is none.
+  /// Label of the class with this name on a level; throws DataError if there is none.
   Label label(Index level, std::string_view name) const {
     const std::vector<std::string>& names = classes(level);
     const auto found = std::find(names.begin(), names.end(), name);
@@ -86,10 +86,10 @@ class Taxonomy {
                       "see Taxonomy::classes");
     return static_cast<Label>(found - names.begin());
   }
-  /// The same, of the level with this name: `tree.label("fine", "apple")`.
+  /// Label of the class with this name on the named level: `tree.label("fine", "apple")`.
   Label label(std::string_view level, std::string_view name) const { return label(level_index(level), name); }
 
-  /// Class of the next level that holds this one.
+  /// Class of the next level that contains this class.
   Label parent(Index level, Label label) const {
     if (level + 1 >= levels())
       fail<DataError>("Taxonomy", concat("parent on level ", level),
@@ -98,7 +98,7 @@ class Taxonomy {
     return at(level).parents[static_cast<std::size_t>(label)];
   }
 
-  /// Class of level `to` that holds class `label` of level `from`; the class itself where from == to.
+  /// Class of level `to` that contains class `label` of level `from`; the class itself if from == to.
   Label ancestor(Label label, Index from, Index to) const {
     check_label(from, label);
     if (to < from || to >= levels())
@@ -107,9 +107,9 @@ class Taxonomy {
     return label;
   }
 
-  /// How bad it is to predict one class of `level` for another: height of their lowest common ancestor above `level`.
-  /// 0 for the same class, 1 for the same parent, ..., levels() - level where only the root is shared.
-  /// Source: Bertinetto et al. 2020, "Making Better Mistakes", arXiv:1912.09393.
+  /// How bad it is to predict one class of `level` for another: height of their lowest common ancestor above `level`. 0
+  /// for the same class, 1 for the same parent, ..., levels() - level if only the root is shared. Source: Bertinetto et
+  /// al. 2020, "Making Better Mistakes", arXiv:1912.09393.
   int severity(Label truth, Label predicted, Index level = 0) const {
     check_label(level, truth);
     check_label(level, predicted);
@@ -122,7 +122,7 @@ class Taxonomy {
     return height;
   }
 
-  /// Classes of level 0 inside class `label` of `level`, ascending.
+  /// Classes of level 0 inside class `label` of `level`, in ascending order.
   std::vector<Label> leaves_of(Index level, Label label) const {
     check_label(level, label);
     std::vector<Label> leaves;

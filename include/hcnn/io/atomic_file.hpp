@@ -1,4 +1,4 @@
-// Writing files all or nothing: a crash, a full disk or a second writer leaves the old file or the new one.
+// Writing files all or nothing: a crash, a full disk or a second writer leaves either the old file or the new one.
 #pragma once
 
 #include <fcntl.h>
@@ -19,11 +19,11 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/io/input_file.hpp"
 
-/// File formats; whatever is read is untrusted.
+/// File formats; everything that is read is untrusted.
 namespace hcnn::io {
 
-/// A file under construction. Bytes go to a temporary file in the same folder; `commit` makes them durable and gives
-/// them the final name in one step. Without `commit` nothing stays behind. Every failure throws Error with the path and
+/// A file being written. Bytes go to a temporary file in the same folder; `commit` makes them durable and gives them
+/// the final name in one step. Without `commit` nothing is left behind. Every failure throws Error with the path and
 /// the system's reason.
 class AtomicFile {
  public:
@@ -64,7 +64,8 @@ class AtomicFile {
     return number;
   }
 
-  /// Order matters: content on disk, then the name, then the folder's entry on disk.
+  /// Makes the file durable under its final name. Order matters: content on disk, then the name, then the folder's
+  /// entry.
   void commit() {
     if (::fsync(descriptor_) != 0) refuse("cannot be made durable");
     // Some network file systems report a failed write only here.
@@ -79,7 +80,7 @@ class AtomicFile {
     const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
     const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) refuse("is written, but its folder cannot be opened");
-    const bool durable = ::fsync(descriptor) == 0 || errno == EINVAL;  // EINVAL: this file system has no such thing
+    const bool durable = ::fsync(descriptor) == 0 || errno == EINVAL;  // EINVAL: not supported by this file system
     const int reason = errno;
     ::close(descriptor);
     errno = reason;
@@ -97,9 +98,9 @@ class AtomicFile {
   bool committed_ = false;
 };
 
-/// Removes what a killed process left behind in a folder: temporary files of this class whose process is gone, or had
-/// the id of this one, as in a container it may. Processes of other machines and containers count as gone: hold the
-/// folder's lock where they may write to it too.
+/// Removes temporary files of this class that a killed process left in a folder: those whose process is gone, or had
+/// the id of this one, which can happen in a container. Processes of other machines and containers count as gone: hold
+/// the folder's lock if they may write to it too.
 inline void remove_temporaries(const std::filesystem::path& folder) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
@@ -117,7 +118,7 @@ inline void remove_temporaries(const std::filesystem::path& folder) {
   }
 }
 
-/// Writes a whole file all or nothing; throws Error naming the path and the system's reason.
+/// Writes a whole file, all or nothing; throws Error naming the path and the system's reason.
 inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);

@@ -10,14 +10,14 @@
 
 namespace hcnn::io {
 
-/// Metadata key of the checksum: 8 hexadecimal digits of the CRC-32 of every byte of the file that follows them.
+/// Metadata key of the checksum: 8 hexadecimal digits of the CRC-32 of every byte of the file after them.
 inline constexpr std::string_view kChecksumKey = "hcnn.crc32";
-/// How the header of a file with a checksum begins, up to the digits.
+/// Start of the header of a file with a checksum, up to the digits.
 inline constexpr std::string_view kChecksumPrefix = R"({"__metadata__":{"hcnn.crc32":")";
 /// Number of digits.
 inline constexpr std::size_t kChecksumDigits = 8;
 
-/// True where the header begins with a checksum. Readers that know nothing of it see one more metadata entry.
+/// True if the header starts with a checksum. Readers unaware of it see one more metadata entry.
 inline bool has_checksum(std::string_view header) { return header.starts_with(kChecksumPrefix); }
 
 /// The digits in a header that has a checksum.
@@ -25,8 +25,8 @@ inline std::string_view stored_checksum(std::string_view header) {
   return header.substr(kChecksumPrefix.size(), kChecksumDigits);
 }
 
-/// The digits that belong in a header which begins with kChecksumPrefix and has room for them, for the pieces of
-/// payload behind it.
+/// The correct digits for a header that starts with kChecksumPrefix and has room for them, and the pieces of payload
+/// after it.
 inline std::string checksum_text(std::string_view header, std::span<const std::span<const std::byte>> payload) {
   const std::string_view covered = header.substr(kChecksumPrefix.size()).substr(kChecksumDigits);
   auto sum = ::crc32_z(0, reinterpret_cast<const Bytef*>(covered.data()), covered.size());

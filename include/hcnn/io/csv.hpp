@@ -1,4 +1,4 @@
-// Comma-separated tables: history and confusion matrices, in and out.
+// Comma-separated tables, read and written: history and confusion matrices.
 #pragma once
 
 #include <array>
@@ -17,28 +17,29 @@
 
 namespace hcnn::io {
 
-/// Most memory that the fields of a table take: 4 Mi short ones, the costs of 2,000 classes. A text of 64 MiB could
+/// Largest memory for the fields of a table, bytes: 4 Mi short ones, the costs of 2,000 classes. A text of 64 MiB could
 /// otherwise make 4 GiB of empty fields.
 inline constexpr std::size_t kCsvBytes = std::size_t{1} << 27;
 
-/// A table of text: a header and rows of as many fields.
+/// A table of text: a header, and rows with the same number of fields.
 struct CsvTable {
   std::vector<std::string> header;             ///< names of the columns
   std::vector<std::vector<std::string>> rows;  ///< each as long as the header
 };
 
-/// The shortest text that reads as this number again.
+/// The shortest text that parses to exactly this number.
 inline std::string exact_text(double value) {
   std::array<char, 32> digits;
   return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
 }
 
-/// What spreadsheets put in front of UTF-8.
+/// Byte order mark that spreadsheets put before UTF-8.
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-/// One line of a CSV file, ended by "\n". Fields with a comma, a quote, a line break or a byte order mark in front are
-/// quoted and quotes doubled (RFC 4180). Control characters other than tab and newline are written as `\x1b`: a table
-/// printed in a terminal must not steer it.
+/// One line of a CSV file, ended by "
+/// ". Fields that contain a comma, a quote or a line break, or start with a byte order mark, are quoted and their
+/// quotes doubled (RFC 4180). Control characters other than tab and newline are written as `\x1b`: a table printed in a
+/// terminal must not control it.
 inline std::string csv_line(const std::vector<std::string>& fields) {
   std::string line;
   for (const std::string& field : fields) {
@@ -56,7 +57,7 @@ inline std::string csv_line(const std::vector<std::string>& fields) {
   return line + "\n";
 }
 
-/// The text of a table. Throws DataError where a row has another number of fields than the header.
+/// The table as CSV text. Throws DataError if a row has another number of fields than the header.
 inline std::string to_text(const CsvTable& table) {
   std::string text = csv_line(table.header);
   for (const auto& row : table.rows) {
@@ -68,16 +69,16 @@ inline std::string to_text(const CsvTable& table) {
   return text;
 }
 
-/// Writes the table all or nothing; Error as `write_file`.
+/// Writes the table, all or nothing. Throws the Error of `write_file`.
 inline void write_csv(const std::filesystem::path& path, const CsvTable& table) { write_file(path, to_text(table)); }
 
 /// Reads CSV text one character at a time; see `parse_csv`.
 class CsvParser {
  public:
-  /// @param where begins every message
+  /// @param where start of every message
   CsvParser(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
 
-  /// The whole text as a table; to be called once.
+  /// Parses the whole text into a table; call once.
   CsvTable parse() {
     for (std::size_t i = 0; i < text_.size(); ++i) {
       take(text_[i], i + 1 < text_.size() && text_[i + 1] == '\n');
@@ -90,9 +91,9 @@ class CsvParser {
   }
 
  private:
-  enum class State { start, plain, quoted, after_quote };  // of the field that is being read
+  enum class State { start, plain, quoted, after_quote };  // of the field being read
   static constexpr std::size_t kGrown = 3;
-  static constexpr std::size_t kInside = 15;  // bytes that a std::string holds without the heap
+  static constexpr std::size_t kInside = 15;  // bytes that a std::string stores without the heap
 
   void take(char character, bool newline_follows) {
     if (state_ == State::quoted) {
@@ -108,7 +109,7 @@ class CsvParser {
       add_field();
     } else if (character == '"') {
       if (state_ == State::plain) refuse("a quote inside a field", "such a field must be quoted as a whole");
-      if (state_ == State::after_quote) row_.back() += '"';  // the second of a doubled quote
+      if (state_ == State::after_quote) row_.back() += '"';  // second quote of a doubled one
       state_ = State::quoted;
     } else {
       if (state_ == State::after_quote)
@@ -136,7 +137,7 @@ class CsvParser {
     row_.emplace_back();
     state_ = State::start;
   }
-  // A vector that doubles holds its values up to three times for a moment, and a text that grew has as much to spare.
+  // A vector that doubles briefly holds its values up to three times, and a string that grew has as much spare room.
   void count_memory() {
     bytes_ += kGrown * sizeof row_ + row_.capacity() * sizeof row_[0];
     for (const std::string& field : row_)
@@ -157,17 +158,19 @@ class CsvParser {
   std::vector<std::string> row_{""};
   State state_ = State::start;
   std::size_t line_ = 1;
-  std::size_t bytes_ = 0;  // of all rows so far
+  std::size_t bytes_ = 0;  // memory of all rows so far
 };
 
-/// The table in CSV text: lines end in "\n" or "\r\n", the last may lack it; a byte order mark, with which spreadsheets
-/// begin UTF-8, is passed over. Throws FormatError, beginning with `where` and naming the line, for an empty text, a
-/// quote out of place, one that is never closed, rows of unequal length, or more fields than kCsvBytes hold.
+/// The table in CSV text: lines end in "
+/// " or "\r
+/// ", which may be missing in the last; a leading byte order mark, as spreadsheets write it, is skipped. Throws
+/// FormatError, starting with `where` and naming the line, for an empty text, a misplaced or unclosed quote, rows of
+/// unequal length, or more fields than kCsvBytes hold.
 inline CsvTable parse_csv(std::string_view text, const std::string& where) {
   return CsvParser(text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0), where).parse();
 }
 
-/// The table in a file; FormatError as `parse_csv` and `read_file`.
+/// The table in a file. Throws the FormatError of `parse_csv` and `read_file`.
 inline CsvTable read_csv(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 26) {
   return parse_csv(read_file(path, most_bytes), printable_path(path));
 }

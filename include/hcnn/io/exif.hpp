@@ -8,8 +8,8 @@
 namespace hcnn::io {
 
 /// The orientation in the data of an APP1 segment, 1 to 8 as TIFF numbers them: 1 upright, 3 upside down, 6 to be
-/// turned by 90 degrees clockwise, 8 counterclockwise; 2, 4, 5 and 7 are mirrored. 1 where the data has none, or is no
-/// EXIF or damaged: a picture is not refused for it. Source: Exif 2.2 (JEITA CP-3451), section 4.6.
+/// rotated by 90 degrees clockwise, 8 counterclockwise; 2, 4, 5 and 7 are mirrored. 1 if the data have none, are not
+/// EXIF or are damaged: no image is refused for that. Source: Exif 2.2 (JEITA CP-3451), section 4.6.
 inline int exif_orientation(std::string_view data) {
   constexpr std::string_view kMark{"Exif\0\0", 6};
   if (!data.starts_with(kMark)) return 1;

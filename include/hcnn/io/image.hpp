@@ -14,7 +14,7 @@
 #include "hcnn/io/atomic_file.hpp"
 
 // The implementation is compiled into every file that includes this header, as static functions: nothing to link, and
-// no clash with a program that has stb_image_write of its own.
+// no clash with a program that has its own stb_image_write.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -42,8 +42,8 @@ struct Colour {
 
 /// Pixels in rows from the top left, red, green, blue: the layout of a network's input.
 struct Image {
-  Index width = 0;                   ///< pixels
-  Index height = 0;                  ///< pixels
+  Index width = 0;                   ///< width, pixels
+  Index height = 0;                  ///< height, pixels
   std::vector<std::uint8_t> pixels;  ///< height * width * 3 values, 0 to 255
 
   static constexpr Index channels = 3;  ///< red, green, blue
@@ -58,7 +58,8 @@ struct Image {
       for (Index x = 0; x < columns; ++x) set(x, y, colour);
   }
 
-  /// An image of these bytes, as a camera or a decoder gives them; ShapeError unless there are rows * columns * 3.
+  /// An image from these bytes, as a camera or decoder delivers them; throws ShapeError unless there are rows * columns
+  /// * 3.
   Image(Index columns, Index rows, std::span<const std::uint8_t> bytes) : Image(columns, rows) {
     if (bytes.size() != pixels.size())
       fail<ShapeError>("Image", concat(bytes.size(), " bytes"),
@@ -66,13 +67,13 @@ struct Image {
     std::copy(bytes.begin(), bytes.end(), pixels.begin());
   }
 
-  /// The three values of a pixel; extents are not checked.
+  /// The three values of a pixel; x and y are not checked.
   std::uint8_t* at(Index x, Index y) { return pixels.data() + (y * width + x) * channels; }
-  /// The same, to read.
+  /// Read-only overload.
   const std::uint8_t* at(Index x, Index y) const { return pixels.data() + (y * width + x) * channels; }
-  /// Colour of a pixel; extents are not checked.
+  /// Colour of a pixel; x and y are not checked.
   Colour get(Index x, Index y) const { return {at(x, y)[0], at(x, y)[1], at(x, y)[2]}; }
-  /// Colours a pixel; extents are not checked.
+  /// Sets the colour of a pixel; x and y are not checked.
   void set(Index x, Index y, Colour colour) {
     at(x, y)[0] = colour.red;
     at(x, y)[1] = colour.green;
@@ -88,7 +89,7 @@ inline void require_pixels(const std::string& where, const Image& image) {
                      "3 for each pixel, and one pixel at least");
 }
 
-/// The bytes of a PNG file. Throws ShapeError for an empty image and Error where memory runs out.
+/// The image as the bytes of a PNG file. Throws ShapeError for an empty image and Error if memory runs out.
 inline std::string encode_png(const Image& image) {
   require_pixels("encode_png", image);
   std::string bytes;
@@ -102,17 +103,17 @@ inline std::string encode_png(const Image& image) {
   return bytes;
 }
 
-/// Writes a PNG file all or nothing; Error as `write_file`.
+/// Writes a PNG file, all or nothing. Throws what `encode_png` throws and the Error of `write_file`.
 inline void write_png(const std::filesystem::path& path, const Image& image) { write_file(path, encode_png(image)); }
 
-/// Source pixels that make one pixel along an axis, and their weights, which sum to 1.
+/// Source pixels that contribute to one target pixel along an axis, and their weights, which sum to 1.
 struct ResampleTaps {
   Index first = 0;             ///< source pixel of the first weight
-  std::vector<float> weights;  ///< of `first`, `first` + 1, ...
+  std::vector<float> weights;  ///< weights of `first`, `first` + 1, ...
 };
 
-/// A triangle as wide as two source pixels, or two target pixels where those are larger: bilinear interpolation when
-/// enlarging, an average over the covered area when reducing.
+/// Taps for resampling `from` pixels to `to`: a triangle filter as wide as two source pixels, or two target pixels if
+/// those are larger. Bilinear interpolation when enlarging, an average over the covered area when reducing.
 inline std::vector<ResampleTaps> resample_taps(Index from, Index to) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double radius = std::max(scale, 1.0);
@@ -131,8 +132,8 @@ inline std::vector<ResampleTaps> resample_taps(Index from, Index to) {
   return taps;
 }
 
-/// The image at another size (see `resample_taps`), proportions not kept. Throws ShapeError as `Image`, and for
-/// an empty image.
+/// The image scaled to another size (see `resample_taps`), without keeping proportions. Throws ShapeError as `Image`
+/// does, and for an empty image.
 inline Image resize(const Image& image, Index width, Index height) {
   require_pixels("resize", image);
   Image out(width, height);

@@ -1,4 +1,4 @@
-// How large a picture may be before it is decoded.
+// How large an image file may be before it is decoded.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace hcnn::io {
 
-inline constexpr Index kImageSide = 16384;             ///< most pixels along one side
-inline constexpr Index kImagePixels = Index{1} << 26;  ///< most pixels altogether: 64 Mi, 192 MiB decoded
+inline constexpr Index kImageSide = 16384;             ///< largest number of pixels along one side
+inline constexpr Index kImagePixels = Index{1} << 26;  ///< largest number of pixels in all: 64 Mi, 192 MiB decoded
 
-/// Throws FormatError, beginning with `where`, for extents that are not decoded.
+/// Throws FormatError, starting with `where`, for extents beyond these limits.
 inline void require_image_limits(const std::string& where, Index width, Index height) {
   if (width < 1 || height < 1 || width > kImageSide || height > kImageSide || width * height > kImagePixels)
     fail<FormatError>(where, concat("a picture of ", width, 'x', height, " pixels"),

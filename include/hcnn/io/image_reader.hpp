@@ -1,4 +1,4 @@
-// Reading pictures: PNG, JPEG and PPM, recognised by content. Programs that include it link libpng and libjpeg.
+// Reading images: PNG, JPEG and PPM, recognised by content. Programs that include it link libpng and libjpeg.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace hcnn::io {
 
-/// The picture in the bytes of a PPM file (P6, 8 bits, no comments). Throws FormatError, beginning with `where`.
+/// The image in the bytes of a PPM file (P6, 8 bits, no comments). Throws FormatError, starting with `where`.
 inline Image decode_ppm(std::string_view bytes, const std::string& where) {
   std::size_t position = 2;
   const auto number = [&] {
@@ -40,9 +40,9 @@ inline Image decode_ppm(std::string_view bytes, const std::string& where) {
   return image;
 }
 
-/// The picture in the bytes of a PNG, JPEG or PPM (P6) file, as 8-bit red, green, blue. Grey and palette become colour;
-/// transparent parts are laid on white; a JPEG is turned upright as its EXIF orientation says. Throws FormatError,
-/// beginning with `where`, for other formats, 16-bit samples, damage of any kind, and extents beyond
+/// The image in the bytes of a PNG, JPEG or PPM (P6) file, as 8-bit red, green, blue. Grey and palette become colour;
+/// transparent parts are blended with white; a JPEG is turned upright according to its EXIF orientation. Throws
+/// FormatError, starting with `where`, for other formats, 16-bit samples, damage of any kind, and extents beyond
 /// `image_limits.hpp`.
 inline Image decode_image(std::string_view bytes, const std::string& where) {
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(bytes, where);
@@ -51,7 +51,7 @@ inline Image decode_image(std::string_view bytes, const std::string& where) {
   fail<FormatError>(where, "not a picture", "PNG, JPEG or PPM (P6) is needed");
 }
 
-/// The picture in a file of at most `most_bytes`; FormatError as `decode_image` and `read_file`.
+/// The image in a file of at most `most_bytes`. Throws the FormatError of `decode_image` and `read_file`.
 inline Image read_image(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 26) {
   return decode_image(read_file(path, most_bytes), printable_path(path));
 }

@@ -1,4 +1,4 @@
-// Reading files that nobody vouches for: regular files only, sizes known before anything is allocated.
+// Reading untrusted files: regular files only, sizes known before anything is allocated.
 #pragma once
 
 #include <fcntl.h>
@@ -21,9 +21,9 @@ namespace hcnn::io {
 /// A regular file open for reading. Every failure throws FormatError with the path and the system's reason.
 class InputFile {
  public:
-  /// Opens the file; a folder, a device or a pipe is refused, and so is a file larger than `most_bytes`.
+  /// Opens the file; refuses folders, devices and pipes, and files larger than `most_bytes`.
   InputFile(const std::filesystem::path& path, std::uint64_t most_bytes) : name_(printable_path(path)) {
-    // O_NONBLOCK: opening a pipe that nobody writes to must not wait forever.
+    // O_NONBLOCK: opening a pipe without a writer must not wait forever.
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     try {
       struct stat status {};
@@ -34,7 +34,7 @@ class InputFile {
       if (size_ > most_bytes)
         fail<FormatError>(name_, concat(size_, " bytes"), concat("at most ", most_bytes, " bytes are read"));
     } catch (...) {
-      ::close(descriptor_);  // -1 where nothing was opened: no harm
+      ::close(descriptor_);  // harmless for -1, if nothing was opened
       throw;
     }
   }
@@ -42,12 +42,12 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
   ~InputFile() { ::close(descriptor_); }
 
-  /// Path for messages, control characters escaped.
+  /// Path for messages, with control characters escaped.
   const std::string& name() const { return name_; }
-  /// Bytes in the file when it was opened.
+  /// Size of the file when it was opened, bytes.
   std::uint64_t size() const { return size_; }
 
-  /// Reads the next `count` bytes; a file that ends earlier is an error.
+  /// Reads the next `count` bytes; fails if the file ends earlier.
   void read(void* destination, std::size_t count) {
     auto* next = static_cast<char*>(destination);
     while (count > 0) {
@@ -67,7 +67,7 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-/// All bytes of a file of at most `most_bytes`; throws FormatError naming the path and the reason.
+/// All bytes of a file of at most `most_bytes`. Throws FormatError naming the path and the reason.
 inline std::string read_file(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 28) {
   InputFile file(path, most_bytes);
   std::string bytes(file.size(), '\0');

@@ -1,4 +1,4 @@
-// Reading JPEG with libjpeg, upright: every warning counts as damage.
+// Reading JPEG upright, with libjpeg: every warning counts as damage.
 #pragma once
 
 #include <csetjmp>
@@ -19,16 +19,16 @@
 
 namespace hcnn::io {
 
-/// Where the pixels of a file go in an upright picture: pixel (x, y) to `first` + x * `right` + y * `down`, in pixels.
+/// Where the pixels of a file go in the upright image: pixel (x, y) to `first` + x * `right` + y * `down`, in pixels.
 struct PixelOrder {
-  Index width = 0;   ///< of the upright picture
-  Index height = 0;  ///< of the upright picture
-  Index first = 0;   ///< of pixel (0, 0)
-  Index right = 1;   ///< from a pixel to its right neighbour
-  Index down = 0;    ///< from a pixel to the one below it
+  Index width = 0;   ///< width of the upright image
+  Index height = 0;  ///< height of the upright image
+  Index first = 0;   ///< offset of pixel (0, 0)
+  Index right = 1;   ///< offset from a pixel to its right neighbour
+  Index down = 0;    ///< offset from a pixel to the one below it
 };
 
-/// The order of a file of these extents for an orientation of 1 to 8, see `exif_orientation`.
+/// The pixel order for a file with these extents and an orientation of 1 to 8, see `exif_orientation`.
 inline PixelOrder upright(Index width, Index height, int orientation) {
   const bool turned = orientation >= 5;  // rows become columns
   PixelOrder order{.width = turned ? height : width, .height = turned ? width : height};
@@ -41,11 +41,11 @@ inline PixelOrder upright(Index width, Index height, int orientation) {
   return order;
 }
 
-/// libjpeg leaves a failed call by longjmp, which must not pass over a C++ object: the two functions that call it have
-/// none in their frames.
+/// Decodes one JPEG file. libjpeg leaves a failed call by longjmp, which must not skip destructors of C++ objects: the
+/// two functions that call setjmp have none in their frames.
 class JpegDecoder {
  public:
-  /// @param bytes of the file; they must outlive the decoder
+  /// @param bytes of the file; must outlive the decoder
   explicit JpegDecoder(std::string_view bytes) : bytes_(bytes) {
     info_.err = jpeg_std_error(&errors_);
     errors_.error_exit = give_up;
@@ -57,7 +57,7 @@ class JpegDecoder {
   JpegDecoder& operator=(const JpegDecoder&) = delete;
   ~JpegDecoder() { jpeg_destroy_decompress(&info_); }
 
-  /// Reads up to the extents; false after an error.
+  /// Reads the header, up to the extents; false on an error.
   bool read_header() {
     if (setjmp(return_point_) != 0) return false;
     jpeg_create_decompress(&info_);
@@ -68,7 +68,7 @@ class JpegDecoder {
     info_.out_color_space = JCS_RGB;
     return true;
   }
-  /// Writes red, green, blue of all pixels to `pixels`, in this order; false after an error.
+  /// Writes red, green, blue of all pixels to `pixels` in the given order; false on an error.
   /// @param row room for a row of the file
   bool read_pixels(std::uint8_t* pixels, const PixelOrder& order, std::uint8_t* row) {
     if (setjmp(return_point_) != 0) return false;
@@ -82,11 +82,11 @@ class JpegDecoder {
     jpeg_finish_decompress(&info_);
     return true;
   }
-  /// Columns, once the header was read.
+  /// Columns; valid after the header was read.
   Index width() const { return static_cast<Index>(info_.image_width); }
-  /// Rows, once the header was read.
+  /// Rows; valid after the header was read.
   Index height() const { return static_cast<Index>(info_.image_height); }
-  /// How the picture lies in the file, once the header was read: what its first EXIF data says.
+  /// Orientation according to the first EXIF data, 1 without; valid after the header was read.
   int orientation() const {
     for (jpeg_saved_marker_ptr marker = info_.marker_list; marker; marker = marker->next)
       if (const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
@@ -94,9 +94,9 @@ class JpegDecoder {
         return exif_orientation(data);
     return 1;
   }
-  /// True for a picture in inks, which printers use: its colours depend on a profile.
+  /// True for printing inks (CMYK), whose colours depend on a profile.
   bool unsupported() const { return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK; }
-  /// What was wrong, after an error.
+  /// The error message, after an error.
   const char* message() const { return message_; }
 
  private:
@@ -112,7 +112,7 @@ class JpegDecoder {
     if (level < 0) give_up(info);  // a warning: truncated or corrupt data, which libjpeg would fill with grey
   }
   static void limit_scans(j_common_ptr info) {
-    constexpr int kScans = 100;  // honest progressive files have about ten; each costs a pass over the picture
+    constexpr int kScans = 100;  // real progressive files have about ten; each costs a pass over the image
     if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kScans) return;
     std::snprintf(self(info).message_, sizeof message_, "more than %d scans", kScans);
     std::longjmp(self(info).return_point_, 1);
@@ -126,8 +126,8 @@ class JpegDecoder {
   char message_[JMSG_LENGTH_MAX] = {};
 };
 
-/// The picture in the bytes of a JPEG file (grey or colour, 8 bits), turned and mirrored as its EXIF orientation says.
-/// Bytes behind its end are ignored: cameras put previews there. Throws FormatError, beginning with `where`.
+/// The image in the bytes of a JPEG file (grey or colour, 8 bits), turned and mirrored according to its EXIF
+/// orientation. Ignores bytes after its end, where cameras put previews. Throws FormatError, starting with `where`.
 inline Image decode_jpeg(std::string_view bytes, const std::string& where) {
   JpegDecoder decoder(bytes);
   const auto refuse = [&] {
@@ -136,7 +136,7 @@ inline Image decode_jpeg(std::string_view bytes, const std::string& where) {
   };
   if (!decoder.read_header()) refuse();
   require_image_limits(where, decoder.width(), decoder.height());
-  // A block of 64 pixels costs one bit at least: a tiny file that declares a huge picture is refused before it costs
+  // A block of 64 pixels takes at least one bit: a tiny file that declares a huge image is refused before it costs
   // memory.
   if (static_cast<std::size_t>(decoder.width() * decoder.height()) / 512 > bytes.size())
     fail<FormatError>(where, concat("a picture of ", decoder.width(), 'x', decoder.height(), " pixels"),

@@ -1,4 +1,4 @@
-// JSON in and out: strict towards files, stable in the order of keys.
+// JSON, read and written: strict about input, with a stable order of keys.
 #pragma once
 
 #include <algorithm>
@@ -18,26 +18,27 @@
 
 namespace hcnn::io {
 
-/// A JSON value whose objects keep their keys in the order of insertion.
+/// A JSON value whose objects keep their keys in insertion order.
 using Json = nlohmann::ordered_json;
 
-/// Arrays and objects inside one another that are read: deeper nesting is no honest file and would overflow the stack
-/// of recursive code.
+/// Deepest nesting of arrays and objects that is read: no real file needs more, and it would overflow the stack of
+/// recursive code.
 inline constexpr std::size_t kJsonDepth = 64;
 
-/// Most memory that the values of a text take: 300,000 members of objects. A text of 16 MiB could otherwise make 400.
+/// Largest memory for the values of a text, bytes: 300,000 object members. A text of 16 MiB could otherwise take 400
+/// MiB.
 inline constexpr std::size_t kJsonBytes = std::size_t{1} << 25;
-/// Longest text or number, bytes: nlohmann's lexer holds several copies of each.
+/// Longest string or number, bytes: nlohmann's lexer holds several copies of each.
 inline constexpr std::size_t kJsonToken = 65'536;
 
 /// Builds a value from parser events. nlohmann's own builder keeps the last of two equal keys, nests and grows without
-/// bound and searches an object once per key; this one refuses the first three and appends.
+/// bound, and searches an object once per key; this one refuses the first three and appends.
 class JsonBuilder : public nlohmann::json_sax<Json> {
  public:
-  /// @param where begins every message
-  /// @param most_bytes of memory for the values
+  /// @param where start of every message
+  /// @param most_bytes memory limit for the values
   JsonBuilder(std::string where, std::size_t most_bytes) : where_(std::move(where)), most_bytes_(most_bytes) {}
-  /// The value, once the parser is done.
+  /// The value, after parsing.
   Json take() { return std::move(root_); }
 
   bool null() override { return put(nullptr); }
@@ -47,7 +48,7 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
   bool number_float(number_float_t value, const string_t&) override { return put(value); }
   bool string(string_t& value) override {
     count(sizeof value + value.size());
-    return put(std::string(value));  // a copy is as long as the text; the lexer's own may have twice the room
+    return put(std::string(value));  // the copy is as long as the text; the lexer's own may have twice the capacity
   }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return open(Json::object()); }
@@ -81,7 +82,7 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
     if (open_.empty()) return &(root_ = std::move(value));
     Json& parent = *open_.back().value;
     if (parent.is_array()) return &parent.emplace_back(std::move(value));
-    auto& members = parent.get_ref<Json::object_t&>();  // a vector of pairs: push_back skips its search for the key
+    auto& members = parent.get_ref<Json::object_t&>();  // a vector of pairs: push_back avoids the search for the key
     members.push_back({std::move(key_), std::move(value)});
     return &members.back().second;
   }
@@ -98,8 +99,8 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  static constexpr std::size_t kGrown = 3;  // a vector that doubles holds its values up to three times for a moment
-  static constexpr std::size_t kNode = 64;  // of a set's element, and of the vector in an array or object
+  static constexpr std::size_t kGrown = 3;  // a vector that doubles briefly holds its values up to three times
+  static constexpr std::size_t kNode = 64;  // bytes of a set's element, and of the vector in an array or object
 
   std::string where_;
   std::size_t most_bytes_;
@@ -109,8 +110,8 @@ class JsonBuilder : public nlohmann::json_sax<Json> {
   std::vector<Container> open_;
 };
 
-/// Length of the longest text or number in JSON text. Where the text is no JSON, at least that of what a lexer would
-/// take for one.
+/// Length of the longest string or number in JSON text. If the text is not JSON, at least the length of what a lexer
+/// would take for one.
 inline std::size_t longest_token(std::string_view text) {
   std::size_t longest = 0, begin = 0;
   bool quoted = false;
@@ -126,8 +127,8 @@ inline std::size_t longest_token(std::string_view text) {
   return std::max(longest, text.size() - begin);
 }
 
-/// Parses untrusted text with `handler`, nlohmann's SAX interface; the handler throws on anything it does not like.
-/// nlohmann's lexer takes NUL for the end of the text, so it is refused here.
+/// Parses untrusted text with `handler`, which implements nlohmann's SAX interface and throws on what it does not
+/// accept. nlohmann's lexer takes NUL for the end of the text, so NUL is refused here.
 template <class Handler>
 void parse_json_events(std::string_view text, const std::string& where, Handler& handler) {
   if (const auto position = text.find('\0'); position != std::string_view::npos)
@@ -135,9 +136,9 @@ void parse_json_events(std::string_view text, const std::string& where, Handler&
   Json::sax_parse(text, &handler);
 }
 
-/// The value of untrusted JSON text. Throws FormatError, beginning with `where`, for anything but UTF-8 JSON, for equal
-/// keys in one object, for nesting deeper than kJsonDepth, texts longer than kJsonToken and for more values than
-/// `most_bytes` hold.
+/// Parses untrusted JSON text. Throws FormatError, starting with `where`, for anything but UTF-8 JSON, for equal keys
+/// in one object, nesting deeper than kJsonDepth, strings longer than kJsonToken and more values than fit in
+/// `most_bytes`.
 inline Json parse_json(std::string_view text, const std::string& where, std::size_t most_bytes = kJsonBytes) {
   if (const std::size_t length = longest_token(text); length > kJsonToken)
     fail<FormatError>(where, concat("a text of ", length, " bytes"), concat("at most ", kJsonToken, " are read"));
@@ -146,20 +147,20 @@ inline Json parse_json(std::string_view text, const std::string& where, std::siz
   return builder.take();
 }
 
-/// The value in a file; FormatError as `parse_json` and `read_file`.
+/// The value in a file. Throws the FormatError of `parse_json` and `read_file`.
 inline Json read_json(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 24) {
   return parse_json(read_file(path, most_bytes), printable_path(path));
 }
 
-/// JSON text in one line, for files and pages. JSON has no NaN and no infinity: they become null. Bytes that are not
+/// JSON text in one line, for files and pages. NaN and infinity, which JSON lacks, become null. Bytes that are not
 /// UTF-8 become U+FFFD.
 inline std::string compact_text(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// JSON text, indented by two spaces, with a newline at the end. JSON has no NaN and no infinity: they become null.
-/// Bytes that are not UTF-8 become U+FFFD. Every control character is escaped, those that JSON would let stand too: the
-/// text may be shown on a terminal.
+/// JSON text, indented by two spaces, with a newline at the end. NaN and infinity, which JSON lacks, become null. Bytes
+/// that are not UTF-8 become U+FFFD. Every control character is escaped, even those that JSON allows: the text may be
+/// shown in a terminal.
 inline std::string to_text(const Json& value) {
   const std::string raw = value.dump(2, ' ', false, Json::error_handler_t::replace);
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -177,7 +178,7 @@ inline std::string to_text(const Json& value) {
   return text + '\n';
 }
 
-/// Writes `to_text(value)` all or nothing; Error as `write_file`.
+/// Writes `to_text(value)`, all or nothing. Throws the Error of `write_file`.
 inline void write_json(const std::filesystem::path& path, const Json& value) { write_file(path, to_text(value)); }
 
 }  // namespace hcnn::io

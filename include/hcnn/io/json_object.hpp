@@ -1,4 +1,4 @@
-// The members of a JSON object from a file: each of a given kind and range, none missing, none unknown.
+// Members of a JSON object from a file: each of a given type and range, none missing, none unknown.
 #pragma once
 
 #include <set>
@@ -12,23 +12,23 @@
 
 namespace hcnn::io {
 
-/// The value as JSON text for messages, cut where it is long.
+/// The value as JSON text for messages, truncated if long.
 inline std::string short_text(const Json& value) { return printable(compact_text(value)); }
 
 /// Reads an object member by member. Every function throws FormatError, "where: key = value; expected", for a member
-/// that is missing or not what is asked for; `finish` does for members that nobody asked for. The value must outlive
-/// it.
+/// that is missing or not as requested; `finish` throws it for members that were not read. The value must outlive the
+/// reader.
 class JsonObject {
  public:
-  /// @param where begins every message. Throws FormatError where the value is no object.
+  /// @param where start of every message. Throws FormatError if the value is not an object.
   JsonObject(const Json& value, std::string where) : value_(value), where_(std::move(where)) {
     if (!value.is_object()) fail<FormatError>(where_, short_text(value), "a JSON object is needed");
   }
 
-  /// Where the object stands, for messages.
+  /// Location of the object, for messages.
   const std::string& where() const { return where_; }
 
-  /// The member, of any kind.
+  /// The member, of any type.
   const Json& member(const std::string& key) {
     const auto found = value_.find(key);
     if (found == value_.end()) fail<FormatError>(where_, "no member '" + key + "'", "it is needed");
@@ -42,7 +42,7 @@ class JsonObject {
       refuse(key, value, concat("an array of at most ", most, " entries is needed"));
     return value;
   }
-  /// A text.
+  /// A string.
   std::string text(const std::string& key) {
     const Json& value = member(key);
     if (!value.is_string()) refuse(key, value, "a text is needed");
@@ -71,7 +71,7 @@ class JsonObject {
     for (const Json& value : array(key, size)) values.push_back(real(key, value, least, most));
     return values;
   }
-  /// An array of at most `size` texts.
+  /// An array of at most `size` strings.
   std::vector<std::string> texts(const std::string& key, std::size_t size) {
     std::vector<std::string> values;
     for (const Json& value : array(key, size)) {
@@ -81,7 +81,7 @@ class JsonObject {
     return values;
   }
 
-  /// Call it last: throws FormatError for a member that was not read.
+  /// Call last: throws FormatError for a member that was not read.
   void finish() const {
     for (const auto& [key, value] : value_.items())
       if (!read_.contains(key))

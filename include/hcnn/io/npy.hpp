@@ -1,4 +1,4 @@
-// NumPy's .npy files in and out: one array each.
+// NumPy's .npy files, read and written: one array each.
 #pragma once
 
 #include <algorithm>
@@ -25,12 +25,12 @@ namespace hcnn::io {
 /// An array of a .npy file.
 struct NpyArray {
   std::string dtype;                  ///< "f4", "f8", "b1", "i1" to "i8" or "u1" to "u8"
-  std::vector<Index> dims;            ///< extents; empty: one number
+  std::vector<Index> dims;            ///< extents; empty: a single number
   std::size_t size = 0;               ///< number of values
   std::unique_ptr<std::byte[]> data;  ///< the values, little-endian, row-major
 };
 
-/// NumPy's name of a type: "f4" for float. NumPy has no bfloat16.
+/// NumPy's name for a type: "f4" for float. NumPy has no bfloat16.
 template <class V>
 std::string npy_dtype() {
   static_assert(std::is_arithmetic_v<V>, "NumPy knows integers, bool, float and double");
@@ -38,9 +38,9 @@ std::string npy_dtype() {
   return concat(kind, sizeof(V));
 }
 
-/// Reads a .npy file of at most `most_bytes`, version 1.0, 2.0 or 3.0. Nothing is allocated for the values before
-/// header and file size agree. Throws FormatError, naming the file and the reason, for anything that is not exactly one
-/// array of little-endian numbers in C order.
+/// Reads a .npy file of at most `most_bytes`, version 1.0, 2.0 or 3.0. Allocates nothing for the values before header
+/// and file size agree. Throws FormatError, naming the file and the reason, for anything that is not exactly one array
+/// of little-endian numbers in C order.
 inline NpyArray read_npy(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 32) {
   static_assert(std::endian::native == std::endian::little, "the values are little-endian");
   InputFile input(path, most_bytes);
@@ -73,7 +73,7 @@ inline NpyArray read_npy(const std::filesystem::path& path, std::uint64_t most_b
   return array;
 }
 
-/// Calls `use(value)` with a value of the C++ type that an array of this dtype holds.
+/// Calls `use(value)` with a value of the C++ type for this dtype.
 template <class Use>
 void with_npy_type(const std::string& dtype, const Use& use) {
   if (dtype == "f4") return use(float{});
@@ -88,8 +88,8 @@ void with_npy_type(const std::string& dtype, const Use& use) {
   use(std::uint8_t{});  // u1 and b1
 }
 
-/// Copies the values, converted to V, into `out`. Throws FormatError, beginning with `where`, where the number of
-/// values differs, where integers are wanted of real numbers, and for an integer outside V's range. V is not bool.
+/// Copies the values, converted to V, into `out`. Throws FormatError, starting with `where`, if the number of values
+/// differs, if V is an integer type but the array's is not, and for an integer outside V's range. V must not be bool.
 template <class V>
 void copy_values(const NpyArray& array, std::span<V> out, const std::string& where) {
   if (array.size != out.size())
@@ -107,8 +107,9 @@ void copy_values(const NpyArray& array, std::span<V> out, const std::string& whe
   });
 }
 
-/// Writes values as a .npy file of these extents, all or nothing. Throws FormatError, before anything is written, where
-/// the extents do not make the number of values or are more than NumPy takes; Error as `write_file`.
+/// Writes values as a .npy file with these extents, all or nothing. Throws FormatError, before anything is written, if
+/// the product of the extents is not the number of values or there are more extents than NumPy supports, and the Error
+/// of `write_file`.
 template <class V>
 void write_npy(const std::filesystem::path& path, std::span<const V> values, const std::vector<Index>& dims) {
   const std::string where = printable_path(path);
@@ -125,7 +126,7 @@ void write_npy(const std::filesystem::path& path, std::span<const V> values, con
   file.commit();
 }
 
-/// Writes a batch as an array of extents (N, H, W, C), or (N, C) where the samples are 1x1; bfloat16 as f4.
+/// Writes a batch as an array of shape (N, H, W, C), or (N, C) for 1x1 samples; bfloat16 is written as f4.
 template <class T>
 void save_npy(const std::filesystem::path& path, TensorView<const T> batch) {
   const Shape& shape = batch.shape;
@@ -137,14 +138,14 @@ void save_npy(const std::filesystem::path& path, TensorView<const T> batch) {
   else
     write_npy<float>(path, std::vector<float>(batch.begin(), batch.end()), dims);
 }
-/// The same for a batch that owns its values.
+/// Overload for an owning batch.
 template <class T>
 void save_npy(const std::filesystem::path& path, const Tensor<T>& batch) {
   save_npy<T>(path, batch.view());
 }
 
-/// Reads an array of extents (N, H, W, C) or (N, C) as a batch. Real numbers and integers are converted to T as they
-/// are: bytes stay 0 to 255. Throws FormatError as `read_npy`, for other extents, and for one that is 0.
+/// Reads an array of shape (N, H, W, C) or (N, C) as a batch. Real numbers and integers are converted to T without
+/// scaling: bytes stay 0 to 255. Throws the FormatError of `read_npy`, also for other shapes and for an extent of 0.
 template <class T = float>
 Tensor<T> load_npy(const std::filesystem::path& path) {
   const std::string where = printable_path(path);

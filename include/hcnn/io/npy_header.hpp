@@ -15,25 +15,25 @@
 
 namespace hcnn::io {
 
-/// Longest .npy header that is read. Those of plain arrays have about 118 bytes.
+/// Longest .npy header that is read, bytes. Plain arrays have about 118.
 inline constexpr std::uint64_t kNpyHeaderBytes = 65'536;
-/// Most extents of an array, as in NumPy.
+/// Largest number of extents of an array, as in NumPy.
 inline constexpr std::size_t kNpyDims = 32;
 
 /// Type and extents of a .npy array.
 struct NpyHeader {
   std::string dtype;        ///< "f4", "f8", "b1", "i1" to "i8" or "u1" to "u8"
-  std::vector<Index> dims;  ///< extents; empty: one number
+  std::vector<Index> dims;  ///< extents; empty: a single number
 };
 
-/// Bytes of one value of a type, 0 for a type this library does not know.
+/// Bytes per value of a type, 0 for an unknown type.
 inline std::size_t npy_value_bytes(std::string_view dtype) {
   for (const std::string_view known : {"b1", "i1", "u1", "i2", "u2", "i4", "u4", "f4", "i8", "u8", "f8"})
     if (dtype == known) return static_cast<std::size_t>(dtype[1] - '0');
   return 0;
 }
 
-/// Bytes of an array; throws FormatError, beginning with `where`, where the extents' product reaches 2^62.
+/// Bytes of an array. Throws FormatError, starting with `where`, if the product reaches 2^62.
 inline std::uint64_t npy_bytes(const NpyHeader& header, const std::string& where) {
   constexpr std::uint64_t kLimit = std::uint64_t{1} << 62;
   std::uint64_t bytes = npy_value_bytes(header.dtype);
@@ -45,13 +45,13 @@ inline std::uint64_t npy_bytes(const NpyHeader& header, const std::string& where
   return bytes;
 }
 
-/// Reads the dictionary, for example `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
+/// Parses the dictionary, for example `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
 class NpyHeaderParser {
  public:
-  /// @param where begins every message
+  /// @param where start of every message
   NpyHeaderParser(std::string_view text, const std::string& where) : text_(text), where_(where) {}
 
-  /// The header; throws FormatError for what is not such a dictionary, and for arrays that are not little-endian
+  /// The header. Throws FormatError for anything but such a dictionary, and for arrays that are not little-endian
   /// numbers in C order.
   NpyHeader parse() {
     expect('{');
@@ -158,7 +158,7 @@ class NpyHeaderParser {
 };
 
 /// The bytes before the values, as NumPy writes them: magic, version 1.0, and the dictionary, padded so that the values
-/// begin at a multiple of 64.
+/// start at a multiple of 64.
 inline std::string npy_prefix(const NpyHeader& header) {
   std::string shape;
   for (const Index extent : header.dims) shape += concat(extent, ", ");

@@ -1,4 +1,4 @@
-// Reading PNG: the file's structure is checked here, byte for byte; libpng decodes the pixels.
+// Reading PNG: the file's structure is checked here, byte by byte; libpng decodes the pixels.
 #pragma once
 
 #include <png.h>
@@ -16,35 +16,36 @@
 
 namespace hcnn::io {
 
-/// A 32-bit number as PNG stores it, highest byte first.
+/// A 32-bit number as PNG stores it, most significant byte first.
 inline std::uint32_t big_endian(std::string_view bytes) {
   std::uint32_t value = 0;
   for (const char byte : bytes.substr(0, 4)) value = value << 8 | static_cast<unsigned char>(byte);
   return value;
 }
 
-/// Checks the chunk IHDR: extents within limits, 8 bits at most, and no more pixels than `file_bytes` can hold.
+/// Checks the IHDR chunk: extents within limits, at most 8 bits, and no more pixels than `file_bytes` can hold. Throws
+/// FormatError, starting with `where`.
 inline void check_png_header(std::string_view ihdr, std::size_t file_bytes, const std::string& where) {
   const std::uint32_t width = big_endian(ihdr), height = big_endian(ihdr.substr(4));
   const int depth = static_cast<unsigned char>(ihdr[8]);
   require_image_limits(where, static_cast<Index>(width), static_cast<Index>(height));
   if (depth > 8) fail<FormatError>(where, concat(depth, " bits a sample"), "at most 8 are read");
-  // deflate shrinks to 1/1032 at best: a tiny file that declares a huge picture is refused before it costs memory.
+  // deflate shrinks to 1/1032 at best: a tiny file that declares a huge image is refused before it costs memory.
   if (std::uint64_t{width} * height / 8 * static_cast<unsigned>(depth) / 1032 > file_bytes)
     fail<FormatError>(where, concat("a picture of ", width, 'x', height, " pixels"),
                       concat("more than the file's ", file_bytes, " bytes are needed for it"));
 }
 
-/// True for the chunks that decide how pixels look. Others (colour profiles, texts, times, previews) may be compressed,
-/// and a few bytes of them would make libpng allocate megabytes.
+/// True for chunks that affect how pixels look. Others (colour profiles, texts, times, previews) may be compressed, and
+/// a few bytes of them would make libpng allocate megabytes.
 inline bool is_picture_chunk(std::string_view name) {
   for (const std::string_view known : {"IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "sRGB", "sBIT", "IDAT", "IEND"})
     if (name == known) return true;
   return false;
 }
 
-/// Walks over the chunks: IHDR first, every length inside the file, every CRC right, IEND last and nothing behind it.
-/// Returns the file with the chunks alone that decide how pixels look. Throws FormatError, beginning with `where`.
+/// Checks the chunks: IHDR first, every length inside the file, every CRC right, IEND last and nothing after it.
+/// Returns the file with only those chunks that affect how pixels look. Throws FormatError, starting with `where`.
 inline std::string checked_png(std::string_view bytes, const std::string& where) {
   constexpr std::size_t kSignature = 8, kAround = 12;  // a chunk is length, name, content, CRC
   std::string kept(bytes.substr(0, kSignature));
@@ -71,7 +72,8 @@ inline std::string checked_png(std::string_view bytes, const std::string& where)
   }
 }
 
-/// The picture in the bytes of a PNG file, transparent parts laid on white. Throws FormatError, beginning with `where`.
+/// The image in the bytes of a PNG file, blended with white where transparent. Throws FormatError, starting with
+/// `where`.
 inline Image decode_png(std::string_view bytes, const std::string& where) {
   const std::string kept = checked_png(bytes, where);
   // libpng's simplified interface reports errors by return value: no longjmp across C++ objects.

@@ -1,4 +1,4 @@
-// Paths, made safe for one line of a terminal.
+// File paths, made safe for one line of a terminal.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace hcnn::io {
 
-/// A path for messages, in full: no path that Linux takes is longer than 4096 bytes.
+/// A path for messages, in full: Linux accepts no path longer than 4096 bytes.
 inline std::string printable_path(const std::filesystem::path& path) { return printable(path.string(), 4096); }
 
 }  // namespace hcnn::io

@@ -1,4 +1,4 @@
-// Writing Protocol Buffers' wire format: fields, one behind the other.
+// Writing Protocol Buffers' wire format, field after field.
 #pragma once
 
 #include <bit>
@@ -8,12 +8,12 @@
 
 namespace hcnn::io {
 
-/// A message under construction. Fields are written in the order of the calls; a repeated field is written once per
-/// element. Numbers of fields are those of the message's `.proto` file.
-/// Source: "Encoding", protobuf.dev/programming-guides/encoding.
+/// A message being written. Fields appear in the order of the calls; a repeated field is written once per element.
+/// Field numbers are those of the message's `.proto` file. Source: "Encoding",
+/// protobuf.dev/programming-guides/encoding.
 class ProtobufWriter {
  public:
-  /// An integer, enumeration or boolean: wire type 0, seven bits a byte, lowest first. Negative ones take ten bytes.
+  /// An integer, enumeration or boolean: wire type 0, seven bits per byte, lowest first. Negative ones take ten bytes.
   void integer(int field, std::int64_t value) {
     tag(field, 0);
     varint(static_cast<std::uint64_t>(value));
@@ -24,13 +24,13 @@ class ProtobufWriter {
     tag(field, 5);
     bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
-  /// Text or bytes: wire type 2, a length and the bytes.
+  /// A string or bytes: wire type 2, a length and the bytes.
   void text(int field, std::string_view value) {
     tag(field, 2);
     varint(value.size());
     bytes_ += value;
   }
-  /// A message inside this one, which is encoded like bytes.
+  /// A nested message, encoded like bytes.
   void message(int field, const ProtobufWriter& inner) { text(field, inner.bytes_); }
 
   /// The message so far.

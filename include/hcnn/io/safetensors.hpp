@@ -1,4 +1,4 @@
-// Reading safetensors files: named arrays behind a JSON header, trusted in nothing.
+// Reading safetensors files, untrusted: named arrays after a JSON header.
 #pragma once
 
 #include <algorithm>
@@ -31,8 +31,8 @@ namespace hcnn::io {
 struct TensorEntry {
   std::string name;                 ///< "trunk.0.weight"
   std::string dtype;                ///< "F64", "F32", "BF16", "I64" or "U8"
-  std::vector<Index> dims;          ///< extents; empty: one number
-  std::span<const std::byte> data;  ///< in `SafetensorsFile::payload`
+  std::vector<Index> dims;          ///< extents; empty: a single number
+  std::span<const std::byte> data;  ///< bytes of the values, a view of `SafetensorsFile::payload`
 
   /// Number of values.
   Index size() const { return static_cast<Index>(data.size() / dtype_bytes(dtype)); }
@@ -40,18 +40,18 @@ struct TensorEntry {
 
 /// The content of a safetensors file. Moving it keeps the entries' views valid.
 struct SafetensorsFile {
-  std::map<std::string, std::string> metadata;  ///< texts by name
-  std::vector<TensorEntry> tensors;             ///< in the order of their bytes
-  bool checksummed = false;                     ///< the file carried hcnn's checksum, and it was right
+  std::map<std::string, std::string> metadata;  ///< strings by name
+  std::vector<TensorEntry> tensors;             ///< arrays in the order of their bytes
+  bool checksummed = false;                     ///< the file has hcnn's checksum, and it is correct
   std::unique_ptr<std::byte[]> payload;         ///< the bytes of all arrays
 
-  /// Bytes of all arrays.
+  /// Total bytes of all arrays.
   std::uint64_t payload_bytes() const {
     std::uint64_t bytes = 0;
     for (const TensorEntry& tensor : tensors) bytes += tensor.data.size();
     return bytes;
   }
-  /// The array of that name, or null.
+  /// The array with this name, or null.
   const TensorEntry* find(std::string_view name) const {
     for (const TensorEntry& tensor : tensors)
       if (tensor.name == name) return &tensor;
@@ -59,8 +59,8 @@ struct SafetensorsFile {
   }
 };
 
-/// Copies the values of an array, converted to `T`, into `out`. Throws FormatError where the number of values differs,
-/// and where integers are wanted of an array of another kind: a NaN has no integer.
+/// Copies the values of an array, converted to `T`, into `out`. Throws FormatError if the number of values differs, or
+/// if T is an integer type and the array's is not: a NaN has no integer.
 template <class T>
 void copy_values(const TensorEntry& tensor, std::span<T> out) {
   if (static_cast<std::size_t>(tensor.size()) != out.size())
@@ -69,7 +69,7 @@ void copy_values(const TensorEntry& tensor, std::span<T> out) {
   const auto copy = [&]<class Stored>(Stored value) {
     if constexpr (std::is_integral_v<T> && !std::is_integral_v<Stored>)
       fail<FormatError>("tensor '" + printable(tensor.name) + "'", "type " + tensor.dtype, "integers are needed");
-    // memcpy: the arrays of a foreign file may be unaligned
+    // memcpy: arrays in files of other programs may be unaligned
     for (std::size_t i = 0; i < out.size(); ++i) {
       std::memcpy(&value, tensor.data.data() + i * sizeof(Stored), sizeof(Stored));
       out[i] = static_cast<T>(value);
@@ -82,10 +82,10 @@ void copy_values(const TensorEntry& tensor, std::span<T> out) {
   copy(std::uint8_t{});
 }
 
-/// Reads a safetensors file of at most `most_bytes` whole. Nothing larger than the header is allocated before header
-/// and file size agree in every byte. Throws FormatError, naming the file and the reason, for anything that is not
-/// exactly a safetensors file, and for a file with hcnn's checksum (see `write_safetensors`) whose content does not
-/// match it. NaN and infinity are legal values.
+/// Reads a whole safetensors file of at most `most_bytes`. Allocates nothing larger than the header before header and
+/// file size agree to the byte. Throws FormatError, naming the file and the reason, for anything that is not exactly a
+/// safetensors file, and for a file with hcnn's checksum (see `write_safetensors`) whose content does not match it. NaN
+/// and infinity are legal values.
 inline SafetensorsFile read_safetensors(const std::filesystem::path& path,
                                         std::uint64_t most_bytes = std::uint64_t{1} << 32) {
   static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");

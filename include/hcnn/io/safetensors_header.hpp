@@ -1,4 +1,4 @@
-// The header of a safetensors file: parsed strictly, one event at a time, and checked against the bytes behind it.
+// The header of a safetensors file: parsed strictly, event by event, and checked against the bytes after it.
 #pragma once
 
 #include <algorithm>
@@ -18,28 +18,28 @@
 
 namespace hcnn::io {
 
-/// What a header says about one array.
+/// Description of one array in a header.
 struct HeaderEntry {
   std::string name;         ///< "trunk.0.weight"
   std::string dtype;        ///< "F32"
   std::vector<Index> dims;  ///< extents
-  std::uint64_t begin = 0;  ///< its first byte, counted from the end of the header
-  std::uint64_t end = 0;    ///< the byte after its last
+  std::uint64_t begin = 0;  ///< first byte of the array, counted from the end of the header
+  std::uint64_t end = 0;    ///< byte after its last, counted from the end of the header
 };
 
-/// What a header says.
+/// Content of a header.
 struct SafetensorsHeader {
-  std::vector<HeaderEntry> tensors;             ///< in the order of their bytes
+  std::vector<HeaderEntry> tensors;             ///< arrays in the order of their bytes
   std::map<std::string, std::string> metadata;  ///< `__metadata__`
 };
 
-/// Receives the events of a header's JSON. Its form is fixed: {"name": {"dtype": "F32", "shape": [..],
-/// "data_offsets": [begin, end]}, .., "__metadata__": {"key": "text", ..}}; whatever else comes throws FormatError.
+/// Receives the events of a header's JSON. Its form is fixed: {"name": {"dtype": "F32", "shape": [..], "data_offsets":
+/// [begin, end]}, .., "__metadata__": {"key": "text", ..}}; anything else throws FormatError.
 class HeaderHandler : public nlohmann::json_sax<Json> {
  public:
-  /// @param where begins every message
+  /// @param where start of every message
   explicit HeaderHandler(std::string where) : where_(std::move(where)) {}
-  /// The header, once the parser is done.
+  /// The header, after parsing.
   SafetensorsHeader take() { return std::move(header_); }
 
   bool key(string_t& name) override {
@@ -131,7 +131,7 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
 
   std::string where_;
   SafetensorsHeader header_;
-  int depth_ = 0;  // objects that are open
+  int depth_ = 0;  // number of open objects
   bool in_array_ = false;
   bool in_metadata_ = false;
   bool metadata_seen_ = false;
@@ -140,9 +140,8 @@ class HeaderHandler : public nlohmann::json_sax<Json> {
   std::vector<std::uint64_t> offsets_;
 };
 
-/// The content of a header no longer than `longest_header`, its arrays covering `payload_bytes` bytes without hole or
-/// overlap, names all different.
-/// Throws FormatError, beginning with `where`, for anything else.
+/// Parses a header no longer than `longest_header` whose arrays cover `payload_bytes` bytes without gap or overlap and
+/// have different names. Throws FormatError, starting with `where`, for anything else.
 inline SafetensorsHeader parse_safetensors_header(std::string_view text, std::uint64_t payload_bytes,
                                                   const std::string& where) {
   if (!text.starts_with('{'))

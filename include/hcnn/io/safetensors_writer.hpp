@@ -26,11 +26,11 @@ namespace hcnn::io {
 struct TensorToWrite {
   std::string name = {};                 ///< "trunk.0.weight"
   std::string dtype = {};                ///< "F64", "F32", "BF16", "I64" or "U8"
-  std::vector<Index> dims = {};          ///< extents; empty: one number
+  std::vector<Index> dims = {};          ///< extents; empty: a single number
   std::span<const std::byte> data = {};  ///< little-endian, row-major
 };
 
-/// The header of these arrays, laid out one behind the other in this order; its length is a multiple of 8.
+/// The header of these arrays, laid out consecutively in this order; its length is a multiple of 8.
 inline std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
                                       const std::map<std::string, std::string>& metadata) {
   std::string header = std::string(kChecksumPrefix) + std::string(kChecksumDigits, '0') + '"';
@@ -50,9 +50,9 @@ inline std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
 }
 
 /// Writes arrays and metadata, with a checksum of both. The same arguments give the same bytes: wider types come first,
-/// so that every array is aligned to its type, and the given order holds within a type. Throws FormatError for what the
-/// reader would refuse (a name, equal names, type and extents that do not make the number of bytes), before
-/// anything is written, and Error as `write_file`.
+/// so that every array is aligned to its type, in the given order within a type. Before anything is written, throws
+/// FormatError for what the reader would refuse (a name, equal names, type and extents that do not match the number of
+/// bytes). Throws the Error of `write_file`.
 inline void write_safetensors(const std::filesystem::path& path, std::vector<TensorToWrite> tensors,
                               const std::map<std::string, std::string>& metadata = {}) {
   std::stable_sort(tensors.begin(), tensors.end(), [](const TensorToWrite& a, const TensorToWrite& b) {
@@ -66,7 +66,7 @@ inline void write_safetensors(const std::filesystem::path& path, std::vector<Ten
     pieces.push_back(tensor.data);
   }
   std::string header = safetensors_header(tensors, metadata);
-  parse_safetensors_header(header, payload_bytes, where);  // one set of rules: what is written can be read
+  parse_safetensors_header(header, payload_bytes, where);  // the reader's rules: what is written can be read
   header.replace(kChecksumPrefix.size(), kChecksumDigits, checksum_text(header, pieces));
 
   AtomicFile file(path);

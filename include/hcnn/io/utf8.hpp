@@ -1,4 +1,4 @@
-// Whether bytes are UTF-8 text.
+// A check for UTF-8 text.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The three passes of a convolution, on the best kernels that fit: what layers call.
+// The three passes of a convolution, on the best kernels available; called by layers.
 #pragma once
 
 #include <type_traits>
@@ -13,14 +13,14 @@
 
 namespace hcnn::kernels {
 
-/// Calls `use(kernels)` with the best micro-kernels for this convolution; false where the portable path must run.
+/// Calls `use(kernels)` with the best micro-kernels for this convolution; false if the portable path must run.
 template <class T, class Use>
 bool with_micro_kernels(const ConvGeometry& g, const Use& use) {
   return g.groups == 1 && with_micro_kernels<T>(0, use);  // 0: staging pads to any length
 }
 
-/// The float kernels for Winograd's algorithm, or null where it is not used: it does not suit, is switched off, or
-/// bfloat16 has matrix instructions that are faster still.
+/// The float kernels for Winograd's algorithm, or null if it is not used: it does not suit the convolution, is switched
+/// off, or bfloat16 has even faster matrix instructions.
 template <class T>
 const MicroKernels<float>* winograd_kernels(const ConvGeometry& g) {
   if constexpr (!std::is_same_v<Master<T>, float>) return nullptr;
@@ -38,7 +38,7 @@ template <class E>
 void pack_forward(const MicroKernels<E>& kernels, const ConvGeometry& g, const float* w, Panels& panels) {
   pack_taps(kernels, GatherPlan::forward(g, kernels), w, g.input.channels, 1, g.depth(), panels);
 }
-/// Packs w (O, KH, KW, C) for many forward passes where `packed` is stale; nothing on the portable path.
+/// Packs w (O, KH, KW, C) for many forward passes if `packed` is stale; does nothing on the portable path.
 template <class T>
 void refresh_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, CachedPanels& packed) {
   if constexpr (std::is_same_v<Master<T>, float>)
@@ -59,7 +59,7 @@ void pack_backward_data(const MicroKernels<E>& kernels, const ConvGeometry& g, c
   pack_taps(kernels, GatherPlan::backward_data(g, kernels), last_tap, -g.input.channels, g.depth(), 1, panels);
 }
 
-/// The portable forward pass, image by image complete.
+/// The portable forward pass, with `after` called for each image.
 template <class T>
 void conv_forward_portable(const ConvGeometry& g, const Master<T>* w, const Master<T>* bias, TensorView<const T> x,
                            TensorView<T> y, AfterImages after) {
@@ -67,8 +67,8 @@ void conv_forward_portable(const ConvGeometry& g, const Master<T>* w, const Mast
   parallel_for(x.count, [&](Index n) { after(n, Index{1}); });
 }
 
-/// y = conv(x, w) + bias; `after(first, count)` follows each group of finished images (see conv_gather).
-/// @param version of w  @param packed may hold w of that version in packed form; else w is packed for this call
+/// y = conv(x, w) + bias; calls `after(first, count)` for each group of finished images (see conv_gather).
+/// @param version of w  @param packed may hold w of that version in packed form; otherwise w is packed for this call
 template <class T>
 void conv_forward(const ConvGeometry& g, const Master<T>* w, std::uint64_t version, const Master<T>* bias,
                   const CachedPanels& packed, TensorView<const T> x, TensorView<T> y,

@@ -7,17 +7,17 @@
 
 namespace hcnn::kernels {
 
-/// A convolution as the gather kernel sees it: how an image is staged, and where the taps lie in the staged image.
+/// A convolution as the gather kernel sees it: how an image is staged, and where the taps are in the staged image.
 struct GatherPlan {
-  Shape source;       ///< the image that is staged
-  Extent2 step;       ///< distance of neighbouring source pixels in the staged image
+  Shape source;       ///< shape of the image to stage
+  Extent2 step;       ///< distance between neighbouring source pixels in the staged image
   Extent2 offset;     ///< staged position of source pixel (0, 0); may be negative
-  Shape staged;       ///< its channels are padded to a multiple of kUnit
-  Shape output;       ///< of one sample
-  Extent2 stride;     ///< distance in the staged image of neighbouring output pixels
-  Extent2 kernel;     ///< taps
-  Extent2 dilation;   ///< distance of neighbouring taps in the staged image
-  Index length_step;  ///< of the kernels
+  Shape staged;       ///< shape of the staged image; channels padded to a multiple of kUnit
+  Shape output;       ///< shape of one output sample
+  Extent2 stride;     ///< distance between neighbouring output pixels in the staged image
+  Extent2 kernel;     ///< kernel taps
+  Extent2 dilation;   ///< distance between neighbouring taps in the staged image
+  Index length_step;  ///< the kernels' `length_step`
 
   /// Plan of the forward pass.
   template <class E>
@@ -49,18 +49,18 @@ struct GatherPlan {
             .length_step = kernels.length_step};
   }
 
-  /// Neighbouring taps of one kernel row are one run of values unless dilated.
+  /// Neighbouring taps of a kernel row are one contiguous run of values unless dilated.
   bool row_runs() const { return dilation.width == 1; }
-  /// Number of segments of one output pixel.
+  /// Number of segments per output pixel.
   Index segments() const { return row_runs() ? kernel.height : kernel.area(); }
-  /// Values of one segment that belong to it.
+  /// Length of one segment without padding, values.
   Index run_length() const { return row_runs() ? kernel.width * staged.channels : staged.channels; }
-  /// Values of one segment as the kernels read it; the last few may be the next pixel's, and meet weights that are 0.
+  /// Length of a segment as the kernels read it, values; the last few may be the next pixel's and are multiplied by 0.
   Index segment_length() const { return round_up(run_length(), length_step); }
-  /// Values from one staged image to the next. Where segments are read beyond their end there are zeros between images:
-  /// 0 times a NaN of the next one would be NaN.
+  /// Distance from one staged image to the next, values. If segments are read beyond their end, there are zeros between
+  /// images: 0 times a NaN of the next one would be NaN.
   Index image_distance() const { return staged.size() + (segment_length() > run_length() ? length_step : 0); }
-  /// Values of all segments of one output pixel.
+  /// Length of all segments of one output pixel, values.
   Index depth() const { return segments() * segment_length(); }
   /// Start of segment s, relative to an output pixel's first staged value.
   Index segment_offset(Index s) const {
@@ -71,7 +71,7 @@ struct GatherPlan {
   Index tap_depth(Index t) const {
     return row_runs() ? t / kernel.width * segment_length() + t % kernel.width * staged.channels : t * segment_length();
   }
-  /// Depths that belong to tap t alone: the last one of a segment fills it up.
+  /// Number of depths that belong to tap t; the last tap of a segment includes the padding.
   Index tap_length(Index t) const {
     if (!row_runs()) return segment_length();
     const Index j = t % kernel.width;
@@ -79,7 +79,7 @@ struct GatherPlan {
   }
 };
 
-/// Packs the weights of a plan, for tap t those at w + t * tap_stride.
+/// Packs the weights of a plan; those of tap t are at w + t * tap_stride.
 template <class E>
 void pack_taps(const MicroKernels<E>& kernels, const GatherPlan& plan, const float* w, Index tap_stride,
                Index depth_stride, Index column_stride, Panels& panels) {
@@ -92,7 +92,7 @@ void pack_taps(const MicroKernels<E>& kernels, const GatherPlan& plan, const flo
   });
 }
 
-/// Copies one image into its staged buffer, whose other values are zero and stay so.
+/// Copies one image into its staged buffer, whose other values are zero and stay zero.
 template <class T, class E>
 void stage(const GatherPlan& plan, const T* image, E* staged) {
   const Index channels = plan.source.channels;
@@ -109,14 +109,14 @@ void stage(const GatherPlan& plan, const T* image, E* staged) {
   }
 }
 
-/// A few staged images, and where the micro-kernels find the rows (output pixels) and segments in them.
+/// A few staged images, and where the micro-kernels find their rows (output pixels) and segments.
 template <class E>
 struct StagedImages {
-  E* values;       ///< of all images, zero-bordered
+  E* values;       ///< all images, with zero borders
   const E** rows;  ///< first staged value of each output pixel
-  Index* offsets;  ///< of each segment from there
+  Index* offsets;  ///< offset of each segment from its row's first value
 
-  /// Room for so many images, all zero, until the scratch is rewound.
+  /// Room for this many images, all zero, until the scratch is rewound.
   StagedImages(const GatherPlan& plan, Index images, Workspace& scratch) {
     const Index size = images * plan.image_distance() + plan.length_step, pixels = plan.output.pixels();
     values = scratch.take<E>(size);
@@ -132,12 +132,12 @@ struct StagedImages {
   }
 };
 
-/// What follows when the images [first, first + count) of a convolution are complete, on the thread that made them.
+/// Called when the images [first, first + count) of a convolution are complete, on the thread that computed them.
 using AfterImages = FunctionRef<void(Index first, Index count)>;
-/// Does nothing: where nothing follows.
+/// Does nothing: for convolutions without a following step.
 inline constexpr auto kNothingAfter = [](Index, Index) {};
 
-/// The planned convolution of rows [begin, end) of staged images. The result goes to y, rounded where E is bfloat16.
+/// The planned convolution of rows [begin, end) of staged images. Writes the result to y, rounded if E is bfloat16.
 template <class E>
 void gather_rows(const MicroKernels<E>& kernels, const GatherPlan& plan, const StagedImages<E>& staged, Index begin,
                  Index end, const Panels& weights, const float* bias, E* y) {
@@ -162,8 +162,8 @@ void gather_rows(const MicroKernels<E>& kernels, const GatherPlan& plan, const S
     }
 }
 
-/// y = the planned convolution of x with packed weights, + bias, computed in E. Tasks are groups of images of at least
-/// 256 output pixels, so that a panel is read often enough for the time it takes to load it.
+/// y = the planned convolution of x with packed weights, + bias, computed in E. Tasks are groups of images with at
+/// least 256 output pixels in total, so that a panel is read often enough for the time it takes to load it.
 template <class T, class E>
 void conv_gather(const MicroKernels<E>& kernels, const GatherPlan& plan, const Panels& weights, const float* bias,
                  TensorView<const T> x, TensorView<T> y, AfterImages after) {
@@ -171,7 +171,7 @@ void conv_gather(const MicroKernels<E>& kernels, const GatherPlan& plan, const P
   const Index pixels = plan.output.pixels(), sample = plan.output.size();
   const Index images = std::min(x.count, (255 + pixels) / pixels), groups = (x.count + images - 1) / images;
   if constexpr (std::is_same_v<T, E>)
-    if (x.count < thread_count()) {  // rows of each image are shared out instead
+    if (x.count < thread_count()) {  // the rows of each image are split among the threads instead
       const WorkspaceScope scope(thread_scratch());
       const StagedImages<E> staged(plan, 1, thread_scratch());
       for (Index n = 0; n < x.count; ++n) {

@@ -1,5 +1,4 @@
-// The portable convolution: im2col, one image at a time, and a product. Serves every scalar, every
-// machine and every geometry.
+// The portable convolution: im2col, one image at a time, and a product. Works for every scalar, machine and geometry.
 #pragma once
 
 #include "hcnn/kernels/gemm.hpp"
@@ -7,7 +6,7 @@
 
 namespace hcnn::kernels {
 
-/// One group of an image's channels, (P, channels of the group), as master values, row-major and dense.
+/// Copies one group of an image's channels, (P, channels of the group), as master values, row-major and dense.
 template <class T, class M>
 void take_group(const T* image, Index pixels, Index channels, Index group_channels, M* out) {
   for (Index p = 0; p < pixels; ++p)
@@ -17,7 +16,7 @@ void take_group(const T* image, Index pixels, Index channels, Index group_channe
 /// y = conv(x, w) + bias. w is (O, KH, KW, C/groups); bias has O values or is null.
 template <class T>
 void conv_forward_im2col(const ConvGeometry& g, const Master<T>* w, const Master<T>* bias, TensorView<const T> x,
-                        TensorView<T> y) {
+                         TensorView<T> y) {
   using M = Master<T>;
   const Index pixels = y.shape.pixels(), depth = g.depth(), outputs = g.group_outputs();
   const WorkspaceScope scope(thread_scratch());
@@ -65,10 +64,10 @@ void conv_backward_data_im2col(const ConvGeometry& g, const Master<T>* w, Tensor
   });
 }
 
-/// dw += dy^T im2col(x). The batch is cut into at most 8 pieces, whose sums are added in order.
+/// dw += dy^T im2col(x). The batch is split into at most 8 pieces, whose sums are added in order.
 template <class T>
 void conv_backward_weights_im2col(const ConvGeometry& g, TensorView<const T> x, TensorView<const T> dy, Master<T>* dw,
-                                 Workspace& workspace) {
+                                  Workspace& workspace) {
   using M = Master<T>;
   const WorkspaceScope scope(workspace);
   const Index pixels = dy.shape.pixels(), depth = g.depth(), outputs = g.group_outputs();

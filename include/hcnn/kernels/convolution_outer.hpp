@@ -7,32 +7,32 @@
 
 namespace hcnn::kernels {
 
-/// Range of outputs [first, last) along one axis whose tap reads inside the image.
+/// Range of outputs [first, last) along one axis for which a tap reads inside the image.
 struct TapRange {
-  Index first;  ///< the first output
-  Index last;   ///< behind the last output
+  Index first;  ///< first output
+  Index last;   ///< one past the last output
 };
-/// The range of one tap along an axis of `inputs` and `outputs` positions.
+/// The range for one tap along an axis of `inputs` and `outputs` positions.
 inline TapRange tap_range(Index tap, Index dilation, Index stride, Index padding, Index inputs, Index outputs) {
   const Index shift = padding - tap * dilation;  // input = output * stride - shift
   const Index first = shift > 0 ? (shift + stride - 1) / stride : 0;
   const Index last = (inputs - 1 + shift) < 0 ? 0 : (inputs - 1 + shift) / stride + 1;
   return {std::min(first, outputs), std::max(std::min(first, outputs), std::min(last, outputs))};
 }
-/// Output rows whose tap in kernel row i reads inside the image.
+/// Output rows for which a tap in kernel row i reads inside the image.
 inline TapRange tap_rows(const ConvGeometry& g, Index i) {
   return tap_range(i, g.dilation.height, g.stride.height, g.padding.height, g.input.height, g.output().height);
 }
 
-/// The weight gradient (KH*KW*C, O) cut into tiles of one kernel tap, `rows` input and `columns` output channels.
+/// The weight gradient (KH*KW*C, O) split into tiles of one kernel tap, `rows` input and `columns` output channels.
 struct OuterTiles {
   Index taps;      ///< KH * KW
-  Index channels;  ///< the letter C
-  Index outputs;   ///< the letter O
-  Index rows;      ///< input channels of a tile
-  Index columns;   ///< output channels of a tile
+  Index channels;  ///< number of input channels, C
+  Index outputs;   ///< number of output channels, O
+  Index rows;      ///< input channels per tile
+  Index columns;   ///< output channels per tile
 
-  /// Tiles that suit the kernels.
+  /// Tile sizes that suit the kernels.
   template <class E>
   OuterTiles(const MicroKernels<E>& kernels, const ConvGeometry& g)
       : taps(g.kernel.area()),
@@ -43,15 +43,15 @@ struct OuterTiles {
 
   Index row_blocks() const { return (channels + rows - 1) / rows; }               ///< tiles along the input channels
   Index column_blocks() const { return (outputs + columns - 1) / columns; }       ///< tiles along the output channels
-  Index count() const { return taps * row_blocks() * column_blocks(); }           ///< tiles
+  Index count() const { return taps * row_blocks() * column_blocks(); }           ///< number of tiles
   Index tap(Index t) const { return t / column_blocks() / row_blocks(); }         ///< kernel tap of tile t
-  Index row(Index t) const { return t / column_blocks() % row_blocks() * rows; }  ///< its first input channel
-  Index column(Index t) const { return t % column_blocks() * columns; }           ///< its first output channel
-  Index height(Index t) const { return std::min(rows, channels - row(t)); }       ///< its input channels
-  Index width(Index t) const { return std::min(columns, outputs - column(t)); }   ///< its output channels
+  Index row(Index t) const { return t / column_blocks() % row_blocks() * rows; }  ///< first input channel of tile t
+  Index column(Index t) const { return t % column_blocks() * columns; }           ///< first output channel of tile t
+  Index height(Index t) const { return std::min(rows, channels - row(t)); }       ///< input channels of tile t
+  Index width(Index t) const { return std::min(columns, outputs - column(t)); }   ///< output channels of tile t
 };
 
-/// Tiles [begin, end): sums += x^T dy over the images given. sums is (KH*KW*C, O).
+/// Tiles [begin, end): sums += x^T dy over the given images. sums is (KH*KW*C, O).
 inline void conv_outer_tiles(const MicroKernels<float>& kernels, const ConvGeometry& g, const OuterTiles& tiles,
                              TensorView<const float> x, TensorView<const float> dy, Index begin, Index end,
                              float* sums) {
@@ -74,8 +74,8 @@ inline void conv_outer_tiles(const MicroKernels<float>& kernels, const ConvGeome
   }
 }
 
-/// sums += dy^T im2col(x) for float images. Threads own tiles and walk over the whole batch in its order; images are
-/// taken in groups of about 256 KiB, so that all tiles of a thread find them in the second-level cache.
+/// sums += dy^T im2col(x) for float images. Threads own tiles and go through the whole batch in order, in groups of
+/// images of about 256 KiB, so that all tiles of a thread find them in the second-level cache.
 inline void conv_outer_sums(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const float> x,
                             TensorView<const float> dy, float* sums) {
   const OuterTiles tiles(kernels, g);
@@ -89,7 +89,7 @@ inline void conv_outer_sums(const MicroKernels<float>& kernels, const ConvGeomet
   });
 }
 
-/// The same for images of type T: other than floats are converted, 2 MiB of them at a time.
+/// The same for images of type T: non-float images are converted, 2 MiB at a time.
 template <class T>
 void conv_outer_floats(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
                        TensorView<const T> dy, float* sums, Workspace& workspace) {
@@ -104,7 +104,7 @@ void conv_outer_floats(const MicroKernels<float>& kernels, const ConvGeometry& g
   }
 }
 
-/// dw += the sums, turned from (KH*KW*C, O) to (O, KH*KW*C).
+/// dw += the sums, transposed from (KH*KW*C, O) to (O, KH*KW*C).
 inline void add_transposed(Index depth, Index outputs, const float* sums, float* dw) {
   parallel_for(outputs, [&](Index o) {
     for (Index k = 0; k < depth; ++k) dw[o * depth + k] += sums[k * outputs + o];

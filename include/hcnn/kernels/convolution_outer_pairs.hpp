@@ -1,5 +1,5 @@
-// The weight gradient for kernels that multiply pairs of bfloat16: pixels that are neighbours in a row are laid side by
-// side first, once for each image. Horizontal stride must be 1, groups must be 1.
+// The weight gradient for kernels that multiply pairs of bfloat16: neighbouring pixels of a row are interleaved first,
+// once for each image. Horizontal stride must be 1, groups must be 1.
 #pragma once
 
 #include "hcnn/kernels/convolution_outer.hpp"
@@ -7,10 +7,10 @@
 namespace hcnn::kernels {
 
 /// A group of images as pairs. Kernel column j needs input pixels that start j * dilation further right, so the input
-/// is paired twice, from even and from odd columns (of the padded image) on.
+/// is paired twice: starting at even and at odd columns of the padded image.
 class PairedImages {
  public:
-  /// Room for so many images; it is filled image by image.
+  /// Room for this many images; call `fill` for each.
   PairedImages(const ConvGeometry& g, Index images, Workspace& workspace)
       : g_(g),
         output_(g.output()),
@@ -20,7 +20,7 @@ class PairedImages {
     dy_ = workspace.take<bfloat16>(images * dy_size());
   }
 
-  /// Bytes of one image.
+  /// Bytes per image.
   static Index bytes(const ConvGeometry& g) {
     const Shape out = g.output();
     return 4 * (g.input.height * (out.width + g.span().width) * g.input.channels + out.size());
@@ -59,14 +59,14 @@ class PairedImages {
 
   const ConvGeometry& g_;
   Shape output_;
-  Index x_pairs_;   // of one row of one phase
-  Index dy_pairs_;  // of one row
+  Index x_pairs_;   // pairs per row of one phase
+  Index dy_pairs_;  // pairs per row
   bfloat16* x_;
   bfloat16* dy_;
 };
 
-/// sums += dy^T im2col(x). Groups of about 1 MiB are laid out as pairs, then threads own tiles; each tile takes the
-/// images in their order, so that neither the threads nor the size of the groups change the bits.
+/// sums += dy^T im2col(x). Lays out groups of about 1 MiB as pairs; then threads own tiles, and each tile takes the
+/// images in order, so that neither the threads nor the size of the groups change the bits.
 inline void conv_outer_pairs(const MicroKernels<bfloat16>& kernels, const ConvGeometry& g, TensorView<const bfloat16> x,
                              TensorView<const bfloat16> dy, float* sums, Workspace& workspace) {
   const OuterTiles tiles(kernels, g);

@@ -1,5 +1,6 @@
-// The weight gradient for kernels without `outer` (AMX): for each kernel tap a product of the input, channels as rows
-// and all pixels of a group of images side by side, with the output's gradient in panels. Strides and groups must be 1.
+// The weight gradient for kernels without `outer` (AMX): for each kernel tap a product of the input, with channels as
+// rows and all pixels of a group of images side by side, and the output gradient in panels. Strides and groups must be
+// 1.
 #pragma once
 
 #include "hcnn/kernels/convolution_outer.hpp"
@@ -7,12 +8,12 @@
 
 namespace hcnn::kernels {
 
-/// A group of images in the form that the products read. A pixel pair of dy meets, for kernel column j, the input's
-/// pixels j * dilation further right: the input is laid out once for each kernel column. Its zero border above and
-/// below makes every kernel row one run of pairs.
+/// A group of images in the layout that the products read. For kernel column j, a pixel pair of dy is multiplied by the
+/// input pixels j * dilation further right, so the input is laid out once for each kernel column. Its zero border above
+/// and below makes every kernel row one contiguous run of pairs.
 class TransposedImages {
  public:
-  /// Room for so many images; it is filled image by image.
+  /// Room for this many images; call `fill` for each.
   TransposedImages(const MicroKernels<bfloat16>& kernels, const ConvGeometry& g, Index images, Workspace& workspace)
       : kernels_(kernels),
         g_(g),
@@ -24,7 +25,7 @@ class TransposedImages {
     dy_ = workspace.take<bfloat16>(panels() * panel_size());
   }
 
-  /// Bytes of one image.
+  /// Bytes per image.
   static Index bytes(const ConvGeometry& g) {
     const Shape out = g.output();
     return 2 * ((out.height + g.span().height) * (out.width + 1) * g.input.channels * g.kernel.width + out.size());
@@ -78,21 +79,21 @@ class TransposedImages {
 
  private:
   Index panels() const { return (g_.out_channels + kernels_.columns - 1) / kernels_.columns; }
-  Index panel_size() const { return images_ * depth_ * kernels_.columns * 2; }         // of all images
-  Index x_size() const { return g_.kernel.width * g_.input.channels * x_pairs_ * 2; }  // of one image
+  Index panel_size() const { return images_ * depth_ * kernels_.columns * 2; }         // values of all images
+  Index x_size() const { return g_.kernel.width * g_.input.channels * x_pairs_ * 2; }  // values of one image
 
   const MicroKernels<bfloat16>& kernels_;
   const ConvGeometry& g_;
   Index images_;
-  Index dy_pairs_;  // of one row
-  Index depth_;     // pairs of one image of dy, those that fill the last step included
-  Index x_pairs_;   // of one channel of one image
+  Index dy_pairs_;  // pairs per row
+  Index depth_;     // pairs of one image of dy, including padding to a full step
+  Index x_pairs_;   // pairs per channel of one image
   bfloat16* x_;     // (images, KW, C, x_pairs, 2)
   bfloat16* dy_;    // (panels, images, depth, columns, 2)
 };
 
-/// sums += dy^T im2col(x). Groups of about 1 MiB are laid out, then threads own tiles; each tile takes the images in
-/// their order, so that neither the threads nor the size of the groups change the bits.
+/// sums += dy^T im2col(x). Lays out groups of about 1 MiB; then threads own tiles, and each tile takes the images in
+/// order, so that neither the threads nor the size of the groups change the bits.
 inline void conv_transposed(const MicroKernels<bfloat16>& kernels, const ConvGeometry& g, TensorView<const bfloat16> x,
                             TensorView<const bfloat16> dy, float* sums, Workspace& workspace) {
   const OuterTiles tiles(kernels, g);

@@ -1,6 +1,6 @@
-// Forward pass and data gradient of a 3x3 convolution of stride 1 through Winograd's F(4x4, 3x3): a quarter of the
-// multiplications. Tiles of an image are transformed to 36 points, each point is a matrix product over the channels
-// (the micro-kernels' work), and the results are transformed back, all for a few tiles at a time, in the cache.
+// Forward pass and data gradient of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): a quarter of the
+// multiplications. Tiles of an image are transformed to 36 points, each point is a matrix product over the channels (by
+// the micro-kernels), and the results are transformed back, all for a few tiles at a time, in the cache.
 #pragma once
 
 #include "hcnn/kernels/convolution_gather.hpp"
@@ -8,7 +8,8 @@
 
 namespace hcnn::kernels {
 
-/// Pointers to the side x side pixels of an image from (top, left) on, row by row; those outside point to `outside`.
+/// Pointers to the side x side pixels of an image starting at (top, left), row by row; those outside point to
+/// `outside`.
 template <class T>
 void tile_pixels(T* image, const Shape& shape, Index top, Index left, Index side, std::type_identity_t<T>* outside,
                  T** pixels) {
@@ -19,10 +20,10 @@ void tile_pixels(T* image, const Shape& shape, Index top, Index left, Index side
   }
 }
 
-/// A 3x3 convolution of stride 1 as Winograd sees it: the forward pass, or the data gradient with mirrored kernels.
+/// A 3x3 convolution with stride 1 for Winograd: the forward pass, or the data gradient with mirrored kernels.
 struct WinogradPlan {
-  Shape input;      ///< of one sample
-  Shape output;     ///< of one sample
+  Shape input;      ///< shape of one input sample
+  Shape output;     ///< shape of one output sample
   Extent2 padding;  ///< zero pixels on each side of the input
 
   /// Plan of the forward pass.
@@ -32,14 +33,14 @@ struct WinogradPlan {
     return {g.output(), g.input, {2 - g.padding.height, 2 - g.padding.width}};
   }
 
-  /// Tiles of an image, top to bottom; the last may stick out.
+  /// Number of tiles of an image from top to bottom; the last may extend beyond it.
   Index tile_rows() const { return (output.height + kWinogradOutput - 1) / kWinogradOutput; }
-  /// Tiles of an image, left to right; the last may stick out.
+  /// Number of tiles of an image from left to right; the last may extend beyond it.
   Index tile_columns() const { return (output.width + kWinogradOutput - 1) / kWinogradOutput; }
-  /// Tiles of an image.
+  /// Number of tiles per image.
   Index tiles() const { return tile_rows() * tile_columns(); }
 
-  /// V = B^T d B of a tile, counted over all images: point p goes to v + p * stride.
+  /// V = B^T d B of a tile, counted over all images: point p is written to v + p * stride.
   template <class T>
   void transform_input(TensorView<const T> x, Index tile, const T* zeros, float* v, Index stride) const {
     const T* pixels[kWinogradPoints];
@@ -53,16 +54,16 @@ struct WinogradPlan {
   Index left(Index tile) const { return tile % tile_columns() * kWinogradOutput; }
 };
 
-/// True where this convolution can be computed so, and is faster so: below 32 channels the transforms cost more than
-/// the products save.
+/// True if this convolution can use Winograd and gains from it: below 32 channels the transforms cost more than the
+/// products save.
 inline bool suits_winograd(const ConvGeometry& g) {
   return g.kernel == Extent2(3) && g.stride == Extent2(1) && g.dilation == Extent2(1) && g.groups == 1 &&
          g.padding.height <= 2 && g.padding.width <= 2 && g.input.channels % kLanes == 0 &&
          g.out_channels % kLanes == 0 && g.input.channels >= 32 && g.out_channels >= 32;
 }
 
-/// Packs U = G g G^T as 36 matrices (C, O) one under the other. Tap t of output o, input c is at
-/// w[t * tap_stride + o * output_stride + c * input_stride]; one of the two strides is 1.
+/// Packs U = G g G^T as 36 matrices (C, O), one below the other. Tap t of output o, input c is at w[t * tap_stride + o
+/// * output_stride + c * input_stride]; one of the last two strides is 1.
 inline void pack_winograd(const MicroKernels<float>& kernels, const WinogradPlan& plan, const float* w,
                           Index tap_stride, Index output_stride, Index input_stride, Panels& panels) {
   const Index C = plan.input.channels, O = plan.output.channels;
@@ -87,7 +88,7 @@ inline void pack_winograd(const MicroKernels<float>& kernels, const WinogradPlan
 template <class T>
 class WinogradTiles {
  public:
-  /// @param capacity most tiles that `run` takes
+  /// @param capacity largest number of tiles per `run`
   WinogradTiles(const MicroKernels<float>& kernels, const WinogradPlan& plan, Index capacity, Workspace& scratch)
       : kernels_(kernels), plan_(plan), tile_(even_tile(capacity, kernels.rows)) {
     v_ = scratch.take<float>(kWinogradPoints * capacity * plan.input.channels);
@@ -103,8 +104,8 @@ class WinogradTiles {
     multiply(weights, count, 0, weights.count());
     for (Index t = 0; t < count; ++t) transform_output(y, bias, first, count, t);
   }
-  /// The same, its three steps each shared out over the threads. The panels are shared in the second: for a few tiles
-  /// most of the time goes to reading the weights.
+  /// The same with each of its three steps split among the threads. The second splits the panels: for few tiles most of
+  /// the time goes into reading the weights.
   void run_shared(const Panels& weights, const float* bias, TensorView<const T> x, TensorView<T> y, Index first,
                   Index count) const {
     parallel_for(count, [&](Index t) { transform_input(x, first, count, t); });
@@ -142,7 +143,7 @@ class WinogradTiles {
   void transform_output(TensorView<T> y, const float* bias, Index first, Index count, Index t) const {
     const Index O = plan_.output.channels, tile = first + t;
     const WorkspaceScope scope(thread_scratch());
-    T* const rest = thread_scratch().take<T>(O);  // takes what lies outside the output, one for each thread
+    T* const rest = thread_scratch().take<T>(O);  // receives what lies outside the output, one for each thread
     T* pixels[kWinogradOutput * kWinogradOutput];
     tile_pixels(y.sample(tile / plan_.tiles()), plan_.output, plan_.top(tile), plan_.left(tile), kWinogradOutput, rest,
                 pixels);
@@ -162,8 +163,8 @@ template <class T>
 void conv_winograd(const MicroKernels<float>& kernels, const WinogradPlan& plan, const Panels& weights,
                    const float* bias, TensorView<const T> x, TensorView<T> y, AfterImages after) {
   if (x.count == 0) return;
-  // Four tiles of the micro-kernel and more share out evenly; two at a time use each weight twice while it is in the
-  // first-level cache, and their transforms fit into the second-level cache up to 128 channels.
+  // At least four micro-kernel tiles balance evenly; two at a time use each weight twice while it is in the first-level
+  // cache, and their transforms fit into the second-level cache up to 128 channels.
   const Index share = (x.count + thread_count() - 1) / thread_count();
   const Index images = std::min(share, (4 * kernels.rows + plan.tiles() - 1) / plan.tiles());
   const Index groups = (x.count + images - 1) / images;

@@ -1,4 +1,4 @@
-// Weight gradient of a 3x3 convolution of stride 1 through Winograd's F(4x4, 3x3): the adjoint of its forward pass with
+// Weight gradient of a 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): the adjoint of its forward pass with
 // respect to the transformed weights, dU = sum over tiles of V^T (A dY A^T), and dg = G^T dU G.
 #pragma once
 
@@ -9,19 +9,19 @@
 
 namespace hcnn::kernels {
 
-/// A part of dU: one row of its points, and a range of input channels.
+/// Part of dU: one row of its points, and a range of input channels.
 struct WinogradGradientPart {
-  int row;      ///< of the 6x6 points
+  int row;      ///< row of the 6x6 points
   Index begin;  ///< first input channel
-  Index end;    ///< behind the last input channel
+  Index end;    ///< one past the last input channel
 };
 
-/// dU += the sum over tiles of V^T (A dY A^T) for one part at a time, which transforms what it needs itself, a chunk of
+/// dU += the sum over tiles of V^T (A dY A^T), for one part at a time, which transforms its own inputs, a chunk of
 /// tiles at a time.
 template <class T>
 class WinogradGradient {
  public:
-  /// @param capacity most tiles of a chunk
+  /// @param capacity largest number of tiles per chunk
   WinogradGradient(const MicroKernels<float>& kernels, const WinogradPlan& plan, Index capacity, Workspace& scratch)
       : kernels_(kernels), plan_(plan) {
     v_ = scratch.take<float>(kWinogradInput * capacity * plan.input.channels);
@@ -72,8 +72,8 @@ class WinogradGradient {
   T* zeros_;  // a pixel outside the image
 };
 
-/// Into how many ranges the input channels are cut: one where the threads share six rows evenly, else a few. Each range
-/// transforms dY anew.
+/// Number of ranges that the input channels are split into: one if the threads divide six rows evenly, else a few. Each
+/// range transforms dY again.
 inline Index winograd_gradient_ranges(Index channels) {
   constexpr Index kMostRanges = 4;
   const Index threads = thread_count();
@@ -81,15 +81,15 @@ inline Index winograd_gradient_ranges(Index channels) {
 }
 
 /// sums += dy^T im2col(x); sums is (9 C, O). Threads own parts of dU and share nothing; each value takes the tiles in
-/// their order, so that neither the threads nor the size of the chunks change the bits. Compared with shared transforms
-/// of all 36 points: 340 -> 600 GFLOP/s of the definition's work for 64 -> 64 channels at 32 x 32 on two cores, where
-/// those left the second-level cache.
+/// order, so that neither the threads nor the size of the chunks change the bits. Compared with shared transforms of
+/// all 36 points, which did not fit in the second-level cache: 340 -> 600 GFLOP/s of the definition's work for 64 -> 64
+/// channels at 32 x 32 on two cores.
 template <class T>
 void conv_winograd_gradient(const MicroKernels<float>& kernels, const ConvGeometry& g, TensorView<const T> x,
                             TensorView<const T> dy, float* sums, Workspace& workspace) {
   const WinogradPlan plan = WinogradPlan::forward(g);
   const Index C = plan.input.channels, O = plan.output.channels, total = x.count * plan.tiles();
-  // dU is read and written once a chunk: the larger it is, the larger the chunk.
+  // dU is read and written once per chunk: the larger it is, the larger the chunk.
   const Index chunk = std::min(total, std::clamp<Index>(2 * C * O / (C + O), 128, 256));
   const WorkspaceScope scope(workspace);
   float* du = workspace.take<float>(kWinogradPoints * C * O);

@@ -23,14 +23,14 @@ inline const char* to_string(Isa isa) {
   return names[static_cast<std::size_t>(isa)];
 }
 
-/// The instruction set of that name; OptionError where there is none.
+/// The instruction set with this name. Throws OptionError if there is none.
 inline Isa parse_isa(std::string_view name) {
   for (Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512bf16, Isa::amx})
     if (name == to_string(isa)) return isa;
   fail<OptionError>("HCNN_ISA", concat("'", name, "'"), "expected portable, avx2, avx512, avx512bf16 or amx");
 }
 
-/// What is chosen from: the kernels of each instruction set.
+/// The kernels of each instruction set, and the one in use.
 namespace isa {
 
 /// Kernels for products of E, best first. The portable path has none: it multiplies with `add_product`.
@@ -46,7 +46,7 @@ inline constexpr std::array<const MicroKernels<bfloat16>*, 3> table<bfloat16>{&k
                                                                               nullptr};
 #endif
 
-/// The most that may ever be used: what the machine has, capped by HCNN_ISA where that is set and not empty.
+/// The best instruction set that may be used: what the machine supports, capped by HCNN_ISA if set and not empty.
 inline Isa ceiling() {
   static const Isa value = [] {
     const char* cap = std::getenv("HCNN_ISA");
@@ -55,7 +55,7 @@ inline Isa ceiling() {
   return value;
 }
 
-/// The most that is used now: the ceiling, or less after `limit_isa`.
+/// The instruction set in use: the ceiling, or a lower one after `limit_isa`.
 inline std::atomic<Isa>& limit() {
   static std::atomic<Isa> value = ceiling();
   return value;
@@ -63,10 +63,10 @@ inline std::atomic<Isa>& limit() {
 
 }  // namespace isa
 
-/// The instruction set that is used now.
+/// The instruction set in use.
 inline Isa active_isa() { return isa::limit().load(std::memory_order_relaxed); }
 
-/// Kernels for products of E, or null where there are none for the instruction set in use.
+/// Kernels for products of E, or null if the instruction set in use has none.
 template <class E>
 const MicroKernels<E>* micro_kernels() {
   const Isa isa = active_isa();
@@ -75,7 +75,7 @@ const MicroKernels<E>* micro_kernels() {
   return nullptr;
 }
 
-/// The instruction set whose kernels a network of T runs on: what reports and benchmarks name.
+/// The instruction set whose kernels a network of T runs on, as reports and benchmarks name it.
 template <class T>
 Isa isa_for() {
   if constexpr (std::is_same_v<T, bfloat16>)
@@ -85,15 +85,15 @@ Isa isa_for() {
   return Isa::portable;
 }
 
-/// Caps the choice for the whole process, for tests and benchmarks; never above HCNN_ISA and what the machine has.
-/// Returns the instruction set that runs from now on. Not while another thread computes.
+/// Caps the instruction set for the whole process, for tests and benchmarks; it never exceeds HCNN_ISA and what the
+/// machine supports. Returns the one used from then on. Must not be called while another thread computes.
 inline Isa limit_isa(Isa cap) {
   isa::limit().store(std::min(cap, isa::ceiling()));
   return active_isa();
 }
 
-/// Whether convolutions that Winograd's algorithm suits are computed so: true unless switched off. It takes a quarter
-/// of the multiplications, and its rounding errors are about ten times as large.
+/// Whether convolutions that suit Winograd's algorithm use it: true unless switched off. It needs a quarter of the
+/// multiplications, and its rounding errors are about ten times as large.
 inline std::atomic<bool>& winograd_enabled() {
   static std::atomic<bool> enabled = true;
   return enabled;

@@ -1,4 +1,4 @@
-// Arithmetic on every element of an array: activations, addition, copies, dropout masks.
+// Element-wise arithmetic on arrays: activations, addition, copies, dropout masks.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace hcnn::kernels {
 
-/// y = x; does nothing where both are the same array.
+/// y = x; does nothing if both are the same array.
 template <class T>
 void copy(const T* x, T* y, Index size) {
   if (x == y) return;
@@ -27,7 +27,7 @@ void add(const T* x, T* y, Index size) {
   });
 }
 
-/// y = x where x > 0, else slope x. NaN stays NaN. y may be x.
+/// y = x if x > 0, else slope x. NaN stays NaN. y may be x.
 template <class T>
 void leaky_relu(const T* x, T* y, Index size, Master<T> slope) {
   using M = Master<T>;
@@ -39,7 +39,7 @@ void leaky_relu(const T* x, T* y, Index size, Master<T> slope) {
   });
 }
 
-/// dx = dy where y > 0, else slope dy: with a positive slope, y has the sign of x. dx may be dy.
+/// dx = dy if y > 0, else slope dy: with a positive slope, y has the sign of x. dx may be dy.
 template <class T>
 void leaky_relu_backward(const T* y, const T* dy, T* dx, Index size, Master<T> slope) {
   using M = Master<T>;
@@ -63,7 +63,7 @@ void relu(const T* x, T* y, Index size) {
   });
 }
 
-/// dx = dy where y > 0, else 0. dx may be dy.
+/// dx = dy if y > 0, else 0. dx may be dy.
 template <class T>
 void relu_backward(const T* y, const T* dy, T* dx, Index size) {
   using M = Master<T>;
@@ -72,7 +72,7 @@ void relu_backward(const T* y, const T* dy, T* dx, Index size) {
   });
 }
 
-/// Words of the mask of `size` elements, one bit each.
+/// Number of words of a mask for `size` elements, one bit each.
 constexpr Index mask_words(Index size) { return (size + 31) / 32; }
 
 /// Random bits that are 1 with probability 1 - drop_below / 2^32: bit i compares word i of the stream.
@@ -87,7 +87,7 @@ inline void draw_mask(const RandomStream& random, std::uint32_t drop_below, Inde
   }
 }
 
-/// y = scale x where the mask has a 1, else 0 x. y may be x.
+/// y = scale x where the mask is 1, else 0 x. y may be x.
 template <class T>
 void apply_mask(const std::uint32_t* mask, const T* x, T* y, Index size, Master<T> scale) {
   using M = Master<T>;
@@ -95,7 +95,7 @@ void apply_mask(const std::uint32_t* mask, const T* x, T* y, Index size, Master<
     const std::uint32_t bits = mask[first / 32];
     const Index count = std::min(size - first, Index{32});
     for (Index i = 0; i < count; ++i) {
-      const M factor = scale * static_cast<M>((bits >> i) & 1u);  // a product: a branch on a random bit costs 16 ns
+      const M factor = scale * static_cast<M>((bits >> i) & 1u);  // a product, as a branch on a random bit costs 16 ns
       y[first + i] = T(factor * M(x[first + i]));
     }
   }

@@ -1,4 +1,4 @@
-// Matrix products of dense layers: through the micro-kernels where there are any, portable otherwise.
+// Matrix products of dense layers: by micro-kernels if available, otherwise portable.
 #pragma once
 
 #include "hcnn/core/bfloat16.hpp"
@@ -17,16 +17,16 @@ namespace hcnn::kernels {
 /// The smallest multiple of `step` that is at least `value`.
 constexpr Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 
-/// Rows of one tile when `rows` are shared out evenly over tiles of at most `most`, an even number: 34 rows in tiles of
-/// 14 become 12 + 12 + 10, not 14 + 14 + 6, so that every tile has enough sums in flight. The result is even, as the
+/// Rows per tile when `rows` are split evenly into tiles of at most `most`, an even number: 34 rows in tiles of 14
+/// become 12 + 12 + 10, not 14 + 14 + 6, so that every tile has enough sums in flight. The result is even, like the
 /// numbers of rows that kernels are compiled for (`row_of`).
 inline Index even_tile(Index rows, Index most) {
   const Index tiles = std::max<Index>(1, (rows + most - 1) / most);
   return round_up((rows + tiles - 1) / tiles, 2);
 }
 
-/// Calls `use(kernels)` with the best micro-kernels for values of type T that come in runs of `length`: bfloat16 ones,
-/// or float ones behind a conversion. False where there are none and the portable path must run.
+/// Calls `use(kernels)` with the best micro-kernels for values of type T in runs of `length`: bfloat16 kernels, or
+/// float kernels for converted values. False if there are none and the portable path must run.
 template <class T, class Use>
 bool with_micro_kernels([[maybe_unused]] Index length, [[maybe_unused]] const Use& use) {
   if constexpr (std::is_same_v<T, bfloat16>)
@@ -140,7 +140,7 @@ void gemm_outer(const MicroKernels<E>& kernels, Index depth, Index m, Index n, c
   });
 }
 
-/// C += A B through `add_product`, in parallel over blocks of rows, whose size is fixed so that the bits are too.
+/// C += A B by `add_product`, in parallel over blocks of rows, whose fixed size keeps the bits the same.
 template <class M>
 void gemm_portable(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
   constexpr Index kRowBlock = 32;
@@ -158,7 +158,7 @@ const M* transposed(Index rows, Index columns, const M* a, Workspace& workspace)
   return copy;
 }
 
-/// out[j] += sum over rows of a[i][j]: bias gradients. Partial sums of fixed row blocks are added in order.
+/// out[j] += sum over rows of a[i][j]: bias gradients. Adds partial sums of fixed row blocks in order.
 template <class T, class M>
 void add_column_sums(Index rows, Index columns, const T* a, M* out, Workspace& workspace) {
   const WorkspaceScope scope(workspace);
@@ -174,7 +174,7 @@ void add_column_sums(Index rows, Index columns, const T* a, M* out, Workspace& w
     for (Index j = 0; j < columns; ++j) out[j] += partial[b * columns + j];
 }
 
-/// The values as type To: the same memory where that is their type, else a copy in the workspace.
+/// The values as type To: the same memory if that is their type, else a copy in the workspace.
 template <class To, class T>
 const To* converted(const T* values, Index size, Workspace& workspace) {
   if constexpr (std::is_same_v<T, To>) {
@@ -188,7 +188,7 @@ const To* converted(const T* values, Index size, Workspace& workspace) {
   }
 }
 
-/// Room for `size` master values that end up in `target`: the target itself where the types agree.
+/// Room for `size` master values to be rounded into `target`: the target itself if the types agree.
 template <class T>
 Master<T>* master_room(T* target, Index size, Workspace& workspace) {
   if constexpr (std::is_same_v<T, Master<T>>)
@@ -197,7 +197,7 @@ Master<T>* master_room(T* target, Index size, Workspace& workspace) {
     return workspace.take<Master<T>>(size);
 }
 
-/// Rounds what was written to `master_room` into the target; nothing where they are the same memory.
+/// Rounds the values in `master_room` into the target; does nothing if they are the same memory.
 template <class T>
 void round_from_master(const Master<T>* values, T* target, Index size) {
   if constexpr (!std::is_same_v<T, Master<T>>)

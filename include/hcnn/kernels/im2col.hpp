@@ -9,15 +9,15 @@ namespace hcnn::kernels {
 
 /// Extents of a 2-d convolution of one sample. Weights are (O, KH, KW, C / groups) in memory.
 struct ConvGeometry {
-  Shape input;             ///< of one sample
-  Index out_channels = 1;  ///< the letter O
-  Extent2 kernel = 1;      ///< taps
-  Extent2 stride = 1;      ///< pixels
+  Shape input;             ///< shape of one input sample
+  Index out_channels = 1;  ///< number of output channels, O
+  Extent2 kernel = 1;      ///< kernel size, taps
+  Extent2 stride = 1;      ///< distance between neighbouring windows, pixels
   Extent2 padding = 0;     ///< zero pixels on each side
-  Extent2 dilation = 1;    ///< distance of neighbouring taps, pixels
-  Index groups = 1;        ///< of channels that do not see each other
+  Extent2 dilation = 1;    ///< distance between neighbouring taps, pixels
+  Index groups = 1;        ///< number of channel groups that are convolved separately
 
-  /// Rows and columns that the dilated kernel covers.
+  /// Height and width covered by the dilated kernel.
   constexpr Extent2 span() const {
     return {dilation.height * (kernel.height - 1) + 1, dilation.width * (kernel.width - 1) + 1};
   }
@@ -26,11 +26,11 @@ struct ConvGeometry {
     return {(input.height + 2 * padding.height - span().height) / stride.height + 1,
             (input.width + 2 * padding.width - span().width) / stride.width + 1, out_channels};
   }
-  /// Input channels of a group.
+  /// Input channels per group.
   constexpr Index group_inputs() const { return input.channels / groups; }
-  /// Output channels of a group.
+  /// Output channels per group.
   constexpr Index group_outputs() const { return out_channels / groups; }
-  /// Weights of one output channel: KH * KW * C / groups.
+  /// Number of weights per output channel: KH * KW * C / groups.
   constexpr Index depth() const { return kernel.area() * group_inputs(); }
 };
 

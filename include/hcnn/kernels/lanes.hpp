@@ -1,5 +1,5 @@
-// Sixteen floats as one value, in the vector extension that g++ and clang share: for straight-line code too long for
-// the compilers' own vectorisation. The compiler lowers it to whatever registers the enclosing function may use.
+// Sixteen floats as one value, in the vector extension of g++ and clang: for straight-line code too long for the
+// compilers' own vectorisation. The compiler maps it to the registers that the enclosing function may use.
 #pragma once
 
 #include <cstring>
@@ -9,7 +9,7 @@
 
 namespace hcnn::kernels {
 
-/// Values of one vector.
+/// Number of values of one vector.
 inline constexpr Index kLanes = 16;
 /// Sixteen floats.
 using Lanes = float __attribute__((vector_size(4 * kLanes)));
@@ -22,7 +22,7 @@ using HalfLanes = std::uint16_t __attribute__((vector_size(2 * kLanes)));
 [[gnu::always_inline]] inline void load_lanes(const float* from, Lanes& value) {
   std::memcpy(&value, from, sizeof value);
 }
-/// value = the 16 values at `from`, exactly.
+/// value = the 16 values at `from`, converted exactly.
 [[gnu::always_inline]] inline void load_lanes(const bfloat16* from, Lanes& value) {
   HalfLanes halves;
   std::memcpy(&halves, from, sizeof halves);

@@ -1,6 +1,6 @@
-// Batch normalisation on raw arrays: moments, normalisation with rectifier, and their gradients. Partial sums are per
-// image and added in the order of the images, so that threads do not change the bits. The loops over one image are
-// types with a `run` for `run_vectorized`.
+// Batch normalisation on raw arrays: moments, normalisation with rectifier, and their gradients.
+// Partial sums are per image and added in the order of the images, so that threads do not change the bits. The loops
+// over one image are types with a `run` for `run_vectorized`.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +12,10 @@
 
 namespace hcnn::kernels {
 
-/// Mean and sum of squared deviations of each channel of one image. Two passes over data that the cache still holds:
-/// E[x^2] - E[x]^2 would cancel.
+/// Mean and sum of squared deviations of each channel of one image. Two passes over data still in the cache: E[x^2] -
+/// E[x]^2 would cancel.
 struct ImageMoments {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(const T* x, Index pixels, Index channels, M* mean, M* deviations) {
     HCNN_SIMD
@@ -38,7 +38,7 @@ struct ImageMoments {
   }
 };
 
-/// Joins the moments of `count` images of equal size (Chan, Golub, LeVeque 1979).
+/// Combines the moments of `count` images of equal size (Chan, Golub, LeVeque 1979).
 /// @param means, deviations (count, channels)  @param mean, variance biased moments of the whole batch
 template <class M>
 void join_moments(Index count, Index pixels, Index channels, const M* means, const M* deviations, M* mean,
@@ -56,13 +56,13 @@ void join_moments(Index count, Index pixels, Index channels, const M* means, con
   }
 }
 
-/// Normalisation of one pass as a map per channel, v = scale * x + shift, and the rectifier behind it,
-/// r(v) = v < 0 ? slope * v : v (slope 1: none, 0: ReLU).
+/// Normalisation of one pass as a map per channel, v = scale * x + shift, followed by the rectifier r(v) = v < 0 ?
+/// slope * v : v (slope 1: none, 0: ReLU).
 template <class M>
 struct NormalizeMap {
-  const M* scale;  ///< of each channel
-  const M* shift;  ///< of each channel
-  M slope = 1;     ///< of the rectifier for negative values
+  const M* scale;  ///< one value per channel
+  const M* shift;  ///< one value per channel
+  M slope = 1;     ///< slope of the rectifier for negative values
 
   /// v
   [[gnu::always_inline]] M value(M x, Index c) const { return scale[c] * x + shift[c]; }
@@ -74,7 +74,7 @@ struct NormalizeMap {
 
 /// y = r(scale * x + shift) for one image; y may be x.
 struct NormalizeImage {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, const T* x, Index pixels, Index channels, T* y) {
     for (Index p = 0; p < pixels; ++p) {
@@ -88,7 +88,7 @@ struct NormalizeImage {
 
 /// Adds, over one image, g to `sums` and g * (x - mean) to `products`, with g = dy * r'(scale * x + shift).
 struct GradientSums {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, const M* mean, const T* x, const T* dy, Index pixels,
                                          Index channels, M* sums, M* products) {
@@ -105,13 +105,13 @@ struct GradientSums {
   }
 };
 
-/// dx = g_scale * g + x_scale * x + offset, per channel: what batch normalisation's gradient comes down to once the
-/// sums over the batch are known.
+/// dx = g_scale * g + x_scale * x + offset, per channel: the gradient of batch normalisation once the sums over the
+/// batch are known.
 template <class M>
 struct GradientMap {
-  const M* g_scale;  ///< of each channel
-  const M* x_scale;  ///< of each channel
-  const M* offset;   ///< of each channel
+  const M* g_scale;  ///< one value per channel
+  const M* x_scale;  ///< one value per channel
+  const M* offset;   ///< one value per channel
 
   /// dx
   [[gnu::always_inline]] M of(M g, M x, Index c) const { return g_scale[c] * g + x_scale[c] * x + offset[c]; }
@@ -119,7 +119,7 @@ struct GradientMap {
 
 /// dx of one image, with g = dy * r'(scale * x + shift); dx may be x or dy.
 struct GradientImage {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, GradientMap<M> gradient, const T* x, const T* dy,
                                          Index pixels, Index channels, T* dx) {

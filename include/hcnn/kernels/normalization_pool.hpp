@@ -7,25 +7,25 @@
 
 namespace hcnn::kernels {
 
-/// Windows without overlap or border, perhaps with a rest that none covers: the max pooling that is fused. At most 255
-/// taps.
+/// Max-pooling windows for fusion: without overlap or padding, with at most 255 taps. Pixels at the end that fill no
+/// window are not covered.
 struct TilePool {
-  Shape input;   ///< of one sample
-  Index height;  ///< rows of a window
-  Index width;   ///< columns of a window
+  Shape input;   ///< shape of one input sample
+  Index height;  ///< rows per window
+  Index width;   ///< columns per window
 
   /// Shape of one output sample.
   [[gnu::always_inline]] Shape output() const { return {input.height / height, input.width / width, input.channels}; }
-  /// First value of tap `tap` of output pixel (v, u).
+  /// Index of the first value of tap `tap` of output pixel (v, u).
   [[gnu::always_inline]] Index at(Index v, Index u, Index tap) const {
     return ((v * height + tap / width) * input.width + u * width + tap % width) * input.channels;
   }
 };
 
-/// y = max over windows of r(scale * x + shift) for one image, and in `taps`, unless null, which tap it was; the first
-/// of equal ones wins.
+/// y = max over windows of r(scale * x + shift) for one image. Writes to `taps`, unless null, which tap was the
+/// maximum; the first of equal ones.
 struct NormalizePoolImage {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, TilePool pool, const T* x, T* y, std::uint8_t* taps) {
     const Shape out = pool.output();
@@ -59,9 +59,9 @@ struct NormalizePoolImage {
   }
 };
 
-/// GradientSums through the pooling: only the taps that won have a gradient.
+/// GradientSums through the pooling: only the taps that were the maximum have a gradient.
 struct GradientSumsPool {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, TilePool pool, const M* mean, const T* x, const T* dy,
                                          const std::uint8_t* taps, M* sums, M* products) {
@@ -85,7 +85,7 @@ struct GradientSumsPool {
 
 /// GradientImage through the pooling; pixels that no window covers get the terms without g. dx may be x.
 struct GradientPoolImage {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T, class M>
   [[gnu::always_inline]] static void run(NormalizeMap<M> map, GradientMap<M> gradient, TilePool pool, const T* x,
                                          const T* dy, const std::uint8_t* taps, T* dx) {

@@ -1,4 +1,4 @@
-// Neighbouring values side by side: the form in which kernels for pairs of bfloat16 read what they sum over.
+// Neighbouring values interleaved as pairs, the layout in which bfloat16 kernels read what they sum over.
 #pragma once
 
 #include "hcnn/core/bfloat16.hpp"
@@ -7,10 +7,10 @@
 
 namespace hcnn::kernels {
 
-/// Rows of pixels as pairs: pair t of a row holds, for each channel, pixel `first + 2 t` and the one behind it. Pixels
+/// Rows of pixels as pairs: pair t of a row holds, for each channel, pixel `first + 2 t` and the next one. Pixels
 /// outside the row are 0.   (H, W, C) -> (H, pairs, C, 2)
 struct PairPixels {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   [[gnu::always_inline]] static void run(const bfloat16* image, Shape shape, Index first, Index pairs, bfloat16* out) {
     const Index channels = shape.channels;
     for (Index y = 0; y < shape.height; ++y, image += shape.width * channels)

@@ -1,4 +1,4 @@
-// Weights cut into panels, the form in which the micro-kernels read them.
+// Weights in panels, the layout in which the micro-kernels read them.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,9 @@
 
 namespace hcnn::kernels {
 
-/// Writes rows of floats as E, kUnit<E> neighbouring ones side by side.   (rows, width) -> (rows / U, width, U)
+/// Writes rows of floats as E, kUnit<E> neighbouring rows interleaved.   (rows, width) -> (rows / U, width, U)
 struct InterleaveRows {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class E>
   [[gnu::always_inline]] static void run(const float* rows, Index stride, Index count, Index width, E* out) {
     for (Index k = 0; k < count; k += kUnit<E>, rows += kUnit<E> * stride, out += kUnit<E> * width) {
@@ -21,7 +21,7 @@ struct InterleaveRows {
         for (Index c = 0; c < width; ++c) out[c] = rows[c];
       } else {
         HCNN_SIMD
-        for (Index c = 0; c < width; ++c) {  // one word for both: g++ does not vectorise two stores of 16 bits
+        for (Index c = 0; c < width; ++c) {  // one word for both: g++ does not vectorise two 16-bit stores
           const std::uint32_t pair = E(rows[c]).bits | std::uint32_t{E(rows[stride + c]).bits} << 16;
           std::memcpy(static_cast<void*>(out + 2 * c), &pair, sizeof pair);
         }
@@ -31,10 +31,10 @@ struct InterleaveRows {
 };
 
 /// A matrix B (depth x columns) as panels of `MicroKernels::columns` columns, zero-padded to full width. Inside a panel
-/// U = kUnit neighbouring depths lie side by side: panel j holds B[k][j*NR + n] at ((k / U) * NR + n) * U + k % U.
+/// U = kUnit neighbouring depths are interleaved: panel j holds B[k][j*NR + n] at ((k / U) * NR + n) * U + k % U.
 class Panels {
  public:
-  /// Makes room for depth x columns values in the form that `kernels` reads; depth is a multiple of kUnit<E>.
+  /// Makes room for depth x columns values in the layout that `kernels` reads; depth is a multiple of kUnit<E>.
   template <class E>
   void resize(const MicroKernels<E>& kernels, Index depth, Index columns) {
     width_ = kernels.columns;
@@ -44,8 +44,8 @@ class Panels {
   }
 
   /// Fills rows [first, first + rows) of panel j with source[k * depth_stride + n * column_stride], where n counts from
-  /// the panel's first column, and the rows from there to first + padded with 0. `first` and `padded` are multiples of
-  /// kUnit<E>.
+  /// the panel's first column, and the following rows up to first + padded with 0. `first` and `padded` are multiples
+  /// of kUnit<E>.
   template <class E>
   void pack(Index j, Index first, Index rows, Index padded, const float* source, Index depth_stride,
             Index column_stride) {
@@ -65,22 +65,22 @@ class Panels {
     }
   }
 
-  /// Panel j, from row `first` on.
+  /// Panel j, starting at row `first`.
   template <class E>
   const E* panel(Index j, Index first = 0) const {
     return reinterpret_cast<const E*>(storage_.data()) + (j * depth_ + first) * width_;
   }
   /// Number of panels.
   Index count() const { return (columns_ + width_ - 1) / width_; }
-  /// Columns of a panel.
+  /// Number of columns per panel.
   Index width() const { return width_; }
-  /// Rows of every panel.
+  /// Number of rows of every panel.
   Index depth() const { return depth_; }
-  /// Columns of the matrix.
+  /// Number of columns of the matrix.
   Index columns() const { return columns_; }
 
  private:
-  static constexpr Index kBlockRows = 16;  // floats of a cache line
+  static constexpr Index kBlockRows = 16;  // floats per cache line
   static constexpr Index kMaxWidth = 32;
 
   template <class E>
@@ -94,25 +94,25 @@ class Panels {
   Index columns_ = 0;
 };
 
-/// Packing room of the calling thread for weights that are used once, as training's, which change at every step: one
-/// room for all layers instead of one in each.
+/// Packing buffer of the calling thread for weights that are used once, as in training, where they change at every
+/// step: one buffer for all layers instead of one in each.
 inline Panels& scratch_panels() {
   thread_local Panels panels;
   return panels;
 }
 
-/// What the rows of packed weights are: taps and channels, or Winograd's points and channels.
+/// Meaning of the rows of packed weights: taps and channels, or Winograd's points and channels.
 enum class PanelForm { direct, winograd };
 
-/// Panels that know which weights, of which version, for which kernels they hold: refreshed when one of them changes.
+/// Panels that know which version of the weights they hold, and for which kernels: refreshed when one of these changes.
 class CachedPanels {
  public:
-  /// True where they hold something else.
+  /// True if the panels hold something else.
   template <class E>
   bool stale(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form = PanelForm::direct) const {
     return kernels_ != &kernels || version_ != version || form_ != form;
   }
-  /// Fills the panels by `pack(panels)` where they are stale; they stay so where it throws.
+  /// Fills the panels by `pack(panels)` if they are stale; they stay stale if it throws.
   template <class E, class Pack>
   void refresh(const MicroKernels<E>& kernels, std::uint64_t version, PanelForm form, const Pack& pack) {
     if (!stale(kernels, version, form)) return;
@@ -122,7 +122,7 @@ class CachedPanels {
     version_ = version;
     form_ = form;
   }
-  /// The panels, fresh or not.
+  /// The panels, stale or not.
   const Panels& get() const { return panels_; }
 
  private:

@@ -1,5 +1,5 @@
-// Maximum and average pooling of NHWC batches, over sliding windows or adaptive bins; the channels are the inner loop.
-// Every value of y and dx is the work of one task that visits its partners in a fixed order, so nothing is shared.
+// Maximum and average pooling of NHWC batches, over sliding windows or adaptive bins; channels are the inner loop.
+// Every value of y and dx is computed by one task that visits its partners in a fixed order, so nothing is shared.
 #pragma once
 
 #include <algorithm>
@@ -11,21 +11,21 @@
 
 namespace hcnn::kernels {
 
-/// The positions begin, begin + 1, ... end - 1 of one axis.
+/// The positions begin, begin + 1, ..., end - 1 of one axis.
 struct Range {
-  Index begin;  ///< the first
-  Index end;    ///< behind the last
+  Index begin;  ///< first position
+  Index end;    ///< one past the last position
 };
 
-/// One axis of a pooling with windows: output o reads `window` positions from o * stride - padding on.
+/// One axis of a pooling with windows: output o reads `window` positions starting at o * stride - padding.
 struct SlidingWindows {
   Index input;    ///< positions before pooling
   Index output;   ///< positions after pooling
   Index window;   ///< positions under one window
-  Index stride;   ///< distance of two windows
-  Index padding;  ///< positions imagined before the input and after it
+  Index stride;   ///< distance between two windows, positions
+  Index padding;  ///< padding positions before and after the input
 
-  /// Input positions that output o reads, without the padding.
+  /// Input positions that output o reads, without padding.
   Range inputs(Index o) const {
     const Index first = start(o);
     return {std::max(first, Index{0}), std::min(first + window, input)};
@@ -35,14 +35,14 @@ struct SlidingWindows {
     const Index last = i + padding;
     return {last < window ? 0 : (last - window) / stride + 1, std::min(last / stride + 1, output)};
   }
-  /// Number of positions under the window of output o; padding counts.
+  /// Number of positions under the window of output o, including padding.
   Index length(Index) const { return window; }
-  /// First position under the window of output o; in the padding it is negative.
+  /// First position under the window of output o; negative in the padding.
   Index start(Index o) const { return o * stride - padding; }
 };
 
 /// One axis of an adaptive pooling: output o reads the positions floor(o input / output) to ceil((o + 1) input /
-/// output), as in PyTorch; bins overlap where `output` does not divide `input`.
+/// output), as in PyTorch; bins overlap if `output` does not divide `input`.
 struct AdaptiveBins {
   Index input;   ///< positions before pooling
   Index output;  ///< positions after pooling
@@ -107,8 +107,8 @@ void average_pool_backward(const T* dy, T* dx, Index count, Index channels, cons
   });
 }
 
-/// y = max of x over each window: (N, H, W, C) -> (N, OH, OW, C). `taps`, of y's size or null, receives where in its
-/// window each maximum is (row * width + column): the first of equal ones. NaN wins, so that a diverged network is
+/// y = max of x over each window: (N, H, W, C) -> (N, OH, OW, C). `taps`, of y's size or null, receives the position of
+/// each maximum in its window (row * width + column); the first of equal ones. NaN wins, so that a diverged network is
 /// noticed.
 template <class T, class Tap>
 void max_pool(const T* x, T* y, Tap* taps, Index count, Index channels, const SlidingWindows& rows,
@@ -124,7 +124,7 @@ void max_pool(const T* x, T* y, Tap* taps, Index count, Index channels, const Sl
       for (Index h = hs.begin; h < hs.end; ++h)
         for (Index w = ws.begin; w < ws.end; ++w) {
           const auto tap = static_cast<Tap>((h - rows.start(oh)) * columns.window + w - columns.start(ow));
-          if (where && h == hs.begin && w == ws.begin) std::fill_n(where, channels, tap);  // also where all are -inf
+          if (where && h == hs.begin && w == ws.begin) std::fill_n(where, channels, tap);  // also if all are -inf
           const T* pixel = x + ((n * rows.input + h) * columns.input + w) * channels;
           for (Index c = 0; c < channels; ++c) {
             const M value = pixel[c];
@@ -138,7 +138,7 @@ void max_pool(const T* x, T* y, Tap* taps, Index count, Index channels, const Sl
   });
 }
 
-/// dx of max_pool: each pixel sums the dy of the windows whose maximum it is.
+/// dx of max_pool: each pixel sums the dy of the windows of which it is the maximum.
 template <class T, class Tap>
 void max_pool_backward(const T* dy, const Tap* taps, T* dx, Index count, Index channels, const SlidingWindows& rows,
                        const SlidingWindows& columns) {

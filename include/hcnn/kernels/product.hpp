@@ -1,4 +1,4 @@
-// The portable matrix product: for double, and for every machine without micro-kernels of its own.
+// The portable matrix product: for double, and for machines without micro-kernels.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace hcnn::kernels {
 
-/// 16 bytes of values as one: what every machine's vector registers hold at least.
+/// 16 bytes of values as one vector: the smallest register size of all machines.
 template <class M>
 struct SmallVector {
   /// The vector. A typedef in a class, because an alias template loses the attribute.
@@ -17,7 +17,7 @@ struct SmallVector {
 
 /// Rows of C that `add_product_tile` computes at once.
 inline constexpr Index kProductRows = 4;
-/// Columns of C that it computes at once: two vectors.
+/// Columns of C that `add_product_tile` computes at once: two vectors.
 template <class M>
 inline constexpr Index kProductColumns = 2 * 16 / Index{sizeof(M)};
 
@@ -64,13 +64,13 @@ void add_scaled(Index n, M a, const M* b, M* c) {
 }
 
 /// C += A B on the calling thread.   (rows, columns) += (rows, depth) (depth, columns), all row-major and dense. The
-/// library's only portable product: factors that lie otherwise are transposed first, which costs little beside it. Not
-/// inlined, so that a program holds it once. 45 GFLOP/s in float and 22 in double on a core of an AMD EPYC (Zen 5) with
-/// 128-bit registers, 1024 x 576 x 64: some 5 % below Eigen's, which would cost every program two seconds and 150 MB to
-/// compile.
+/// library's only portable product: factors in other layouts are transposed first, which is cheap in comparison. Not
+/// inlined, so that a program contains it once. 45 GFLOP/s in float and 22 in double on a core of an AMD EPYC (Zen 5)
+/// with 128-bit registers, 1024 x 576 x 64: some 5 % below Eigen's, which would cost every program two seconds and 150
+/// MB to compile.
 template <class M>
 [[gnu::noinline]] void add_product(Index rows, Index depth, Index columns, const M* a, const M* b, M* c) {
-  if (rows == 1) {  // reads b once, as it lies
+  if (rows == 1) {  // reads b once, unpacked
     for (Index k = 0; k < depth; ++k) add_scaled(columns, a[k], b + k * columns, c);
     return;
   }

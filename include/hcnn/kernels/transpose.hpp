@@ -7,7 +7,7 @@
 
 namespace hcnn::kernels {
 
-/// y = x^T:  (columns, rows) = (rows, columns)^T, both row-major and apart from each other.
+/// y = x^T:  (columns, rows) = (rows, columns)^T, both row-major; they must not overlap.
 template <class T>
 void transpose(const T* x, T* y, Index rows, Index columns) {
   constexpr Index kTile = 16;  // one cache line of floats each way: reads and writes stay in the first-level cache

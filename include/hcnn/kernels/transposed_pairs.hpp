@@ -1,5 +1,5 @@
-// Operands of products with a long depth, a batch or its pixels, for kernels that want the depths of A side by side and
-// pairs of them in panels: AMX.
+// Operands of products with a long depth (a batch or its pixels) for AMX kernels.
+// These need the depths of A contiguous in a row, and pairs of depths of B in panels.
 #pragma once
 
 #include <cstring>
@@ -9,7 +9,7 @@
 
 namespace hcnn::kernels {
 
-/// Exchanges, in every block of 2 Step x 2 Step words, the upper right and the lower left quarter: a then holds what
+/// Exchanges the upper right and the lower left quarter of every block of 2 Step x 2 Step words: a receives what
 /// belongs above, b what belongs below.
 template <std::size_t Step, std::size_t... I>
 [[gnu::always_inline]] inline void exchange_quarters(WordLanes& a, WordLanes& b, std::index_sequence<I...>) {
@@ -17,7 +17,7 @@ template <std::size_t Step, std::size_t... I>
   a = __builtin_shufflevector(above, below, (I & Step ? kLanes + I - Step : I)...);
   b = __builtin_shufflevector(above, below, (I & Step ? kLanes + I : I + Step)...);
 }
-/// The same for each pair of rows of a 16 x 16 block that lie `Step` apart.
+/// The same for each pair of rows of a 16 x 16 block at distance `Step`.
 template <std::size_t Step>
 [[gnu::always_inline]] inline void exchange_quarters(WordLanes* block) {
   for (std::size_t i = 0; i < kLanes; ++i)
@@ -26,7 +26,7 @@ template <std::size_t Step>
 
 /// Pairs of bfloat16, transposed.   (rows, columns, 2) -> (columns, rows, 2), with row stride `stride` in pairs
 struct TransposePairs {
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   [[gnu::always_inline]] static void run(const bfloat16* in, Index rows, Index columns, bfloat16* out, Index stride) {
     for (Index r = 0; r < rows; r += kLanes)
       for (Index c = 0; c < columns; c += kLanes) {
@@ -48,7 +48,7 @@ struct TransposePairs {
   }
 };
 
-/// Pairs of bfloat16 as panels of `width` columns, those that are missing 0: (depth, columns, 2) -> panels, `stride`
+/// Pairs of bfloat16 as panels of `width` columns, missing ones filled with 0: (depth, columns, 2) -> panels, `stride`
 /// values apart, of (depth, width, 2).
 inline void pack_pair_panels(const bfloat16* in, Index depth, Index columns, Index width, bfloat16* out, Index stride) {
   for (Index first = 0; first < columns; first += width, out += stride) {

@@ -63,11 +63,11 @@ inline constexpr Index kWinogradPoints = kWinogradInput * kWinogradInput;  ///< 
   g[2 * step] = sum + 4 * sum2 + u5;
 }
 
-/// A row of a transform as a sum of a few rows of its operand.
+/// A row of a transform as a weighted sum of a few rows of its operand.
 struct WinogradCombination {
-  int count;         ///< rows of the operand that take part
-  int rows[4];       ///< which
-  float factors[4];  ///< of each
+  int count;         ///< number of rows of the operand in the sum
+  int rows[4];       ///< which rows
+  float factors[4];  ///< factor of each row
 };
 /// The rows of B^T.
 inline constexpr WinogradCombination kWinogradInputRows[kWinogradInput] = {
@@ -81,13 +81,13 @@ inline constexpr WinogradCombination kWinogradOutputAdjointRows[kWinogradInput] 
                                                                                    {4, {0, 1, 2, 3}, {1, -2, 4, -8}},
                                                                                    {1, {3}, {1}}};
 
-// Channels come in multiples of kLanes. No loop asks to be unrolled: at -O3 g++ does so where the tile fits into the
+// Channels come in multiples of kLanes. No loop requests unrolling: at -O3 g++ unrolls if the tile fits into the
 // registers (AVX-512); forced with AVX2's sixteen, the code is five times as large and no faster.
 
 /// V = B^T d B for one tile and every channel.
 struct WinogradInput {
   /// @param pixels the 36 input pixels, row by row  @param v point p goes to v + p * stride
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, Index channels, float* v, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
@@ -103,7 +103,7 @@ struct WinogradInput {
 /// Y = A^T M A + bias for one tile and every channel.
 struct WinogradOutput {
   /// @param m point p is at m + p * stride  @param bias may be null  @param pixels the 16 output pixels, row by row
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const float* m, Index stride, Index channels, const float* bias,
                                          T* const* pixels) {
@@ -123,7 +123,7 @@ struct WinogradOutput {
 /// U = G g G^T for one output channel and every input channel.
 struct WinogradKernel {
   /// @param g tap t of channel c is at g[t * tap_stride + c]  @param u point p goes to u + p * stride
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   [[gnu::always_inline]] static void run(const float* g, Index tap_stride, Index channels, float* u, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
       Lanes d[36];
@@ -135,7 +135,7 @@ struct WinogradKernel {
   }
 };
 
-/// values[j] = the combination of column j of a tile that has `Columns` of them, for the channels from c on.
+/// values[j] = the combination of column j of a tile with `Columns` columns, for the channels starting at c.
 template <int Columns, class T>
 [[gnu::always_inline]] inline void combine_rows(const T* const* pixels, const WinogradCombination& sum, Index c,
                                                 Lanes* values) {
@@ -153,7 +153,7 @@ template <int Columns, class T>
 /// One row of V = B^T d B for one tile and every channel.
 struct WinogradInputRow {
   /// @param pixels the 36 input pixels, row by row  @param row of V  @param v point p of the row goes to v + p * stride
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* v, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
@@ -169,7 +169,7 @@ struct WinogradInputRow {
 struct WinogradOutputAdjointRow {
   /// @param pixels the 16 output pixels, row by row  @param row of M  @param m point p of the row goes to m + p *
   /// stride
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   template <class T>
   [[gnu::always_inline]] static void run(const T* const* pixels, int row, Index channels, float* m, Index stride) {
     for (Index c = 0; c < channels; c += kLanes) {
@@ -184,7 +184,7 @@ struct WinogradOutputAdjointRow {
 /// dg = G^T dU G for one input channel and every output channel.
 struct WinogradKernelAdjoint {
   /// @param u point p is at u + p * stride  @param g tap t goes to g + t * tap_stride
-  /// For `run_vectorized`.
+  /// Called by `run_vectorized`.
   [[gnu::always_inline]] static void run(const float* u, Index stride, Index channels, float* g, Index tap_stride) {
     for (Index c = 0; c < channels; c += kLanes) {
       Lanes d[36];

@@ -1,4 +1,4 @@
-// What every plot shares: colours, tick marks, and the frame with its grid.
+// Shared by all plots: colours, tick marks, and the frame with its grid.
 #pragma once
 
 #include <algorithm>
@@ -14,34 +14,34 @@
 namespace hcnn::report {
 
 inline constexpr Colour kPaper = {255, 255, 255};        ///< background
-inline constexpr Colour kInk = {33, 37, 41};             ///< texts
+inline constexpr Colour kInk = {33, 37, 41};             ///< text
 inline constexpr Colour kGridColour = {226, 229, 233};   ///< lines behind the data
 inline constexpr Colour kFrameColour = {120, 126, 132};  ///< borders
 
-/// Colours of series 0, 1, 2 ..: distinct to colour-blind readers too (Okabe and Ito 2008); after the last they repeat.
+/// Colours of series 0, 1, 2 .., repeated after the last; distinct to colour-blind readers too (Okabe and Ito 2008).
 inline Colour series_colour(std::size_t index) {
   constexpr std::array<Colour, 7> kColours = {
       {{0, 114, 178}, {213, 94, 0}, {0, 158, 115}, {204, 121, 167}, {230, 159, 0}, {86, 180, 233}, {90, 90, 90}}};
   return kColours[index % kColours.size()];
 }
 
-/// Values along an axis, from `low` at its beginning to `high` at its end.
+/// Maps values to positions along an axis, from `low` at its start to `high` at its end.
 struct Scale {
-  double low = 0;            ///< value at the beginning; above 0 where logarithmic
+  double low = 0;            ///< value at the start; above 0 if logarithmic
   double high = 1;           ///< value at the end, above `low`
   bool logarithmic = false;  ///< equal steps are equal factors
 
-  /// Position of a value: 0 at `low`, 1 at `high`; not finite where the value has none.
+  /// Position of a value: 0 at `low`, 1 at `high`; not finite if the axis cannot show the value.
   double position(double value) const {
     if (!logarithmic) return (value - low) / (high - low);
     return value > 0 ? std::log(value / low) / std::log(high / low) : std::numeric_limits<double>::quiet_NaN();
   }
 };
 
-/// True for values above 0 that are about a decade apart or more: a linear axis would crowd the lower ones.
+/// True if both are positive and `high` is more than 9 times `low`: a linear axis would crowd the lower values.
 inline bool wants_logarithm(double low, double high) { return low > 0 && high > 9 * low; }
 
-/// A scale that shows all finite (positive, where logarithmic) values with some room at both ends.
+/// A scale that shows all finite (positive, if logarithmic) values with some room at both ends.
 inline Scale scale_for(const std::vector<double>& values, bool logarithmic) {
   Scale scale{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), logarithmic};
   for (const double value : values) {
@@ -57,20 +57,20 @@ inline Scale scale_for(const std::vector<double>& values, bool logarithmic) {
   return {scale.low >= 0 ? std::max(0.0, scale.low - room) : scale.low - room, scale.high + room, false};
 }
 
-/// A marked value of an axis.
+/// A tick mark of an axis.
 struct Tick {
-  double value;       ///< where on the axis
-  std::string label;  ///< what stands there
+  double value;       ///< value on the axis
+  std::string label;  ///< text at the mark
 };
 
-/// Round values on a linear axis, at most about `count`, `smallest` apart at least.
+/// Round values on a linear axis, at most about `count` and at least `smallest` apart.
 inline std::vector<Tick> linear_ticks(double low, double high, int count, double smallest = 0) {
   const double least = std::max((high - low) / count, smallest), power = std::pow(10, std::floor(std::log10(least)));
   double step = 10 * power;
   for (const double factor : {5.0, 2.0, 1.0})
     if (factor * power >= least * (1 - 1e-9)) step = factor * power;
   std::vector<Tick> ticks;
-  if (!std::isfinite(step) || step <= 0) return ticks;  // a range beyond what doubles can count in
+  if (!std::isfinite(step) || step <= 0) return ticks;  // a range too large for double
   const int decimals = static_cast<int>(std::clamp(-std::floor(std::log10(step) + 1e-9), 0.0, 12.0));
   const double begin = std::ceil(low / step - 1e-9);
   for (int i = 0; i <= 2 * count; ++i) {
@@ -80,7 +80,7 @@ inline std::vector<Tick> linear_ticks(double low, double high, int count, double
   return ticks;
 }
 
-/// Powers of ten on a logarithmic axis; over less than two decades also their double and fivefold.
+/// Powers of ten on a logarithmic axis; on a range of up to two decades also 2 and 5 times those.
 inline std::vector<Tick> log_ticks(double low, double high) {
   std::vector<Tick> ticks;
   for (double power = std::floor(std::log10(low)); power <= std::ceil(std::log10(high)); ++power)
@@ -92,18 +92,18 @@ inline std::vector<Tick> log_ticks(double low, double high) {
   return ticks;
 }
 
-/// A rectangle on the canvas in which data are drawn.
+/// The rectangle of the canvas in which data are drawn.
 struct Frame {
-  Point from;  ///< top left corner
-  Point to;    ///< bottom right corner
+  Point from;  ///< top left corner, pixels
+  Point to;    ///< bottom right corner, pixels
 
-  /// Pixels from the left: 0 is the left edge, 1 the right one.
+  /// Pixels from the left edge of the canvas: 0 is the left edge of the frame, 1 the right one.
   double x(double position) const { return from.x + position * (to.x - from.x); }
-  /// Pixels from the top: 0 is the bottom edge, 1 the top one.
+  /// Pixels from the top edge of the canvas: 0 is the bottom edge of the frame, 1 the top one.
   double y(double position) const { return to.y - position * (to.y - from.y); }
 };
 
-/// Draws the grid line and the label of the ticks of the horizontal axis.
+/// Draws the grid lines and labels of the horizontal axis.
 inline void draw_x_axis(Canvas& canvas, const Frame& frame, const Scale& scale, const std::vector<Tick>& ticks,
                         const std::string& label, double size) {
   for (const Tick& tick : ticks) {
@@ -115,7 +115,7 @@ inline void draw_x_axis(Canvas& canvas, const Frame& frame, const Scale& scale, 
               {.size = size, .align = Align::centre});
 }
 
-/// Draws the grid line and the label of every tick of the vertical axis.
+/// Draws the grid lines and labels of the vertical axis.
 inline void draw_y_axis(Canvas& canvas, const Frame& frame, const Scale& scale, const std::string& label, double size) {
   double widest = 0;
   for (const Tick& tick :

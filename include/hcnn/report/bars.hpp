@@ -12,23 +12,23 @@
 
 namespace hcnn::report {
 
-/// One colour of a bar chart: a value for each category.
+/// Bars of one colour: a value for each category.
 struct BarSeries {
-  std::string name = {};            ///< in the legend
-  std::vector<double> values = {};  ///< of each category
+  std::string name = {};            ///< name in the legend
+  std::vector<double> values = {};  ///< one value for each category
 };
 
 /// Options of `bars`.
 struct BarsOptions {
-  std::string title = {};    ///< above the picture
-  std::string y_label = {};  ///< with its unit
-  int decimals = 0;          ///< of the numbers above the bars
-  Index width = 1200;        ///< pixels
-  Index height = 560;        ///< pixels
-  double text_size = 19;     ///< pixels
+  std::string title = {};    ///< title above the plot
+  std::string y_label = {};  ///< label of the vertical axis, with its unit
+  int decimals = 0;          ///< decimals of the numbers above the bars
+  Index width = 1200;        ///< width of the plot, pixels
+  Index height = 560;        ///< height of the plot, pixels
+  double text_size = 19;     ///< size of the text, pixels
 };
 
-/// Draws the bar of one value, its foot at 0, between x = `left` and `right`, and the number above it.
+/// Draws the bar of one value, from 0, between x = `left` and `right`, and the number above it.
 inline void draw_bar(Canvas& canvas, const Frame& frame, const Scale& scale, double left, double right, double value,
                      Colour colour, const BarsOptions& options) {
   if (!std::isfinite(value)) return;
@@ -38,8 +38,8 @@ inline void draw_bar(Canvas& canvas, const Frame& frame, const Scale& scale, dou
               {.size = 0.85 * options.text_size, .align = Align::centre});
 }
 
-/// Bars of each category side by side, one for each series, their values written above them. Throws DataError where a
-/// series has another number of values than there are categories.
+/// Draws the bars of each category side by side, one for each series, with their values above them. Throws DataError if
+/// a series has another number of values than there are categories.
 inline io::Image bars(const std::vector<std::string>& categories, const std::vector<BarSeries>& series,
                       const BarsOptions& options = {}) {
   const double size = options.text_size;
@@ -57,7 +57,7 @@ inline io::Image bars(const std::vector<std::string>& categories, const std::vec
 
   Canvas canvas(options.width, options.height);
   const double width = static_cast<double>(options.width), height = static_cast<double>(options.height);
-  const double right = std::max(width - widest - 80, 0.5 * width);  // names that are too long are cut, not the bars
+  const double right = std::max(width - widest - 80, 0.5 * width);  // names that are too long are cut off, not the bars
   const Frame frame{{130, 3.5 * size}, {right, height - 2.5 * size}};
   canvas.text({width / 2, 1.6 * size}, options.title, {.size = 1.3 * size, .align = Align::centre, .bold = true});
   draw_y_axis(canvas, frame, scale, options.y_label, size);

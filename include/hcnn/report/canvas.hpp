@@ -1,4 +1,4 @@
-// A picture to draw on: rectangles, smooth lines and text.
+// An image to draw on: rectangles, smooth lines and text.
 #pragma once
 
 #include <algorithm>
@@ -9,41 +9,41 @@
 #include "hcnn/io/image.hpp"
 #include "hcnn/report/stroke_font.hpp"
 
-/// Pictures and pages.
+/// Plots and report pages.
 namespace hcnn::report {
 
 using io::Colour;
 
-/// Where a text lies from its anchor.
+/// Horizontal position of a text relative to its anchor: the anchor is the text's left end, centre or right end.
 enum class Align { left, centre, right };
 
-/// How a text looks.
+/// Appearance of a text.
 struct TextStyle {
-  double size = 18;              ///< pixels; capitals are 0.7 of it high
-  Colour colour = {33, 37, 41};  ///< of the strokes
-  Align align = Align::left;     ///< where the anchor is
-  bool upwards = false;          ///< turned by 90 degrees, read from below
+  double size = 18;              ///< pixels; capitals are 0.7 times as high
+  Colour colour = {33, 37, 41};  ///< colour of the strokes
+  Align align = Align::left;     ///< which point of the text is the anchor
+  bool upwards = false;          ///< rotated by 90 degrees, read from bottom to top
   bool bold = false;             ///< thicker strokes
 };
 
-/// Width of a text in pixels.
+/// Width of a text, pixels.
 inline double text_width(std::string_view text, double size) { return grid_width(text) * 0.7 * size / kCapHeight; }
 
-/// Draws on an image, coordinates in pixels from its top left corner; what lies outside is cut off.
+/// Draws on an image, in pixels from its top left corner; clips what lies outside.
 class Canvas {
  public:
-  /// An empty picture, extents in pixels. Throws ShapeError as Image does.
+  /// An empty image, extents in pixels. Throws ShapeError as Image does.
   Canvas(Index width, Index height, Colour background = {255, 255, 255})
       : image_(width, height, background), coverage_(static_cast<std::size_t>(width * height), 0.0f) {}
 
-  /// What was drawn so far.
+  /// The image drawn so far.
   const io::Image& image() const { return image_; }
-  /// Pixels.
+  /// Width of the image, pixels.
   Index width() const { return image_.width; }
-  /// Pixels.
+  /// Height of the image, pixels.
   Index height() const { return image_.height; }
 
-  /// Fills the pixels from `from` up to, without, `to`; both are rounded to whole pixels.
+  /// Fills the pixels from `from` up to but not including `to`; both are rounded to whole pixels.
   void rect(Point from, Point to, Colour colour) {
     const Index left = inside(from.x, image_.width), right = inside(to.x, image_.width);
     for (Index y = inside(from.y, image_.height); y < inside(to.y, image_.height); ++y)
@@ -53,7 +53,7 @@ class Canvas {
   /// Draws a line through the points, `width` pixels wide, with round ends. One point makes a dot.
   void line(const Polyline& points, double width, Colour colour) { lines({points}, width, colour); }
 
-  /// Draws several lines as one shape: where they cross, the edge does not darken.
+  /// Draws several lines as one shape, so that edges do not darken where they cross.
   void lines(const std::vector<Polyline>& shape, double width, Colour colour) {
     Box touched{image_.width, image_.height, 0, 0};
     for (const Polyline& points : shape)
@@ -67,7 +67,7 @@ class Canvas {
       }
   }
 
-  /// Dashes of 8 widths with gaps of 4 between them.
+  /// Draws a dashed line: dashes of 8 widths with gaps of 4 widths.
   void dashed_line(const Polyline& points, double width, Colour colour) {
     std::vector<Polyline> dashes;
     double travelled = 0;
@@ -107,7 +107,7 @@ class Canvas {
     return std::clamp(static_cast<Index>(std::lround(std::clamp(position, -1e9, 1e9))), Index{0}, extent);
   }
 
-  /// Raises each pixel's coverage to that by a segment: 1 inside, falling to 0 over one pixel at the edge.
+  /// Raises each pixel's coverage to that of a segment: 1 inside, falling to 0 over one pixel at the edge.
   void cover(Point a, Point b, double radius, Box& touched) {
     if (!std::isfinite(a.x + a.y + b.x + b.y)) return;
     const Box box{

@@ -1,4 +1,4 @@
-// Several runs in one picture: curves over each other, severities side by side, accuracy against severity.
+// Several runs in one plot: overlaid curves, severities side by side, accuracy against severity.
 #pragma once
 
 #include <algorithm>
@@ -15,17 +15,17 @@
 
 namespace hcnn::report {
 
-/// What the pictures show of a run.
+/// The data of one run for the comparison plots.
 struct ComparedRun {
-  std::string name = {};               ///< short, in every legend
-  metrics::History history = {};       ///< of its epochs; may be empty
-  std::vector<Index> severities = {};  ///< samples of severity 0, 1, ...; empty: not measured
-  double accuracy = 0;                 ///< of the finest head, 0..1
-  double hd1 = 0;                      ///< average severity of all samples
-  double ms = 0;                       ///< average severity of the mistakes
+  std::string name = {};               ///< short name, used in every legend
+  metrics::History history = {};       ///< metrics of its epochs; may be empty
+  std::vector<Index> severities = {};  ///< number of samples of severity 0, 1, ...; empty: not measured
+  double accuracy = 0;                 ///< accuracy of the finest head, 0..1
+  double hd1 = 0;                      ///< mean severity over all samples
+  double ms = 0;                       ///< mean severity of the mistakes
 };
 
-/// One panel for a column of the histories: a curve for each run that has it, run i in the colour of series i.
+/// A panel for one column of the histories: a curve for each run that has it, run i in the colour of series i.
 inline Panel compared_panel(const std::vector<ComparedRun>& runs, std::string_view column, Panel panel,
                             double factor = 1) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -41,8 +41,8 @@ inline Panel compared_panel(const std::vector<ComparedRun>& runs, std::string_vi
   return panel;
 }
 
-/// Losses of both parts, validation accuracy of every head, average severity and learning rate, all runs over each
-/// other; what no run measured is left out.
+/// Panels for training and validation loss, validation accuracy of every head, mean severity and learning rate, with
+/// all runs overlaid; leaves out what no run measured.
 inline std::vector<Panel> comparison_panels(const std::vector<ComparedRun>& runs) {
   std::vector<Panel> panels = {
       compared_panel(runs, "train.loss", {.title = "Training loss", .y_label = "nats per sample"}),
@@ -64,8 +64,8 @@ inline std::vector<Panel> comparison_panels(const std::vector<ComparedRun>& runs
   return panels;
 }
 
-/// Share of the samples of each severity, in percent, the runs side by side: before and after, for two. Throws
-/// DataError where the runs have other numbers of severities than `names`.
+/// Bars with the percentage of samples of each severity, runs side by side. Throws DataError if a run's number of
+/// severities is not that of `names`.
 inline io::Image severity_bars(const std::vector<ComparedRun>& runs, const std::vector<std::string>& names,
                                const BarsOptions& options = {.title = "Severity of the predictions",
                                                              .y_label = "share of the samples, %",
@@ -82,7 +82,7 @@ inline io::Image severity_bars(const std::vector<ComparedRun>& runs, const std::
   return bars(names, series, options);
 }
 
-/// Accuracy of the runs against the severity of their mistakes: to the right and below is better.
+/// Accuracy of the runs against the severity of their mistakes: right and down is better.
 inline io::Image severity_scatter(const std::vector<ComparedRun>& runs,
                                   const ScatterOptions& options = {.title = "Accuracy and severity of the mistakes",
                                                                    .x_label = "top-1 accuracy of the finest head, %",

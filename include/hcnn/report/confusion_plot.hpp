@@ -1,4 +1,4 @@
-// Confusion matrices as pictures.
+// Plots of confusion matrices.
 #pragma once
 
 #include <algorithm>
@@ -14,22 +14,22 @@
 
 namespace hcnn::report {
 
-/// Classes that lie next to one another and belong together.
+/// Neighbouring classes that belong together.
 struct ClassGroup {
-  std::string name = {};  ///< may be empty
-  Index size = 0;         ///< classes
+  std::string name = {};  ///< name of the group; may be empty
+  Index size = 0;         ///< number of classes
 };
 
 /// Options of `confusion`.
 struct ConfusionOptions {
-  std::string title = {};               ///< above the picture
+  std::string title = {};               ///< title above the plot
   std::vector<Index> order = {};        ///< classes from top to bottom, each once; empty: 0, 1, 2, ..
-  std::vector<ClassGroup> groups = {};  ///< along the order, lines between them; empty: none
-  Index print_counts_up_to = 20;        ///< classes up to which the counts are written into the cells
+  std::vector<ClassGroup> groups = {};  ///< groups along the order, separated by lines; empty: none
+  Index print_counts_up_to = 20;        ///< largest number of classes for which counts are written into the cells
 };
 
-/// Colour of a share from 0 (white) to 1 (dark blue). The scale goes by the square root, so that a share of 1 % can be
-/// told from none.
+/// Colour of a fraction from 0 (white) to 1 (dark blue). The scale follows the square root, so that 1 % can be told
+/// from 0.
 inline Colour share_colour(double share) {
   constexpr std::array<Colour, 5> kStops = {
       {{255, 255, 255}, {205, 225, 242}, {116, 173, 216}, {36, 101, 172}, {9, 35, 84}}};
@@ -58,27 +58,27 @@ inline void check_confusion(Index classes, const std::vector<std::string>& names
     fail<DataError>("confusion", concat("groups of ", grouped, " classes together"), concat("there are ", classes));
 }
 
-/// Measures of a confusion picture, in pixels.
+/// Layout of a confusion plot, in pixels.
 struct ConfusionLayout {
   Index classes;          ///< rows and columns of the matrix
   double cell;            ///< side of a cell
-  double label_size;      ///< of class names
-  double text_size = 20;  ///< of everything else
+  double label_size;      ///< size of class names
+  double text_size = 20;  ///< size of all other text
   Frame matrix;           ///< where the cells are
   double bar_left;        ///< left edge of the colour bar
-  Index width;            ///< of the whole picture
-  Index height;           ///< of the whole picture
+  Index width;            ///< width of the whole plot
+  Index height;           ///< height of the whole plot
 
-  /// True where class names are large enough to be read.
+  /// True if class names are large enough to read.
   bool names_classes() const { return cell >= 8; }
 };
 
-/// Finds room for everything: the longest class name, group names, colour bar.
+/// Computes a layout with room for the longest class name, group names and the colour bar.
 inline ConfusionLayout confusion_layout(const std::vector<std::string>& names, const ConfusionOptions& options) {
   ConfusionLayout layout{};
   layout.classes = static_cast<Index>(names.size());
   layout.text_size = 20;
-  constexpr double kMostSide = 4000;  // of the matrix: 1,000 classes would else make a picture of 200 million pixels
+  constexpr double kMostSide = 4000;  // of the matrix: else 1,000 classes would make an image of 200 million pixels
   layout.cell = layout.classes <= 10   ? 76
                 : layout.classes <= 20 ? 54
                 : layout.classes <= 50 ? 24
@@ -98,7 +98,7 @@ inline ConfusionLayout confusion_layout(const std::vector<std::string>& names, c
   return layout;
 }
 
-/// Draws the cells: the colour is the share of the row, the number the count.
+/// Draws the cells: the colour is the fraction of the row, the number the count.
 inline void draw_cells(Canvas& canvas, const ConfusionLayout& layout, const metrics::ConfusionMatrix& counts,
                        const std::vector<Index>& order, bool print) {
   const double widest = text_width(std::to_string(counts.total()), 1);  // no count is longer
@@ -146,7 +146,7 @@ inline void draw_class_names(Canvas& canvas, const ConfusionLayout& layout, cons
   }
 }
 
-/// Draws the scale of the colours.
+/// Draws the colour scale.
 inline void draw_colour_bar(Canvas& canvas, const ConfusionLayout& layout) {
   const double height = std::min(layout.matrix.to.y - layout.matrix.from.y, 640.0);
   const Frame bar{{layout.bar_left, layout.matrix.from.y}, {layout.bar_left + 26, layout.matrix.from.y + height}};
@@ -164,8 +164,8 @@ inline void draw_colour_bar(Canvas& canvas, const ConfusionLayout& layout) {
               {.size = 0.9 * layout.text_size, .align = Align::centre, .upwards = true});
 }
 
-/// A confusion matrix: rows are true classes, columns predicted ones. Colours show the share of the row. Throws
-/// DataError where names, order or groups do not fit the matrix.
+/// Plots a confusion matrix: rows are true classes, columns predicted ones, colours the fraction of the row. Throws
+/// DataError if names, order or groups do not fit the matrix.
 inline io::Image confusion(const metrics::ConfusionMatrix& counts, const std::vector<std::string>& names,
                            const ConfusionOptions& options = {}) {
   check_confusion(counts.classes(), names, options);

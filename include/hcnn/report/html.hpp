@@ -1,5 +1,5 @@
-// A report as one HTML file: headings, tables and pictures, nothing loaded from elsewhere. With scripts its pictures
-// become interactive; without them, or without JavaScript, the page shows the same figures.
+// A report as one self-contained HTML file: headings, tables and plots.
+// With scripts its plots become interactive; without them, or without JavaScript, the page shows the same figures.
 #pragma once
 
 #include <cstddef>
@@ -24,17 +24,17 @@ class HtmlReport {
   /// @param title of the page
   explicit HtmlReport(std::string_view title) : title_(html_escape(title)) {}
 
-  /// A heading, listed at the top of the page; what follows belongs to it.
+  /// Adds a heading, listed at the top of the page; what follows belongs to it.
   HtmlReport& heading(std::string_view text) {
     const std::string name = html_escape(text), id = concat("section-", ++headings_);
     contents_ += "<li><a href=\"#" + id + "\">" + name + "</a></li>\n";
     return add("<h2 id=\"" + id + "\">" + name + "</h2>\n");
   }
-  /// A heading below the last one.
+  /// Adds a heading one level below.
   HtmlReport& subheading(std::string_view text) { return add("<h3>" + html_escape(text) + "</h3>\n"); }
-  /// A paragraph of text.
+  /// Adds a paragraph of text.
   HtmlReport& paragraph(std::string_view text) { return add("<p>" + html_escape(text) + "</p>\n"); }
-  /// A table. With a header, numbers stand at the right of their column; without one, the first column names the rows.
+  /// Adds a table. With a header, numbers are right-aligned; without one, the first column names the rows.
   /// @param kind for scripts: "sortable", "settings"
   HtmlReport& table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
                     std::string_view kind = {}) {
@@ -42,7 +42,7 @@ class HtmlReport {
     for (const auto& row : rows) add_row(row, header.empty());
     return add("</table></div>\n");
   }
-  /// A table with small pictures, the bytes of PNG files, in its last column: `pictures[i]` belong to row i.
+  /// Adds a table with small images, as bytes of PNG files, in its last column: `pictures[i]` belong to row i.
   HtmlReport& gallery(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
                       const std::vector<std::vector<std::string>>& pictures) {
     open_table(header, "gallery");
@@ -53,31 +53,31 @@ class HtmlReport {
     }
     return add("</table></div>\n");
   }
-  /// A picture: the bytes of a PNG file (`io::encode_png`), embedded. A click shows it in full size.
+  /// Adds an image, as bytes of a PNG file (`io::encode_png`), embedded. A click shows it in full size.
   HtmlReport& figure(std::string_view png, std::string_view caption) {
     return add("<figure><div class=\"scroll\"><label title=\"click: full size and back\"><input type=\"checkbox\">" +
                png_element(png, caption) + "</label></div><figcaption>" + html_escape(caption) +
                "</figcaption></figure>\n");
   }
-  /// What follows, up to `end_fold`, can be folded away under this name; scripts fold it from the start.
+  /// Starts a section of this name, up to `end_fold`, that can be folded; scripts fold it initially.
   HtmlReport& begin_fold(std::string_view name) {
     return add("<details open><summary>" + html_escape(name) + "</summary>\n");
   }
-  /// Ends what `begin_fold` began.
+  /// Ends the section of `begin_fold`.
   HtmlReport& end_fold() { return add("</details>\n"); }
-  /// Where the scripts put the interactive part of this name; empty without them.
+  /// Adds the place where scripts put their interactive part of this name; empty without scripts.
   HtmlReport& place(std::string_view part) { return add("<div data-part=\"" + html_escape(part) + "\"></div>\n"); }
 
-  /// Makes the page interactive: the scripts get `data`, and nothing but them may run.
+  /// Makes the page interactive: the scripts get `data`, and no other script may run.
   HtmlReport& interactive(PageScripts scripts, const io::Json& data) {
     scripts_ = std::move(scripts);
     data_ = script_json(data);
     return *this;
   }
 
-  /// The page.
+  /// The page as HTML text.
   std::string html() const {
-    // Only scripts that bear the nonce run. Whoever chooses a name in the page cannot choose the hash of the page too.
+    // Only scripts with the nonce run. Someone who chooses a name in the page cannot also choose the hash of the page.
     const std::string nonce = concat('h', hash_name(title_ + body_ + data_));
     const std::string allowed = scripts_ ? "; script-src 'nonce-" + nonce + "'" : "";
     const std::string style = std::string(kStyle) + (scripts_ ? scripts_->style : "");
@@ -94,7 +94,7 @@ class HtmlReport {
            title_ + "</h1>\n<nav aria-label=\"contents\"><ul>\n" + contents_ + "</ul></nav>\n" + body_ + scripts +
            "</body>\n</html>\n";
   }
-  /// Writes the page all or nothing; Error as `io::write_file`.
+  /// Writes the page, all or nothing. Throws the Error of `io::write_file`.
   void write(const std::filesystem::path& path) const { io::write_file(path, html()); }
 
  private:

@@ -1,4 +1,4 @@
-// Foreign text and bytes as they may stand in an HTML page.
+// Untrusted text and bytes, made safe for an HTML page.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace hcnn::report {
 
-/// Text for the content or a quoted attribute of an HTML element: markup becomes harmless, control characters other
-/// than newline and tab are spelled out.
+/// Text for the content or a quoted attribute of an HTML element: markup is escaped, and so are control characters
+/// other than newline and tab.
 inline std::string html_escape(std::string_view text) {
   std::string out;
   for (const char character : printable(text, std::string::npos, "\n\t")) switch (character) {
@@ -52,8 +52,8 @@ inline std::string base64(std::string_view bytes) {
   return out;
 }
 
-/// True for text that is a number, perhaps with commas between its digits or a unit sign behind: "-1.5e3", "5,933,505",
-/// "71.9 %".
+/// True for text that is a number, optionally with commas between its digits or a percent sign at the end: "-1.5e3",
+/// "5,933,505", "71.9 %".
 inline bool is_number(std::string text) {
   std::erase(text, ',');
   char* end = nullptr;
@@ -62,8 +62,8 @@ inline bool is_number(std::string text) {
   return end != text.c_str() && (rest.empty() || rest == "%" || rest == " %");
 }
 
-/// JSON text for a script element: no character in it begins markup. NaN and infinity become null, bytes that are not
-/// UTF-8 U+FFFD.
+/// JSON text for a script element: no character in it starts markup. NaN and infinity become null, bytes that are not
+/// UTF-8 become U+FFFD.
 inline std::string script_json(const io::Json& value) {
   std::string out;
   for (const char character : io::compact_text(value)) switch (character) {
@@ -82,7 +82,7 @@ inline std::string script_json(const io::Json& value) {
   return out;
 }
 
-/// The element that shows a PNG file, embedded.
+/// An HTML element that shows a PNG file, embedded.
 inline std::string png_element(std::string_view png, std::string_view alternative) {
   return "<img alt=\"" + html_escape(alternative) + "\" src=\"data:image/png;base64," + base64(png) + "\">";
 }

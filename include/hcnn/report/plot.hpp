@@ -13,26 +13,26 @@
 
 namespace hcnn::report {
 
-/// One curve: `values[i]` at x = first + i * step. Values that are not finite leave a gap.
+/// One curve: `values[i]` at x = first + i * step. Non-finite values leave a gap.
 struct Series {
-  std::string name = {};            ///< in the legend
-  std::vector<double> values = {};  ///< in the unit of the panel
-  std::size_t colour = 0;           ///< number of `series_colour`
-  bool dashed = false;              ///< else a solid line
+  std::string name = {};            ///< name in the legend
+  std::vector<double> values = {};  ///< values in the unit of the panel
+  std::size_t colour = 0;           ///< index for `series_colour`
+  bool dashed = false;              ///< dashed instead of solid
   double first = 1;                 ///< x of the first value
-  double step = 1;                  ///< from one x to the next, above 0
+  double step = 1;                  ///< distance between values along x, above 0
 };
 
-/// One system of axes with its curves.
+/// One pair of axes with its curves.
 struct Panel {
-  std::string title = {};           ///< above the axes
-  std::string y_label = {};         ///< with its unit: "loss (nats)"
+  std::string title = {};           ///< title above the axes
+  std::string y_label = {};         ///< label of the vertical axis, with its unit: "loss (nats)"
   std::vector<Series> series = {};  ///< curves, later ones on top
-  bool logarithmic = false;         ///< vertical axis
-  std::string x_label = "epoch";    ///< with its unit
+  bool logarithmic = false;         ///< logarithmic vertical axis
+  std::string x_label = "epoch";    ///< label of the horizontal axis, with its unit
 };
 
-/// True where a logarithmic axis shows the values better.
+/// True if a logarithmic axis shows the values better.
 inline bool wants_logarithm(const std::vector<Series>& series) {
   double low = std::numeric_limits<double>::infinity(), high = 0;
   for (const Series& one : series)
@@ -45,13 +45,13 @@ inline bool wants_logarithm(const std::vector<Series>& series) {
 
 /// Options of `curves`.
 struct CurvesOptions {
-  std::string title = {};    ///< above the picture
-  Index width = 1400;        ///< pixels
-  Index panel_height = 440;  ///< pixels, with title and labels
-  double text_size = 19;     ///< pixels
+  std::string title = {};    ///< title above the plot
+  Index width = 1400;        ///< width of the plot, pixels
+  Index panel_height = 440;  ///< height of a panel with title and labels, pixels
+  double text_size = 19;     ///< size of the text, pixels
 };
 
-/// Marks a point of a curve that has few: by a disc, by a ring where the curve is dashed.
+/// Marks a point of a curve with few points: a disc, or a ring if the curve is dashed.
 inline void draw_mark(Canvas& canvas, Point point, const Series& series) {
   constexpr std::size_t kMostMarks = 30;
   if (series.values.size() > kMostMarks) return;
@@ -85,7 +85,7 @@ inline void draw_series(Canvas& canvas, const Frame& frame, const Scale& x_scale
   for (const Point& point : marks) draw_mark(canvas, point, series);
 }
 
-/// Draws the names of the curves, one below the other, beginning at `corner`.
+/// Draws the names of the curves, one below the other, starting at `corner`.
 inline void draw_legend(Canvas& canvas, Point corner, const std::vector<Series>& series, double size) {
   for (const Series& entry : series) {
     corner.y += 1.5 * size;
@@ -99,7 +99,7 @@ inline void draw_legend(Canvas& canvas, Point corner, const std::vector<Series>&
   }
 }
 
-/// Draws one panel into the frame, its legend to the right.
+/// Draws one panel into the frame, with its legend to the right.
 inline void draw_panel(Canvas& canvas, const Frame& frame, const Panel& panel, double size) {
   std::vector<double> values;
   double first = std::numeric_limits<double>::infinity(), last = -first;
@@ -120,7 +120,8 @@ inline void draw_panel(Canvas& canvas, const Frame& frame, const Panel& panel, d
   draw_legend(canvas, {frame.to.x + 24, frame.from.y}, panel.series, size);
 }
 
-/// Curves in panels one below the other, all with the same width, legends at the right. An empty panel keeps its place.
+/// Plots panels one below the other, all of the same width, with legends at the right. An empty panel keeps its place.
+/// Throws OptionError if there are no panels or they are smaller than 400x200 pixels.
 inline io::Image curves(const std::vector<Panel>& panels, const CurvesOptions& options = {}) {
   if (options.width < 400 || options.panel_height < 200 || panels.empty())
     fail<OptionError>("curves",
@@ -131,7 +132,7 @@ inline io::Image curves(const std::vector<Panel>& panels, const CurvesOptions& o
   for (const Panel& panel : panels)
     for (const Series& series : panel.series) legend = std::max(legend, text_width(series.name, size));
   const double width = static_cast<double>(options.width), height = static_cast<double>(options.panel_height);
-  const double right = std::max(width - legend - 100, 0.5 * width);  // names that are too long are cut, not the curves
+  const double right = std::max(width - legend - 100, 0.5 * width);  // cuts off names that are too long, not curves
   const double left = 120;
 
   Canvas canvas(options.width, static_cast<Index>(top) + options.panel_height * static_cast<Index>(panels.size()));

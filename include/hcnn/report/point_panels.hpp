@@ -1,4 +1,4 @@
-// One measurement of many trials against each of the things that were varied: a panel of points for each.
+// One measurement of many trials against each varied parameter: a panel of points for each parameter.
 #pragma once
 
 #include <algorithm>
@@ -14,28 +14,28 @@
 
 namespace hcnn::report {
 
-/// One system of axes: the horizontal position of every point.
+/// One panel: the horizontal position of every point.
 struct PointPanel {
-  std::string x_label = {};     ///< with its unit
-  std::vector<double> xs = {};  ///< of point 0, 1, 2, ...
-  bool logarithmic = false;     ///< horizontal axis; points not above 0 are left out
+  std::string x_label = {};     ///< label of the horizontal axis, with its unit
+  std::vector<double> xs = {};  ///< positions of points 0, 1, 2, ...
+  bool logarithmic = false;     ///< logarithmic horizontal axis; leaves out points that are not above 0
 };
 
-/// What all panels share, and how the picture looks.
+/// Data shared by all panels, and the plot's appearance.
 struct PointPanelsOptions {
-  std::string title = {};                ///< above the picture
-  std::string y_label = {};              ///< with its unit
-  std::vector<double> ys = {};           ///< of point 0, 1, 2, ...; points that are not finite are left out
-  std::vector<std::size_t> groups = {};  ///< number of each point's group, which has its colour; empty: one group
-  std::vector<std::string> names = {};   ///< of the groups, in the legend; empty: no legend
-  std::vector<std::size_t> ringed = {};  ///< points with a ring around them
-  std::string ring_name = {};            ///< of the ring in the legend
-  Index width = 1200;                    ///< pixels
-  Index panel_height = 420;              ///< pixels
-  double text_size = 19;                 ///< pixels
+  std::string title = {};                ///< title above the plot
+  std::string y_label = {};              ///< label of the vertical axis, with its unit
+  std::vector<double> ys = {};           ///< values of points 0, 1, 2, ...; non-finite ones are left out
+  std::vector<std::size_t> groups = {};  ///< group of each point, which determines its colour; empty: one group
+  std::vector<std::string> names = {};   ///< names of the groups in the legend; empty: no legend
+  std::vector<std::size_t> ringed = {};  ///< points to draw a ring around
+  std::string ring_name = {};            ///< name of the ring in the legend
+  Index width = 1200;                    ///< width of the plot, pixels
+  Index panel_height = 420;              ///< height of a panel, pixels
+  double text_size = 19;                 ///< size of the text, pixels
 };
 
-/// At most about six ticks for a panel's horizontal axis.
+/// Ticks for a panel's horizontal axis, at most about six.
 inline std::vector<Tick> few_ticks(const Scale& scale) {
   if (!scale.logarithmic) return linear_ticks(scale.low, scale.high, 5);
   const std::vector<Tick> all = log_ticks(scale.low, scale.high);
@@ -74,7 +74,7 @@ inline void draw_points(Canvas& canvas, const Frame& frame, const PointPanel& pa
     if (const Point point = place(i); std::isfinite(point.x + point.y)) draw_ring(canvas, point, 11, kInk);
 }
 
-/// Names of groups and ring in one line.
+/// Draws the names of groups and ring in one line.
 inline void draw_points_legend(Canvas& canvas, double y, const PointPanelsOptions& options) {
   const double size = options.text_size;
   double x = 130;
@@ -89,8 +89,8 @@ inline void draw_points_legend(Canvas& canvas, double y, const PointPanelsOption
     entry(options.ring_name, [&](Point at) { draw_ring(canvas, at, 11, kInk); });
 }
 
-/// A panel for each of `panels`, two side by side. Throws OptionError for sizes that are too small or panels that have
-/// another number of points than `options.ys`.
+/// Plots `panels`, two side by side. Throws OptionError for sizes that are too small and for panels that have another
+/// number of points than `options.ys`.
 inline io::Image point_panels(const std::vector<PointPanel>& panels, const PointPanelsOptions& options) {
   if (options.width < 400 || options.panel_height < 200 || panels.empty())
     fail<OptionError>("point_panels",

@@ -1,4 +1,4 @@
-// Points with names: two measurements of a few runs against each other.
+// Named points: two measurements of a few runs against each other.
 #pragma once
 
 #include <algorithm>
@@ -12,24 +12,25 @@
 
 namespace hcnn::report {
 
-/// One mark.
+/// One point.
 struct ScatterPoint {
-  std::string name = {};  ///< in the legend
-  double x = 0;           ///< in the unit of the horizontal axis
-  double y = 0;           ///< in the unit of the vertical axis
+  std::string name = {};  ///< name in the legend
+  double x = 0;           ///< value in the unit of the horizontal axis
+  double y = 0;           ///< value in the unit of the vertical axis
 };
 
 /// Options of `scatter`.
 struct ScatterOptions {
-  std::string title = {};    ///< above the picture
-  std::string x_label = {};  ///< with its unit
-  std::string y_label = {};  ///< with its unit
-  Index width = 1200;        ///< pixels
-  Index height = 640;        ///< pixels
-  double text_size = 19;     ///< pixels
+  std::string title = {};    ///< title above the plot
+  std::string x_label = {};  ///< label of the horizontal axis, with its unit
+  std::string y_label = {};  ///< label of the vertical axis, with its unit
+  Index width = 1200;        ///< width of the plot, pixels
+  Index height = 640;        ///< height of the plot, pixels
+  double text_size = 19;     ///< size of the text, pixels
 };
 
-/// A disc for each point, point i in the colour of series i; points that are not finite are in the legend only.
+/// Plots a disc for each point, point i in the colour of series i; non-finite points appear in the legend only. Throws
+/// OptionError for a size below 400x200 pixels.
 inline io::Image scatter(const std::vector<ScatterPoint>& points, const ScatterOptions& options = {}) {
   if (options.width < 400 || options.height < 200)
     fail<OptionError>("scatter", concat(options.width, 'x', options.height, " pixels"), "at least 400x200");

@@ -1,4 +1,4 @@
-// Where the scripts of the interactive pages lie, and how they are read.
+// Where the scripts of the interactive pages are, and how they are read.
 #pragma once
 
 #include <cstdlib>
@@ -11,9 +11,9 @@
 
 namespace hcnn::report {
 
-/// The folder share/hcnn: $HCNN_SHARE_DIR where it is set, else the place that the CMake target hcnn::io was built or
-/// installed with, else the one beside the folder of the headers, whose path the compiler must have been given
-/// absolute. Empty where there is none.
+/// The folder share/hcnn: $HCNN_SHARE_DIR if set, else the path that the CMake target hcnn::io was built or installed
+/// with, else the folder beside that of the headers, which requires that the compiler was given the headers' absolute
+/// path. Empty if there is none.
 inline std::filesystem::path share_folder() {
   if (const char* folder = std::getenv("HCNN_SHARE_DIR"); folder && *folder) return folder;
 #ifdef HCNN_SHARE_DIR
@@ -27,13 +27,13 @@ inline std::filesystem::path share_folder() {
 #endif
 }
 
-/// What makes a page interactive; the text of files under share/hcnn.
+/// What makes a page interactive: the text of files under share/hcnn.
 struct PageScripts {
   std::string style;                 ///< CSS
   std::vector<std::string> scripts;  ///< JavaScript: the charting library, then the page's own
 };
 
-/// Text of a file that is put into a page as it is. Throws FormatError where it is missing or would end its element.
+/// Text of a file to be embedded in a page unchanged. Throws FormatError if it is missing or would end its element.
 inline std::string read_script(const std::filesystem::path& path) {
   std::string text = io::read_file(path, std::uint64_t{1} << 22);
   for (const char* end : {"</script", "</style", "<!--"})
@@ -42,7 +42,7 @@ inline std::string read_script(const std::filesystem::path& path) {
   return text;
 }
 
-/// The files of share/hcnn that pages hold. Throws FormatError, naming the file, where one is missing.
+/// The files of share/hcnn that are embedded in pages. Throws FormatError, naming the file, if one is missing.
 inline PageScripts read_page_scripts(const std::filesystem::path& folder = share_folder()) {
   if (folder.empty())
     fail<FormatError>("report", "no folder share/hcnn is known", "set HCNN_SHARE_DIR or link hcnn::io");

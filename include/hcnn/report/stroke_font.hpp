@@ -1,4 +1,4 @@
-// A font of strokes, drawn for this library: the same letters at any size and angle, without a font file.
+// A stroke font drawn for this library: the same letters at any size and angle, without a font file.
 #pragma once
 
 #include <array>
@@ -10,22 +10,23 @@ namespace hcnn::report {
 
 /// A point on a canvas, or on the grid of a glyph.
 struct Point {
-  double x = 0;  ///< to the right
-  double y = 0;  ///< downwards
+  double x = 0;  ///< pixels or grid units to the right
+  double y = 0;  ///< pixels or grid units downwards
 };
 
-/// A row of points joined by straight lines; one point alone is a dot.
+/// Points joined by straight lines; a single point is a dot.
 using Polyline = std::vector<Point>;
 
 /// Height of a capital letter on the grid of the font.
 inline constexpr double kCapHeight = 9;
-/// Space between two letters on that grid.
+/// Space between two letters on the grid.
 inline constexpr double kLetterSpace = 2.6;
 
-/// The glyphs of ' ' to '~', and last a box for everything else. The first digit is the width; strokes follow, parted
-/// by blanks. A stroke is a row of points, each two hexadecimal digits: x from the left, y from the top of a capital
-/// (small letters begin at 3, the baseline is 9, tails end at c). A point behind '~' is not touched but bends the
-/// stroke, as the control point of a quadratic curve; between two of them the curve passes through their middle.
+/// The glyphs of ' ' to '~', and last a box for everything else. The first digit is the width; strokes follow,
+/// separated by blanks. A stroke is a sequence of points of two hexadecimal digits each: x from the left, y from the
+/// top of a capital (small letters start at 3, the baseline is 9, tails end at c). A point after '~' is not on the
+/// stroke but bends it, as the control point of a quadratic curve; between two of them the curve passes through their
+/// midpoint.
 inline constexpr std::array<std::string_view, 96> kGlyphs = {
     // space ! " # $ % & '
     "3", "0 0006 0809", "3 0003 3033", "6 2019 5049 0363 0666", "6 62~6131~0103~04~6566~6838~0807 3039",
@@ -66,7 +67,8 @@ inline constexpr std::array<std::string_view, 96> kGlyphs = {
 /// Value of a hexadecimal digit of a glyph.
 inline double grid_digit(char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; }
 
-/// Appends the curve from the line's end over `bend` to `to`, in straight pieces short enough to look round.
+/// Appends the curve from the line's end to `to` with control point `bend`, in straight pieces short enough to look
+/// round.
 inline void append_curve(Polyline& line, Point bend, Point to) {
   constexpr int kPieces = 6;
   const Point from = line.back();
@@ -94,14 +96,14 @@ inline Polyline glyph_stroke(std::string_view code) {
   return line;
 }
 
-/// Code of a byte of UTF-8 text: its glyph, a box for a character outside ASCII, and nothing for its further bytes.
+/// Glyph of a byte of UTF-8 text: a box for the first byte of a character outside ASCII, nothing for its further bytes.
 inline std::string_view glyph_of(char byte) {
   const auto code = static_cast<unsigned char>(byte);
   if (code >= 0x80 && code < 0xc0) return {};
   return kGlyphs[code >= ' ' && code <= '~' ? static_cast<std::size_t>(code - ' ') : kGlyphs.size() - 1];
 }
 
-/// Width of a text on the grid, without space behind its last letter.
+/// Width of a text on the grid, without space after its last letter.
 inline double grid_width(std::string_view text) {
   double width = -kLetterSpace;
   for (const char byte : text)
@@ -109,7 +111,7 @@ inline double grid_width(std::string_view text) {
   return width < 0 ? 0 : width;
 }
 
-/// The strokes of a text on the grid, beginning at x = 0.
+/// The strokes of a text on the grid, starting at x = 0.
 inline std::vector<Polyline> grid_strokes(std::string_view text) {
   std::vector<Polyline> strokes;
   double left = 0;

@@ -1,4 +1,4 @@
-// Proves layers: every derivative of a backward pass against central differences, in double.
+// Checks layers: every derivative of a backward pass against central differences, in double.
 #pragma once
 
 #include <algorithm>
@@ -13,16 +13,16 @@
 
 namespace hcnn::testing {
 
-/// A number with magnitude in [0.1, 1) and either sign: away from the kinks that lie at 0.
+/// A number with magnitude in [0.1, 1) and random sign: away from kinks at 0.
 inline double away_from_zero(RandomStream& random) {
   const double magnitude = 0.1 + 0.9 * random.uniform();
   return random.next() % 2 == 0 ? magnitude : -magnitude;
 }
 
-/// One layer under test with its input, parameters and the random projection s = sum(r y) that is differentiated.
+/// A layer under test with its input, parameters and the random projection s = sum(r y) that is differentiated.
 class LayerProbe {
  public:
-  /// Sets the layer up for this input and fills its parameters with random numbers.
+  /// Sets up the layer for this input and fills its parameters with random numbers.
   LayerProbe(Layer<double>& layer, const Shape& input, const GradientCheckOptions& options)
       : layer_(layer), options_(options), random_(Seed{options.seed}, hash_name("gradient check")) {
     const Shape output = layer.setup(input);
@@ -39,7 +39,7 @@ class LayerProbe {
     }
   }
 
-  /// All checks of `check_layer`.
+  /// Runs all checks of `check_layer`.
   GradientReport run() {
     GradientReport report(layer_.type() + " on " + to_string(x_.shape()), options_);
     const Gradients wanted = gradients(true, false, report);
@@ -62,14 +62,14 @@ class LayerProbe {
 
   static Tensor<double> poisoned(Index count, const Shape& shape) { return {count, shape, kNaN}; }
 
-  // Scratch memory that a layer reads before writing it must show.
+  // Fills scratch memory with NaN: a layer that reads it before writing shows.
   void poison_workspace() {
     const WorkspaceScope scope(workspace_);
     const auto size = static_cast<Index>(workspace_.peak_bytes() / sizeof(double)) + 64;
     std::fill_n(workspace_.take<double>(size), size, kNaN);
   }
 
-  // The sum of the projected output; y starts as NaN, so an element that is not written shows.
+  // Sum of the projected output; y starts as NaN, so an element that is not written shows.
   double project() {
     std::fill(y_.begin(), y_.end(), kNaN);
     const WorkspaceScope scope(workspace_);
@@ -79,8 +79,8 @@ class LayerProbe {
     return sum;
   }
 
-  // Forward and backward. Gradients start at known values, dx as NaN: what is not added or not written shows. What
-  // traits() says backward does not read is NaN when backward runs.
+  // Forward and backward. Parameter gradients start at known values and dx as NaN, so that what is not added or not
+  // written shows. What backward does not read, according to traits(), is NaN when it runs.
   Gradients gradients(bool wants_dx, bool in_place, GradientReport& report) {
     poison_workspace();
     const WorkspaceScope scope(workspace_);
@@ -102,7 +102,7 @@ class LayerProbe {
     return result;
   }
 
-  // Gives every parameter gradient a value in [1, 3) and returns them.
+  // Sets every parameter gradient to a value in [1, 3) and returns these values.
   std::vector<std::vector<double>> fill_param_gradients() {
     std::vector<std::vector<double>> start(params_.size());
     RandomStream random(Seed{options_.seed}, hash_name("gradient start"));
@@ -114,7 +114,7 @@ class LayerProbe {
     return start;
   }
 
-  // Compares every derivative with differences.
+  // Compares every derivative with finite differences.
   void differentiate(const Gradients& analytic, GradientReport& report) {
     const double middle = project();
     if (!std::isfinite(middle)) report.reject("forward leaves an output unwritten, or it is not finite");
@@ -147,7 +147,7 @@ class LayerProbe {
       report.reject("in place gives other gradients");
   }
 
-  // infer and forward in evaluation mode are the same function; only the order of roundings may differ.
+  // infer and forward in evaluation mode compute the same function; only the order of roundings may differ.
   void check_infer(GradientReport& report) {
     const WorkspaceScope scope(workspace_);
     Tensor<double> inferred = poisoned(y_.count(), y_.shape());
@@ -167,16 +167,16 @@ class LayerProbe {
   Tensor<double> x_, y_, projection_;
 };
 
-/// Checks a layer that is not built yet on `options.count` random samples of the shape: every dx and every parameter
-/// gradient against central differences in training mode; that backward adds to gradients that are there, writes every
-/// dx, gives the same parameter gradients without dx, reads only what traits() says, works in place where traits()
-/// allows; that forward writes every y and leaves x; that infer equals forward in evaluation mode.
-/// Use: `CHECK(testing::check_layer(layer, {8, 8, 3}))` with a `Conv2d<double>`; `text()` of the report names the worst
+/// Checks a layer before setup on `options.count` random samples of this shape. Compares every dx and every parameter
+/// gradient with central differences in training mode. Checks that backward adds to existing gradients, writes every
+/// dx, gives the same parameter gradients without dx, reads only what traits() says and works in place if traits()
+/// allows it; that forward writes every y and does not change x; that infer equals forward in evaluation mode.
+/// Use: `CHECK(testing::check_layer(layer, {8, 8, 3}))` with a `Conv2d<double>`; the report's `text()` names the worst
 /// coordinate.
 inline GradientReport check_layer(Layer<double>& layer, const Shape& input, const GradientCheckOptions& options = {}) {
   return LayerProbe(layer, input, options).run();
 }
-/// The same for a temporary: `check_layer(ReLU<double>{}, shape)`.
+/// Overload for a temporary: `check_layer(ReLU<double>{}, shape)`.
 template <class L>
 GradientReport check_layer(L&& layer, const Shape& input,
                            const GradientCheckOptions& options = {}) requires(!std::is_lvalue_reference_v<L>) {

@@ -1,4 +1,4 @@
-// Proves losses: the gradients of logits and parameters against central differences, in double.
+// Checks losses: the gradients of logits and parameters against central differences, in double.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace hcnn::testing {
 
-/// Notes the derivatives of `value()` by each of `count` numbers at `at`, beside the analytic ones.
+/// Records the derivatives of `value()` with respect to each of `count` numbers at `at`, with the analytic ones.
 template <class Value>
 void note_derivatives(GradientReport& report, const std::string& name, double* at, const double* analytic, Index count,
                       double step, const Value& value) {
@@ -29,13 +29,13 @@ void note_derivatives(GradientReport& report, const std::string& name, double* a
   }
 }
 
-/// One loss under test, or a sum of them, on one batch.
+/// One loss under test, or a sum of losses, on one batch.
 class LossProbe {
  public:
-  /// What every gradient that must be added to holds before: a loss that writes '=' for '+=' shows.
+  /// Initial value of gradients that must be added to: a loss that uses '=' instead of '+=' shows.
   static constexpr double kStart = 2.5;
 
-  /// @param params of the loss; their gradients are set to kStart
+  /// @param params parameters of the loss; sets their gradients to kStart
   LossProbe(const std::string& subject, Logits<double> batch, ParamList<double> params,
             const GradientCheckOptions& options)
       : report_(subject, options), logits_(std::move(batch)), params_(std::move(params)), step_(options.step) {
@@ -44,9 +44,9 @@ class LossProbe {
     for (Param<double>* param : params_) std::fill_n(param->grad(), param->size(), kStart);
   }
 
-  /// The batch; `differentiate` moves its numbers one by one and back.
+  /// The batch; `differentiate` changes its numbers one at a time and restores them.
   const Logits<double>& logits() const { return logits_; }
-  /// What was found so far.
+  /// Findings so far.
   GradientReport& report() { return report_; }
 
   /// Gradients with the heads and extents of the batch, all equal to `start`.
@@ -56,8 +56,8 @@ class LossProbe {
     return filled;
   }
 
-  /// Compares the gradients by `logits()`, and those that the parameters were given times `weight`, with differences of
-  /// `value()`, which computes the loss of `logits()` again and changes no gradient of a parameter.
+  /// Compares the gradients with respect to `logits()`, and those of the parameters (accumulated times `weight`), with
+  /// differences of `value()`, which recomputes the loss of `logits()` and changes no parameter gradient.
   template <class Value>
   void differentiate(const Logits<double>& gradients, double weight, const Value& value) {
     for (auto& [head, values] : logits_)
@@ -81,13 +81,13 @@ class LossProbe {
   double step_;
 };
 
-/// Checks a loss on a batch of logits: every derivative by a logit or parameter against central differences; that
-/// `evaluate` adds weight * gradient to what is there, and that its value does not depend on the weight.
-/// Use: `CHECK(testing::check_loss(loss, logits, targets))`; `text()` of the report names the worst coordinate. Where
-/// the value jumps or bends, as at equal logits of a loss that looks at the prediction, a coordinate is skipped.
+/// Checks a loss on a batch of logits: compares every derivative with respect to a logit or parameter with central
+/// differences; checks that `evaluate` adds weight * gradient, and that its value does not depend on the weight. Use:
+/// `CHECK(testing::check_loss(loss, logits, targets))`; the report's `text()` names the worst coordinate. Skips
+/// coordinates where the value jumps or bends, e.g. at equal logits of a loss that depends on the prediction.
 inline GradientReport check_loss(losses::Loss<double>& loss, Logits<double> logits, const Targets& targets,
                                  const GradientCheckOptions& options = {}) {
-  constexpr double kWeight = 0.7;  // a loss that forgets the weight shows
+  constexpr double kWeight = 0.7;  // a loss that ignores the weight shows
   ParamList<double> params;
   loss.attach("loss", params);
   LossProbe probe(loss.name(), std::move(logits), std::move(params), options);
@@ -102,8 +102,8 @@ inline GradientReport check_loss(losses::Loss<double>& loss, Logits<double> logi
   return std::move(probe.report());
 }
 
-/// Checks a weighted sum of losses, the parameters of its terms included: `evaluate` replaces what is in the gradients
-/// of the logits, adds to those of parameters, and its total is what `value` gives.
+/// Checks a weighted sum of losses, including the parameters of its terms: `evaluate` overwrites the gradients of the
+/// logits, adds to those of parameters, and returns the same total as `value`.
 inline GradientReport check_loss(losses::LossSum<double>& loss, Logits<double> logits, const Targets& targets,
                                  const GradientCheckOptions& options = {}) {
   ParamList<double> params;

@@ -1,4 +1,4 @@
-// Which vector instructions this processor and this operating system offer.
+// Which vector instructions this processor and operating system support.
 #pragma once
 
 #include <algorithm>
@@ -21,14 +21,14 @@ namespace isa {
 
 #if defined(__x86_64__)
 
-/// XCR0: the register states that the operating system saves on a context switch. Using others would corrupt them.
+/// XCR0: the register states that the operating system saves on a context switch. Other registers would be corrupted.
 inline std::uint64_t saved_states() {
   std::uint32_t low = 0, high = 0;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (std::uint64_t{high} << 32) | low;
 }
 
-/// True where the operating system lets this process use AMX' tiles; Linux has to be asked once.
+/// True if the operating system lets this process use AMX tiles; Linux has to be asked once.
 inline bool may_use_tiles() {
 #if defined(__linux__)
   constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA

@@ -1,5 +1,5 @@
 // AMX micro-kernel for bfloat16: 32 x 32 values of C in four tiles, two tiles of A, two of the panel. One instruction
-// multiplies a 16 x 32 tile of A with a 32 x 16 tile of B; a step of 32 depths loads four tiles and multiplies four
+// multiplies a 16 x 32 tile of A by a 32 x 16 tile of B; a step of 32 depths loads four tiles and multiplies four
 // times. Source: Intel Architecture Instruction Set Extensions Programming Reference, 319433, chapter 3.
 #pragma once
 
@@ -10,15 +10,15 @@
 
 namespace hcnn::kernels::isa {
 
-inline constexpr Index kTileRows = 16;   ///< of every tile
-inline constexpr Index kTileDepth = 32;  ///< bfloat16 values in a row of A
+inline constexpr Index kTileRows = 16;   ///< rows of every tile
+inline constexpr Index kTileDepth = 32;  ///< bfloat16 values in a row of a tile of A
 inline constexpr Index kAmxRows = 32, kAmxColumns = 32;
-inline constexpr Index kSumsRow = kAmxColumns * Index{sizeof(float)};          ///< bytes
-inline constexpr Index kPanelRow = 2 * kAmxColumns * Index{sizeof(bfloat16)};  ///< bytes; pairs
+inline constexpr Index kSumsRow = kAmxColumns * Index{sizeof(float)};          ///< bytes of a row of sums
+inline constexpr Index kPanelRow = 2 * kAmxColumns * Index{sizeof(bfloat16)};  ///< bytes of a row of pairs in a panel
 
 // The instructions, in assembly because g++ 12's intrinsics do not tell the compiler which memory they touch.
 
-/// Tile number T = 16 rows of 64 bytes, `stride` bytes apart.
+/// Loads tile number T: 16 rows of 64 bytes, `stride` bytes apart.
 template <int T>
 HCNN_AMX [[gnu::always_inline]] inline void load_tile(const void* rows, Index stride) {
   __asm__ volatile("tileloadd (%0,%1,1), %%tmm%c2" : : "r"(rows), "r"(stride), "i"(T) : "memory");
@@ -33,7 +33,7 @@ HCNN_AMX [[gnu::always_inline]] inline void multiply_tiles() {
   __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(C), "i"(A), "i"(B));
 }
 
-/// Extents of the tiles as the processor reads them.
+/// Tile extents in the format that the processor reads.
 struct alignas(64) TileConfig {
   std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
   std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
@@ -41,8 +41,8 @@ struct alignas(64) TileConfig {
 };
 static_assert(sizeof(TileConfig) == 64);
 
-/// Makes every tile of this thread 16 rows of 64 bytes, unless they are. Other libraries on the same thread configure
-/// and release the tiles as they like, so each product asks.
+/// Configures every tile of this thread as 16 rows of 64 bytes, unless they are already. Other libraries on the same
+/// thread may configure and release the tiles at any time, so each product checks.
 HCNN_AMX inline void configure_tiles() {
   static constexpr TileConfig wanted;
   TileConfig present;
@@ -51,7 +51,7 @@ HCNN_AMX inline void configure_tiles() {
     __asm__ volatile("ldtilecfg %0" : : "m"(wanted));
 }
 
-/// Bytes from each of `count` rows to the next where they are equally far apart and fill a tile; else 0.
+/// Distance between consecutive rows in bytes if the `count` rows are evenly spaced and fill a tile; else 0.
 HCNN_AMX [[gnu::always_inline]] inline Index row_distance(const bfloat16* const* rows, Index count) {
   if (count < kTileRows) return 0;
   const Index distance = rows[1] - rows[0];
@@ -60,7 +60,7 @@ HCNN_AMX [[gnu::always_inline]] inline Index row_distance(const bfloat16* const*
   return distance * Index{sizeof(bfloat16)};
 }
 
-/// Tile T = 32 values of each of the rows from `offset` on, through `copy` where the rows do not lie evenly.
+/// Loads tile T: 32 values of each row, starting at `offset`; through `copy` if the rows are not evenly spaced.
 template <int T>
 HCNN_AMX [[gnu::always_inline]] inline void load_rows(const bfloat16* const* rows, Index count, Index distance,
                                                       Index offset, bfloat16* copy) {
@@ -69,7 +69,7 @@ HCNN_AMX [[gnu::always_inline]] inline void load_rows(const bfloat16* const* row
   load_tile<T>(copy, kTileDepth * Index{sizeof(bfloat16)});
 }
 
-// C, RowTiles x 2 tiles, from and to rows of kAmxColumns floats.
+// Load and store C, RowTiles x 2 tiles, as rows of kAmxColumns floats.
 template <int RowTiles>
 HCNN_AMX [[gnu::always_inline]] inline void load_sums(const float* sums) {
   load_tile<0>(sums, kSumsRow);
@@ -89,7 +89,7 @@ HCNN_AMX [[gnu::always_inline]] inline void store_sums(float* sums) {
   }
 }
 
-/// `RowTiles` is 2 for more than 16 rows. Rows of the tiles that C lacks hold anything, and are not stored.
+/// `RowTiles` is 2 for more than 16 rows. Tile rows beyond those of C hold arbitrary values and are not stored.
 template <int RowTiles>
 HCNN_AMX inline void gather_amx(Index m, Index n, bool accumulate, const GatherOperands<bfloat16>& p) {
   alignas(64) float sums[kAmxRows * kAmxColumns];
@@ -144,7 +144,7 @@ inline void gather_32x32_amx(Index m, Index n, bool accumulate, const GatherOper
   m > kTileRows ? gather_amx<2>(m, n, accumulate, operands) : gather_amx<1>(m, n, accumulate, operands);
 }
 
-/// There is no `outer`: tiles of A have their depths side by side, so that gradients transpose their operand instead.
+/// No `outer`: a tile row of A holds consecutive depths, so gradients transpose their operand instead.
 inline constexpr MicroKernels<bfloat16> kernels_amx{Isa::amx,   kAmxRows,         kAmxColumns,
                                                     kTileDepth, gather_32x32_amx, nullptr};
 

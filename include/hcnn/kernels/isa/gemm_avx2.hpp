@@ -13,7 +13,7 @@
 
 namespace hcnn::kernels::isa {
 
-/// Lane masks for the first `n` of 8 floats: all bits set in a lane that takes part.
+/// Lane masks for the first `n` of 8 floats: all bits set in an active lane.
 HCNN_AVX2 inline __m256i lanes_avx2(Index n) {
   const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), lane);

@@ -1,5 +1,5 @@
-// AVX-512 bfloat16 micro-kernels: the float ones with `vdpbf16ps`, which multiplies and adds pairs of values. Twice the
-// products per instruction: 490 against 254 GFLOP/s on one core of an AMD EPYC (Zen 5).
+// AVX-512 bfloat16 micro-kernels: the float ones with `vdpbf16ps`, which multiplies and adds pairs of values.
+// Twice the products per instruction: 490 instead of 254 GFLOP/s on one core of an AMD EPYC (Zen 5).
 #pragma once
 
 #include "hcnn/kernels/micro_kernel.hpp"
@@ -14,14 +14,14 @@
 
 namespace hcnn::kernels::isa {
 
-/// acc += the products of one pair, the same for all lanes, with 16 pairs.
+/// acc += the products of one pair, broadcast to all lanes, with 16 pairs.
 HCNN_AVX512BF16 [[gnu::always_inline]] inline __m512 add_pairs(__m512 acc, const bfloat16* pair, __m512i pairs) {
   std::int32_t both;
   __builtin_memcpy(&both, pair, sizeof both);
   return _mm512_dpbf16_ps(acc, (__m512bh)_mm512_set1_epi32(both), (__m512bh)pairs);
 }
 
-/// The lanes of `mask`, rounded to bfloat16.
+/// Stores the lanes of `mask`, rounded to bfloat16.
 HCNN_AVX512BF16 [[gnu::always_inline]] inline void store_rounded(bfloat16* out, __mmask16 mask, __m512 values) {
   _mm256_mask_storeu_epi16(out, mask, (__m256i)_mm512_cvtneps_pbh(values));
 }

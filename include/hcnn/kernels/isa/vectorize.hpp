@@ -1,4 +1,4 @@
-// Compiles one plain loop for several instruction sets: the compiler vectorises it for each, no intrinsics needed.
+// Compiles one plain loop for several instruction sets: the compiler vectorises it for each, without intrinsics.
 #pragma once
 
 #include "hcnn/kernels/dispatch.hpp"
@@ -8,7 +8,7 @@ namespace hcnn::kernels {
 #if defined(__x86_64__)
 namespace isa {
 
-// g++ would use half of each 512-bit register unless told otherwise; clang 14 does not know the option.
+// By default g++ would use half of each 512-bit register; clang 14 does not know the option.
 #if defined(__clang__)
 #define HCNN_AVX512_LOOPS [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]]
 #else
@@ -29,8 +29,8 @@ template <class Loop, class... Args>
 }  // namespace isa
 #endif
 
-/// Calls `Loop::run(args...)`, compiled for the best instruction set that may be used. `run` must be static and
-/// `[[gnu::always_inline]]`, so that it takes over the instruction set of its caller, and free of lambdas.
+/// Calls `Loop::run(args...)`, compiled for the best instruction set that may be used. `run` must be static,
+/// `[[gnu::always_inline]]`, so that it gets the instruction set of its caller, and without lambdas.
 template <class Loop, class... Args>
 void run_vectorized(Args... args) {
 #if defined(__x86_64__)
@@ -41,7 +41,7 @@ void run_vectorized(Args... args) {
   Loop::run(args...);
 }
 
-/// The same for loops that are reached only where there are micro-kernels: not compiled for the portable path.
+/// The same for loops that run only with micro-kernels: not compiled for the portable path.
 template <class Loop, class... Args>
 void run_beside_kernels(Args... args) {
 #if defined(__x86_64__)
