@@ -2,8 +2,8 @@
 """Checks the Markdown files of the repository: check_markdown.py [FOLDER]. One line per violation; exit status 1 if any.
 
 Relative links lead to files and headings that exist; files named in `backticks` with a folder exist; a test case named
-behind a link to its file, `[...](x_test.cpp): "name"`, is in it; README.md shows examples/quickstart.cpp as it is and
-names every program.
+behind a link to its file, `[...](x_test.cpp): "name"`, is in it; README.md shows examples/quickstart.cpp as it is; it and
+examples/README.md name every program.
 """
 import pathlib
 import re
@@ -50,13 +50,17 @@ def check_names(root, path, text):
             yield f'{name}: no test case "{case}"'
 
 
-def check_readme(root, text):
-    """README.md shows the quickstart, without its header, and names every program."""
+def check_quickstart(root, text):
+    """README.md shows the quickstart, without its header."""
     shown = re.search(r"^```cpp\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     quickstart = root / "examples" / "quickstart.cpp"
     code = re.sub(r"\A(//.*\n)+", "", quickstart.read_text(encoding="utf-8"))
     if not shown or shown.group(1) != code:
         yield "the first C++ block is not examples/quickstart.cpp without its header"
+
+
+def check_programs(root, text):
+    """README.md and examples/README.md name every program."""
     for program in sorted([*root.glob("examples/*.cpp"), *root.glob("benchmarks/*.cpp"), *root.glob("examples/*.py")]):
         if not re.search(rf"\b{re.escape(program.stem)}\b", text):
             yield f"{program.relative_to(root)} is not named"
@@ -72,7 +76,8 @@ def check(root):
         text = file.read_text(encoding="utf-8")
         name = file.relative_to(root)
         found = [*check_links(file, text), *check_names(root, file, text)]
-        found += check_readme(root, text) if str(name) == "README.md" else []
+        found += check_quickstart(root, text) if str(name) == "README.md" else []
+        found += check_programs(root, text) if str(name) in ("README.md", "examples/README.md") else []
         yield from (f"{name}: {violation}" for violation in found)
 
 

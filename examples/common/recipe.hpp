@@ -74,7 +74,7 @@ inline const std::vector<std::string> kSchedules{"constant", "plateau", "one-cyc
 inline const std::vector<std::string> kAugmentations{"none", "crop-flip", "crop-flip-cutout"};
 inline const std::vector<std::string> kFlips{"random", "alternating"};
 
-/// Names of the recipes (see README); `small` is for a few hundred or thousand pictures of your own.
+/// Names of the recipes (see examples/README.md); `small` is for a few hundred or thousand pictures of your own.
 inline const std::vector<std::string> kRecipes{"report", "readme", "best", "small", "resnet9"};
 
 /// The recipe of that name.

@@ -56,6 +56,10 @@ class PlantedViolations(unittest.TestCase):
     def test_a_program_that_the_readme_does_not_name(self):
         self.expect({"examples/serve.cpp": ""}, "README.md: examples/serve.cpp is not named")
 
+    def test_a_program_that_the_table_of_programs_does_not_name(self):
+        self.expect({"README.md": README + "serve", "examples/README.md": "quickstart", "examples/serve.cpp": ""},
+                    "examples/README.md: examples/serve.cpp is not named")
+
 
 if __name__ == "__main__":
     unittest.main()
