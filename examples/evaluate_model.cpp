@@ -23,7 +23,7 @@ using namespace hcnn;
 namespace {
 
 struct Options {
-  std::string model, data, precision = "fp32";
+  std::string model, data, precision = "fp32", predictions;
   examples::DecisionOptions decision;
   std::optional<std::uint64_t> seed;
   Index batch = 128;
@@ -43,6 +43,7 @@ struct Loaded {
   data::Dataset test;
   std::string name;
   std::optional<data::Dataset> train = {};
+  std::vector<std::string> files = {};  // of the test images, by their identity
 };
 
 // For a model of train_folder: its test images (held out from its own folder, or those of its test folder), or all
@@ -65,22 +66,24 @@ Loaded load_folder(const Options& options, const Shape& shape, const exchange::M
   how.skip_bad = config.value("skip_bad", io::Json(false)) == true;
   std::error_code ignored;
   if (own.empty() || !std::filesystem::equivalent(folder, own, ignored)) {
-    Loaded all{examples::read_folder(folder, how), folder};
+    data::ImageFolder read = examples::read_folder(folder, how);
+    Loaded all{std::move(read.images), folder, std::nullopt, std::move(read.files)};
     std::cerr << "evaluate_model: note: all pictures in " << printable(folder)
               << " are measured; of those that the model was trained on the figures are too good\n";
     return all;
   }
-  data::Dataset all = examples::read_folder(folder, how);
+  data::ImageFolder all = examples::read_folder(folder, how);
   if (const auto share = examples::test_share(test)) {
-    auto [rest, kept] = data::stratified_split(all, 1 - *share, examples::seed_of(config));
+    auto [rest, kept] = data::stratified_split(all.images, 1 - *share, examples::seed_of(config));
     if (const auto there = info.notes.find("test_fingerprint");
         there != info.notes.end() && *there != data::fingerprint(kept))
       fail<DataError>(io::printable_path(folder), "other pictures than those of the training",
                       "which of them it was tested on is no longer known: give a folder of others by --data");
-    return {std::move(kept), "kept for the test of " + folder, std::move(rest)};
+    return {std::move(kept), "kept for the test of " + folder, std::move(rest), std::move(all.files)};
   }
-  if (!options.data.empty() || test.empty()) return {std::move(all), folder};
-  return {examples::read_folder(test, how), test, std::move(all)};
+  if (!options.data.empty() || test.empty()) return {std::move(all.images), folder, std::nullopt, std::move(all.files)};
+  data::ImageFolder tested = examples::read_folder(test, how);
+  return {std::move(tested.images), test, std::move(all.images), std::move(tested.files)};
 }
 
 // The images selected by the options, with the classes that the model was trained on.
@@ -105,6 +108,9 @@ class Evaluation {
   explicit Evaluation(const Options& options) : options_(options), loaded_(examples::load_trained<T>(options.model)) {}
 
   int run() {
+    if (!options_.predictions.empty() && std::filesystem::exists(options_.predictions))
+      fail<Error>(io::printable_path(options_.predictions), "it exists already",
+                  "a new file is needed: nothing is overwritten");
     const Loaded images = load(options_, loaded_.model.input_shape(), loaded_.info);
     const metrics::DecisionRules rules = make_rules(images);
     metrics::Inspection inspection;
@@ -113,7 +119,8 @@ class Evaluation {
     std::optional<CostMatrix> costs;
     if (!options_.decision.costs.empty() && tree)
       costs = exchange::read_costs(options_.decision.costs, tree->classes(0));
-    metrics::BatchObservers observers({&inspection, &outcomes});
+    run::PredictionLog log(loaded_.model.heads().name(0));
+    metrics::BatchObservers observers({&inspection, &outcomes, &log});
     const metrics::EvaluationResult result = measure(images.test, rules.empty() ? nullptr : &rules, &observers);
     if (options_.json)
       print_json(result, rules, inspection, outcomes, costs);
@@ -121,6 +128,9 @@ class Evaluation {
       print_csv(result);
     else
       print(images.name, result, rules, inspection, outcomes, costs);
+    if (!options_.predictions.empty())
+      io::write_csv(options_.predictions,
+                    run::predictions_table(log, images.test, images.files, rules.gives_probabilities()));
     return 0;
   }
 
@@ -208,6 +218,9 @@ int main(int argc, char** argv) {
   examples::add_threads_option(app, options.threads);
   examples::add_decision_options(app, options.decision);
   app.add_flag("--flip", options.flip, "average the probabilities of each image and its mirror image");
+  app.add_option("--predictions", options.predictions,
+                 "CSV file to write: for each image the true and the predicted class of the finest head, its "
+                 "probability, and the severity of the mistake");
   auto* json = app.add_flag("--json", options.json, "print JSON with accuracies as fractions, as in metrics.json");
   app.add_flag("--csv", options.csv, "print CSV, a row for each head, accuracies as fractions")->excludes(json);
   return examples::run_program(app, argc, argv, options.threads, [&] {

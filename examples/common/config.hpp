@@ -65,6 +65,7 @@ inline std::vector<Setting> later_settings(Recipe& recipe, TrainingOptions& opti
           {"other_learning_rate", &recipe.other_learning_rate, 0, 1e300},
           {"trunk_rate", &recipe.trunk_rate, 0, 1e300},
           {"momentum", &recipe.momentum, 0, 0.999999},
+          {"class_weights", &recipe.class_weights, 0, 0, kClassWeights},
           {"warm_up", &recipe.warm_up, 0, 1},
           {"hold", &recipe.hold, 0, 1},
           {"flip", &recipe.flip, 0, 0, kFlips},

@@ -93,10 +93,10 @@ inline void refuse_parts(const std::filesystem::path& folder) {
 }
 
 /// Reads a folder and names what was skipped on standard error.
-inline data::Dataset read_folder(const std::filesystem::path& path, const data::ImageFolderOptions& options) {
+inline data::ImageFolder read_folder(const std::filesystem::path& path, const data::ImageFolderOptions& options) {
   data::ImageFolder folder = data::read_image_folder(path, options);
   for (const std::string& line : folder.skipped) std::cerr << "skipped: " << printable(line, 8192) << '\n';
-  return std::move(folder.images);
+  return folder;
 }
 
 /// Throws OptionError where one of both folders lies in the other, or is the other: what is trained on is no test.
@@ -141,7 +141,7 @@ inline Images load_folder(const TrainingOptions& options) {
                                .skip_bad = asked.skip_bad};
   if (!asked.hierarchy.empty()) how.taxonomy = exchange::read_taxonomy(asked.hierarchy);
   if (!asked.levels.empty()) how.levels = run::split_text(asked.levels, ',');
-  const data::Dataset all = read_folder(path, how);
+  const data::Dataset all = read_folder(path, how).images;
   how.taxonomy = *all.taxonomy();
   how.levels.clear();
   require_level_names(*how.taxonomy);
@@ -157,7 +157,7 @@ inline Images load_folder(const TrainingOptions& options) {
     return {std::move(rest), std::move(test), name, std::move(costs)};
   }
   refuse_same(path, asked.test);
-  return {all, read_folder(asked.test, how), name, std::move(costs)};
+  return {all, read_folder(asked.test, how).images, name, std::move(costs)};
 }
 
 }  // namespace examples

@@ -71,6 +71,9 @@ inline void resolve_loss(const LossOptions& options, const std::optional<double>
   set(recipe.severity_weights.at(2), options.severity_3);
   require_used(options, recipe.loss);
   const bool labels_alone = takes_labels_alone(recipe.loss);
+  if (labels_alone && recipe.class_weights != "none")
+    fail<OptionError>("--class-weights " + recipe.class_weights, "with --loss " + recipe.loss,
+                      "a loss made of cross-entropy is needed");
   if (labels_alone && smoothing && *smoothing > 0)
     fail<OptionError>("--label-smoothing", "with --loss " + recipe.loss, "that loss takes labels as they are");
   if ((labels_alone || recipe.loss == "soft-labels") && (other_loss || smoothing))  // else it is the resumed run's own

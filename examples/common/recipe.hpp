@@ -46,6 +46,7 @@ struct Recipe {
   double hxe_alpha = 0.1;                         ///< loss hxe: how fast the weights fall towards the root
   double beta = 10;                               ///< loss soft-labels: how fast the shares fall with the severity
   double consistency = 0;                         ///< weight of the divergence between the fine and each coarser head
+  std::string class_weights = "none";             ///< of cross-entropy, at every head: none or balanced
   std::vector<double> head_weights{1, 1, 1};      ///< of the heads' losses, fine first; of further heads the last
   Index epochs = 50;
   Index batch = 128;     ///< images a pass
@@ -72,6 +73,7 @@ inline const std::vector<std::string> kInits{"he", "xavier"};
 inline const std::vector<std::string> kOptimizers{"adam", "adamw", "sgd", "muon"};
 inline const std::vector<std::string> kSchedules{"constant", "plateau", "one-cycle", "hold-linear", "cosine", "linear"};
 inline const std::vector<std::string> kAugmentations{"none", "crop-flip", "crop-flip-cutout"};
+inline const std::vector<std::string> kClassWeights{"none", "balanced"};
 inline const std::vector<std::string> kFlips{"random", "alternating"};
 
 /// Names of the recipes (see examples/README.md); `small` is for a few hundred or thousand pictures of your own.

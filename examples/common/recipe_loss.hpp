@@ -12,7 +12,7 @@ namespace examples {
 inline const std::vector<std::string> kLosses{"ce",  "report",      "readme", "expected",
                                               "hxe", "soft-labels", "leaf",   "learnable"};
 
-/// True for losses that know no label smoothing.
+/// True for losses that know neither label smoothing nor class weights.
 inline bool takes_labels_alone(const std::string& loss) {
   return loss == "hxe" || loss == "leaf" || loss == "learnable";
 }
@@ -29,17 +29,18 @@ inline CostMatrix severity_costs(const Recipe& recipe, const Taxonomy& taxonomy)
 /// The loss of the finest head: cross-entropy (ce); that times a factor by the severity of the prediction (report,
 /// readme), or times one that is trained (learnable); cross-entropy and expected severity (expected); hierarchical
 /// cross-entropy (hxe); soft labels; cross-entropy of every level from the summed fine probabilities (leaf).
+/// @param smoothed options of the cross-entropy in it
 template <class M>
 losses::LossSum<M> make_head_loss(const Recipe& recipe, const std::string& head, const CostMatrix& costs,
-                                  const Taxonomy& taxonomy) {
-  const losses::CrossEntropyOptions smoothed{.label_smoothing = recipe.label_smoothing};
+                                  const Taxonomy& taxonomy, const losses::CrossEntropyOptions& smoothed) {
   const std::string& loss = recipe.loss;
   if (loss == "report" || loss == "readme")
-    return losses::severity<M>(head, costs,
-                               {.form = loss == "report" ? losses::SeverityForm::report : losses::SeverityForm::readme,
-                                .correct_weight = recipe.correct_weight,
-                                .alpha = recipe.alpha,
-                                .cross_entropy = smoothed});
+    return losses::severity<M>(
+        head, costs,
+        {.form = loss == "report" ? losses::SeverityForm::cost : losses::SeverityForm::alpha_plus_cost,
+         .correct_weight = recipe.correct_weight,
+         .alpha = recipe.alpha,
+         .cross_entropy = smoothed});
   if (loss == "hxe") return losses::hierarchical_cross_entropy<M>(head, taxonomy, {.alpha = recipe.hxe_alpha});
   if (loss == "soft-labels")
     return losses::soft_labels<M>(head, costs, {.beta = recipe.beta, .cross_entropy = smoothed});
@@ -52,17 +53,26 @@ losses::LossSum<M> make_head_loss(const Recipe& recipe, const std::string& head,
 
 /// The sum of the heads' losses: `make_head_loss` of the finest, cross-entropy of the others; and the divergence
 /// between the finest head and each other one where the recipe wants it.
+/// @param images that are trained on
 template <class M, class T>
-losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const CostMatrix& costs, const Taxonomy& taxonomy) {
+losses::LossSum<M> make_loss(const Recipe& recipe, Model<T>& model, const CostMatrix& costs,
+                             const data::Dataset& images) {
+  const Taxonomy& taxonomy = *images.taxonomy();
+  const auto cross_entropy = [&](const std::string& head) {
+    losses::CrossEntropyOptions options{.label_smoothing = recipe.label_smoothing};
+    if (recipe.class_weights == "balanced") options.class_weights = data::balanced_class_weights(images, head);
+    return options;
+  };
   const std::string finest = model.heads().name(0);
   if (recipe.consistency > 0 && model.heads().size() < 2)
     fail<OptionError>(concat("--consistency ", recipe.consistency), "a network with the head '" + finest + "' alone",
                       "two heads or more can agree");
-  losses::LossSum<M> sum = recipe.head_weights.at(0) * make_head_loss<M>(recipe, finest, costs, taxonomy);
+  losses::LossSum<M> sum =
+      recipe.head_weights.at(0) * make_head_loss<M>(recipe, finest, costs, taxonomy, cross_entropy(finest));
   for (std::size_t h = 1; h < model.heads().size(); ++h) {
     const std::string& name = model.heads().name(h);
     sum = std::move(sum) + recipe.head_weights.at(std::min(h, recipe.head_weights.size() - 1)) *
-                               losses::cross_entropy<M>(name, {.label_smoothing = recipe.label_smoothing});
+                               losses::cross_entropy<M>(name, cross_entropy(name));
   }
   for (std::size_t h = 1; recipe.consistency > 0 && h < model.heads().size(); ++h)
     sum = std::move(sum) + recipe.consistency * losses::consistency<M>(finest, model.heads().name(h), taxonomy);

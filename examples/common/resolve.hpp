@@ -48,6 +48,7 @@ inline Recipe resolve(const TrainingOptions& options, Recipe recipe) {
   set(recipe.normalize, options.normalize);
   set(recipe.small_heads, options.small_heads);
   set(recipe.head_weights, options.head_weights);
+  set(recipe.class_weights, options.class_weights);
   set(recipe.schedule, options.schedule);
   set(recipe.warm_up, options.warm_up);
   set(recipe.hold, options.hold);

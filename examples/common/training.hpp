@@ -67,7 +67,7 @@ class Training {
     if (!options_.trunk.empty() && !checkpoint) load_trunk(options_.trunk, model);
     const Taxonomy& tree = *train_set.taxonomy();
     losses::LossSum<M> loss =
-        make_loss<M>(recipe_, model, images.costs ? *images.costs : severity_costs(recipe_, tree), tree);
+        make_loss<M>(recipe_, model, images.costs ? *images.costs : severity_costs(recipe_, tree), train_set);
     const auto folder = open_folder();
     announce(model, images.name, {train_set.size(), to_validate.size(), test_set.size()}, folder);
     if (options_.find_learning_rate) return find_learning_rate(model, loss, train_set, folder, interrupt);
@@ -232,7 +232,7 @@ class Training {
           {.monitor = monitor(model), .patience = recipe_.patience, .restore_best = recipe_.ema == 0}));
     if (options_.time_limit > 0) callbacks.push_back(train::time_limit(60 * options_.time_limit));
     if (recipe_.ema > 0)
-      callbacks.push_back(train::average_weights(
+      callbacks.push_back(train::ema(
           train_set,
           {.decay = recipe_.ema,
            .statistics = {.batch = recipe_.batch, .seed = options_.common.seed, .normalization = normalization_}}));

@@ -29,7 +29,7 @@ struct TrainingOptions {
   std::optional<FolderOptions> folder;  ///< of a program that trains on folders of pictures
   std::string recipe = "report";
   double split = 0.8;  ///< share of the training images that is trained on
-  std::optional<std::string> network, activation, init, optimizer, schedule, augment, flip;
+  std::optional<std::string> network, activation, init, optimizer, schedule, augment, flip, class_weights;
   std::optional<double> learning_rate, other_learning_rate, trunk_rate, weight_decay, dropout, label_smoothing, ema;
   std::optional<double> clip_norm, momentum, warm_up, hold, erase, mixup, consistency;
   std::optional<Index> accumulate, patience;
@@ -159,6 +159,8 @@ inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
       ->delimiter(',')
       ->expected(1, 100)
       ->check(between(0.0, 1e6));
+  add_choice(app, "--class-weights", options.class_weights, kClassWeights,
+             "balanced: in cross-entropy every class counts alike, however many images it has [default: none]");
   app.add_option("--clip-norm", options.clip_norm,
                  "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
       ->check(from_zero());

@@ -11,6 +11,7 @@
 #include "hcnn/run/history_file.hpp"
 #include "hcnn/run/intervals.hpp"
 #include "hcnn/run/learning_rates.hpp"
+#include "hcnn/run/predictions.hpp"
 #include "hcnn/run/report.hpp"
 #include "hcnn/run/report_data.hpp"
 #include "hcnn/run/report_sections.hpp"

@@ -19,7 +19,7 @@ losses::LossSum<double> loss_of(const json& record) {
   const CostMatrix costs(record["costs"].get<std::vector<std::vector<double>>>());
   return losses::severity<double>(
       "fine", costs,
-      {.form = record["form"] == "report" ? losses::SeverityForm::report : losses::SeverityForm::readme,
+      {.form = record["form"] == "report" ? losses::SeverityForm::cost : losses::SeverityForm::alpha_plus_cost,
        .correct_weight = record["correct_weight"],
        .alpha = record["alpha"],
        .cross_entropy = options});

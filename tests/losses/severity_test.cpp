@@ -45,9 +45,9 @@ TEST_CASE("the report form weighs a mistake by its cost and a correct prediction
 
 TEST_CASE("the readme form weighs by alpha plus the cost") {
   const double log_sum = std::log(2 + std::exp(4.0));
-  CHECK(value(0, {.form = SeverityForm::readme}) == doctest::Approx((1 + 3) * log_sum));
-  CHECK(value(1, {.form = SeverityForm::readme, .alpha = 0.5}) == doctest::Approx((0.5 + 2) * log_sum));
-  CHECK(value(2, {.form = SeverityForm::readme}) == doctest::Approx(1 * (log_sum - 4)));
+  CHECK(value(0, {.form = SeverityForm::alpha_plus_cost}) == doctest::Approx((1 + 3) * log_sum));
+  CHECK(value(1, {.form = SeverityForm::alpha_plus_cost, .alpha = 0.5}) == doctest::Approx((0.5 + 2) * log_sum));
+  CHECK(value(2, {.form = SeverityForm::alpha_plus_cost}) == doctest::Approx(1 * (log_sum - 4)));
 }
 
 TEST_CASE("of equal logits the lowest class is the prediction") {
@@ -72,7 +72,7 @@ TEST_CASE("gradients agree with central differences where the prediction does no
           doctest::test_suite("proof")) {
   Proof proof("SeverityLoss");
   for (const BatchCase& batch : batch_cases())
-    for (const SeverityForm form : {SeverityForm::report, SeverityForm::readme})
+    for (const SeverityForm form : {SeverityForm::cost, SeverityForm::alpha_plus_cost})
       for (const bool skip : {false, true}) {
         const Index count = batch.count, classes = batch.classes;
         INFO("(", count, ", ", classes, ") skip ", skip);
@@ -95,7 +95,7 @@ TEST_CASE("a jump of the factor at two equal logits is noticed by the gradient c
 
 TEST_CASE("logits of +-1e4 stay finite in both forms") {
   const auto logits = random_logits("fine", 8, 100, 5, 1e4);
-  for (const SeverityForm form : {SeverityForm::report, SeverityForm::readme}) {
+  for (const SeverityForm form : {SeverityForm::cost, SeverityForm::alpha_plus_cost}) {
     auto loss = severity<double>("fine", severity_matrix(cifar100_taxonomy()), {.form = form});
     Logits<double> gradients;
     CHECK(std::isfinite(loss.evaluate(logits, labelled(random_labels(8, 100, 6)), gradients).total));

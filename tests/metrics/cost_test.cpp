@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "hcnn/hierarchy/cifar100.hpp"
-#include "hcnn/metrics/hierarchical.hpp"
+#include "hcnn/metrics/severity_counts.hpp"
 
 using namespace hcnn;
 

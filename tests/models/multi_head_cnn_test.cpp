@@ -11,7 +11,7 @@
 #include "hcnn/layers/init.hpp"
 #include "hcnn/layers/predictor.hpp"
 #include "hcnn/losses/cross_entropy.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/train/evaluate.hpp"
 #include "hcnn/train/fit.hpp"

@@ -4,11 +4,11 @@
 #include "count_allocations.hpp"
 #include "hcnn/optim/adam.hpp"
 #include "hcnn/optim/clip.hpp"
+#include "hcnn/optim/ema.hpp"
 #include "hcnn/optim/schedule_combined.hpp"
 #include "hcnn/optim/schedule_curves.hpp"
 #include "hcnn/optim/schedule_plateau.hpp"
 #include "hcnn/optim/sgd.hpp"
-#include "hcnn/optim/weight_average.hpp"
 #include "sample_params.hpp"
 
 using namespace hcnn;
@@ -17,9 +17,9 @@ TEST_CASE("from the second step on, schedule, clipping, update and averaging all
   sample::Params<float> params({{70, 1000}, {5}, {3, 3, 3, 3}});
   SGD sgd{params.list(), {.momentum = 0.9, .nesterov = true}};
   AdamW adamw{params.list()};
-  WeightAverage average{params.list()};
+  ExponentialMovingAverage average{params.list()};
   const schedules::Schedule schedule = schedules::warm_up(
-      schedules::chained({{schedules::one_cycle(), 1}, {schedules::reduce_on_plateau()}}), {.steps = 3});
+      schedules::sequential({{schedules::one_cycle(), 1}, {schedules::reduce_on_plateau()}}), {.steps = 3});
   const auto train = [&](Index step) {
     for (Optimizer<float>* optimizer : {static_cast<Optimizer<float>*>(&sgd), static_cast<Optimizer<float>*>(&adamw)}) {
       params.backward(step);

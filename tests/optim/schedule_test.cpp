@@ -61,13 +61,13 @@ TEST_CASE("curves give PyTorch's learning rates") {
   check_sequence("one_cycle_short", one_cycle());
 }
 
-TEST_CASE("warm-up and chained schedules give PyTorch's learning rates") {
+TEST_CASE("warm-up and sequential schedules give PyTorch's learning rates") {
   check_sequence("linear_warm_up", warm_up(constant(), {.steps = 6, .start_factor = 0.1}));
   check_sequence("warm_up_product",
                  warm_up(multi_step({.milestones = {4, 9}, .gamma = 0.3}), {.steps = 6, .start_factor = 0.25}));
-  check_sequence("sequence", chained({{warm_up(constant(), {.steps = 4, .start_factor = 0.1}), 4},
-                                      {step({.epochs = 3, .gamma = 0.5}), 8},
-                                      {cosine({.final_factor = 0.1})}}));
+  check_sequence("sequence", sequential({{warm_up(constant(), {.steps = 4, .start_factor = 0.1}), 4},
+                                         {step({.epochs = 3, .gamma = 0.5}), 8},
+                                         {cosine({.final_factor = 0.1})}}));
 }
 
 TEST_CASE("reduce_on_plateau gives PyTorch's learning rates") {
@@ -84,7 +84,7 @@ TEST_CASE("schedules in epochs count whole epochs and schedules in steps count s
   CHECK(step({.epochs = 3, .gamma = 0.5}).rate(late) == 2.0);
   CHECK(step({.epochs = 2, .gamma = 0.5}).rate(late) == 1.0);
   CHECK(multi_step({.milestones = {2, 4}, .gamma = 0.5}).rate(late) == 1.0);
-  CHECK(chained({{constant(), 2}, {linear({.final_factor = 0})}}).rate(late) ==  // step 9 of the last 20
+  CHECK(sequential({{constant(), 2}, {linear({.final_factor = 0})}}).rate(late) ==  // step 9 of the last 20
         doctest::Approx(2 * (1 - 9.0 / 20)).epsilon(1e-15));
   CHECK(linear({.final_factor = 0.2}).rate(late) == doctest::Approx(2 * (1 - 0.8 * 29 / 40)).epsilon(1e-15));
   CHECK(Schedule{}.rate(late) == 2.0);
@@ -101,7 +101,7 @@ TEST_CASE("one-cycle without climb starts at the peak's side and ends at the fin
 TEST_CASE("a schedule restored at any epoch continues like the original, and copies do not share state") {
   for (const Schedule& fresh :
        {reduce_on_plateau({.patience = 1}), warm_up(reduce_on_plateau({.patience = 1, .cooldown = 2}), {.steps = 9}),
-        chained({{reduce_on_plateau({.patience = 0}), 7}, {cosine(), 4}, {reduce_on_plateau({.patience = 1})}})}) {
+        sequential({{reduce_on_plateau({.patience = 0}), 7}, {cosine(), 4}, {reduce_on_plateau({.patience = 1})}})}) {
     CAPTURE(fresh.name());
     const auto watched = metrics();
     Schedule original = fresh;
@@ -127,7 +127,7 @@ TEST_CASE("a plateau takes its direction from the caller unless it has one, thro
     return schedule.rate({.step = 3, .total_steps = 9}) < 1;
   };
   const Schedule plain = reduce_on_plateau({.patience = 0});
-  for (const Schedule& schedule : {plain, warm_up(plain, {.steps = 0}), chained({{plain, 9}, {constant()}})}) {
+  for (const Schedule& schedule : {plain, warm_up(plain, {.steps = 0}), sequential({{plain, 9}, {constant()}})}) {
     CHECK_FALSE(reductions(schedule, true));
     CHECK(reductions(schedule, false));
     CHECK_THROWS_AS(reductions(schedule, std::nullopt), OptionError);
@@ -139,7 +139,7 @@ TEST_CASE("a plateau takes its direction from the caller unless it has one, thro
 
 TEST_CASE("a piece of a chain hears of the metrics of its own epochs only") {
   // The plateau's epochs are 3 and later: it sees 5, the best, and 6, which it does not tolerate.
-  Schedule schedule = chained({{constant(), 3}, {reduce_on_plateau({.patience = 0})}});
+  Schedule schedule = sequential({{constant(), 3}, {reduce_on_plateau({.patience = 0})}});
   for (double metric : {1.0, 2.0, 3.0, 5.0}) schedule.on_epoch(metric);
   CHECK(schedule.rate({.step = 4, .total_steps = 9}) == 1.0);
   schedule.on_epoch(6);
@@ -147,7 +147,7 @@ TEST_CASE("a piece of a chain hears of the metrics of its own epochs only") {
 }
 
 TEST_CASE("a state of another schedule or with an impossible count is refused and changes nothing") {
-  Schedule schedule = chained({{reduce_on_plateau(), 2}, {constant()}});
+  Schedule schedule = sequential({{reduce_on_plateau(), 2}, {constant()}});
   schedule.on_epoch(0.5);
   const auto before = schedule.state();
   CHECK_THROWS_AS(schedule.restore(std::vector<double>{1, 2}), DataError);
@@ -174,8 +174,8 @@ TEST_CASE("options out of range are refused by name") {
   CHECK_THROWS_AS(linear({.final_factor = -0.1}), OptionError);
   CHECK_THROWS_AS(one_cycle({.warm_up = 1.5}), OptionError);
   CHECK_THROWS_AS(warm_up(constant(), {.start_factor = -1}), OptionError);
-  CHECK_THROWS_AS(chained({}), OptionError);
-  CHECK_THROWS_AS(chained({{constant()}, {cosine()}}), OptionError);
+  CHECK_THROWS_AS(sequential({}), OptionError);
+  CHECK_THROWS_AS(sequential({{constant()}, {cosine()}}), OptionError);
   CHECK_THROWS_AS(reduce_on_plateau({.factor = 1}), OptionError);
   CHECK_THROWS_AS(reduce_on_plateau({.threshold = std::nan("")}), OptionError);
 }

@@ -251,7 +251,7 @@ TEST_CASE("a resumed run without validation still keeps the model of the lowest 
 TEST_CASE("weights that are averaged at the end are those of last.safetensors") {
   const TemporaryFolder folder;
   Training training;
-  training.run(2, {train::average_weights(training.images, {.decay = 0.5, .from = 0, .statistics = {.batch = 4}}),
+  training.run(2, {train::ema(training.images, {.decay = 0.5, .from = 0, .statistics = {.batch = 4}}),
                    run::checkpoint(folder / "run", info())});
   auto loaded = exchange::load_model(folder / "run/last.safetensors");
   for (std::size_t p = 0; p < training.model.state().size(); ++p) {

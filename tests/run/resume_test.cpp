@@ -306,9 +306,9 @@ TEST_CASE("a callback that users write takes part") {
 
 TEST_CASE("weight averages, frozen groups and their rates go on to the same bits") {
   struct Average : train::Callback<float> {
-    std::unique_ptr<WeightAverage<float>> average;
+    std::unique_ptr<ExponentialMovingAverage<float>> average;
     void on_train_begin(train::FitState<float>& state) override {
-      average = std::make_unique<WeightAverage<float>>(state.model.state());
+      average = std::make_unique<ExponentialMovingAverage<float>>(state.model.state());
     }
     void on_step_end(train::FitState<float>& state) override {
       average->update(0.9);

@@ -51,6 +51,13 @@ def test_config():
     check(settings("train_multihead", "--config", deep, "--network", "resnet9")["dropout"] == 0.2, "the same network")
     check(settings("train_multihead", "--config", moved, "--network", "resnet9")["dropout"] == 0, "another network")
 
+    found = settings("train_multihead", "--recipe", "best", "--head-weights", "1,0.2", "--momentum", "0.8", "--no-nesterov",
+                     "--no-normalize", "--no-small-heads", "--schedule", "linear", "--class-weights", "balanced")
+    asked = {"head_weights": [1, 0.2], "momentum": 0.8, "nesterov": False, "normalize": False, "small_heads": False,
+             "schedule": "linear", "class_weights": "balanced"}
+    check({name: found[name] for name in asked} == asked, f"every option changes its setting: {found}")
+    check(settings("train_multihead", "--normalize")["normalize"] is True, "a switch is turned on")
+
     for published in sorted((ROOT / "results").glob("*/*/config.json")):
         program = json.loads(published.read_text())["program"]
         again = settings(program, "--config", published, "--data", "synthetic")
@@ -62,6 +69,9 @@ def test_refusals():
     for option in (["--accumulate", "2"], ["--clip-norm", "1"], ["--mixup", "0.2"]):
         error = run("train_multihead", [*small, "--find-learning-rate", *option], 1)
         check("--find-learning-rate" in error and error.count("\n") == 1, error)
+    for option in (["--momentum", "0.5"], ["--nesterov"]):
+        error = run("train_multihead", [*small, *option], 1)
+        check(f"{option[0]}: with --optimizer adam" in error and error.count("\n") == 1, error)
     error = run("train_multihead", [*small, "--network", "severity", "--consistency", "1", "--out", "alone"], 1)
     check("--consistency" in error and not (WORK / "alone").exists(), error)
     (WORK / "ten").mkdir()
@@ -74,9 +84,40 @@ def test_refusals():
     check((WORK / "mine" / "severity" / "thesis.txt").read_text() == "mine", "a folder of the user's is kept")
 
 
+def info(path):
+    """The metadata of a model file."""
+    data = path.read_bytes()
+    return json.loads(data[8:8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+
+
+def test_starting_weights():
+    """A training that begins with the weights of a file sees images normalised as those of the file."""
+    small = ["--data", "synthetic", "--limit", "100", "--network", "compact", "--dry-run", "--batch", "16"]
+    run("train_multihead", [*small, "--normalize", "--out", "normalised"])
+    run("train_multihead", [*small, "--out", "plain"])
+    run("train_multihead", [*small, "--weights", "normalised/last.safetensors", "--seed", "2", "--out", "tuned"])
+    run("train_multihead", [*small, "--trunk", "plain/last.safetensors", "--normalize", "--out", "moved"])
+    first = info(WORK / "normalised" / "last.safetensors")["hcnn.normalization"]
+    check(info(WORK / "tuned" / "last.safetensors").get("hcnn.normalization") == first, "the normalisation of the file")
+    check("hcnn.normalization" not in info(WORK / "moved" / "last.safetensors"), "none where the file has none")
+
+
+def test_patience():
+    """--patience watches --monitor and ends with the weights of the best epoch."""
+    out = run("train_multihead", ["--data", "synthetic", "--limit", "100", "--network", "compact", "--batch", "16",
+                                  "--learning-rate", "1e-9", "--schedule", "constant", "--epochs", "60", "--patience", "2",
+                                  "--monitor", "val.group.macro_f1", "--out", "patient"])
+    check("no better val.group.macro_f1 for 2 epochs" in out or "weights of epoch" in out, out)
+    rows = (WORK / "patient" / "history.csv").read_text().splitlines()
+    best = max(range(1, len(rows)), key=lambda i: float(rows[i].split(",")[rows[0].split(",").index("val.group.macro_f1")]))
+    check(len(rows) == best + 3 and f"weights of epoch {best}" in out, f"{len(rows) - 1} epochs: {out}")
+
+
 shutil.rmtree(WORK, ignore_errors=True)
 WORK.mkdir(parents=True)
 test_config()
 test_refusals()
+test_starting_weights()
+test_patience()
 print("settings:", "all as expected" if failures == 0 else f"{failures} failures")
 sys.exit(failures > 0)

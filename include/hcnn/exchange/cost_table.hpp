@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "hcnn/core/check.hpp"
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
 #include "hcnn/io/csv.hpp"
 
 namespace hcnn::exchange {

@@ -10,8 +10,8 @@
 
 #include "hcnn/hierarchy/taxonomy.hpp"
 #include "hcnn/losses/loss.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/losses/softmax.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
 
 namespace hcnn::losses {
 

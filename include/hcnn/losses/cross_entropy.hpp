@@ -11,7 +11,7 @@
 
 #include "hcnn/core/argmax.hpp"
 #include "hcnn/losses/loss.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 
 namespace hcnn::losses {
 

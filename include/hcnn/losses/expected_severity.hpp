@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/losses/per_sample.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
 
 namespace hcnn::losses {
 

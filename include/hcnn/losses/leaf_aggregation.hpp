@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "hcnn/hierarchy/taxonomy.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/losses/per_sample.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
 
 namespace hcnn::losses {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "hcnn/hierarchy/taxonomy.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/losses/per_sample.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
 
 namespace hcnn::losses {
 
@@ -16,7 +16,7 @@ namespace hcnn::losses {
 ///   CE                        for a correct prediction,
 ///   w_h CE - h log w_h        for a mistake of severity h = 1, 2, ... (Taxonomy::severity), w_h = exp(theta_h),
 /// CE = -log softmax(z)_y. The theta_h are parameters, initially log h, which gives the weights of
-/// SeverityForm::report. Without the second term every w_h would fall to 0, where mistakes cost nothing. With it the
+/// SeverityForm::cost. Without the second term every w_h would fall to 0, where mistakes cost nothing. With it the
 /// optimal w_h, other things equal, is h / (mean CE of the mistakes of severity h): mistakes of severity h then add
 /// their number times h to the loss, however large their cross-entropy is. The weights are bounded on both sides: h log
 /// w_h grows without bound as w_h falls, and a mistake has CE >= log 2 (the true class is not the likeliest one), so

@@ -5,23 +5,23 @@
 #include <string>
 #include <utility>
 
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
 #include "hcnn/losses/cross_entropy.hpp"
 
 namespace hcnn::losses {
 
 /// How the cost S[y, k] of predicting k for class y affects the loss of a sample.
 enum class SeverityForm {
-  report,  ///< factor S[y, k] for a mistake, `correct_weight` for a correct prediction
-  readme,  ///< factor alpha + S[y, k]
+  cost,             ///< factor S[y, k] for a mistake, `correct_weight` for a correct prediction
+  alpha_plus_cost,  ///< factor alpha + S[y, k]
 };
 
 /// Options of SeverityLoss.
 struct SeverityOptions {
-  SeverityForm form = SeverityForm::report;  ///< how costs affect the loss
-  double correct_weight = 1;                 ///< report form: factor of a correct prediction, finite and >= 0
-  double alpha = 1;                          ///< readme form: factor of a correct prediction of cost 0, finite and >= 0
-  CrossEntropyOptions cross_entropy = {};    ///< level, label smoothing and class weights of the cross-entropy
+  SeverityForm form = SeverityForm::cost;  ///< how costs affect the loss
+  double correct_weight = 1;               ///< form cost: factor of a correct prediction, finite and >= 0
+  double alpha = 1;  ///< form alpha_plus_cost: factor of a correct prediction of cost 0, finite and >= 0
+  CrossEntropyOptions cross_entropy = {};  ///< level, label smoothing and class weights of the cross-entropy
 };
 
 /// Mean over the samples n that have a label of  factor(y_n, argmax z_n) * CE(z_n, y_n).
@@ -54,7 +54,7 @@ class SeverityLoss final : public CrossEntropy<M> {
 
  private:
   double sample_factor(Label truth, Label predicted) const override {
-    if (options_.form == SeverityForm::readme) return options_.alpha + costs_(truth, predicted);
+    if (options_.form == SeverityForm::alpha_plus_cost) return options_.alpha + costs_(truth, predicted);
     return truth == predicted ? options_.correct_weight : costs_(truth, predicted);
   }
 
@@ -63,8 +63,8 @@ class SeverityLoss final : public CrossEntropy<M> {
 };
 
 /// Returns `SeverityLoss` of the head as a LossSum of one term:
-/// `severity("fine", severity_matrix(cifar100_taxonomy()), {.form = SeverityForm::readme})`. Throws OptionError for an
-/// option outside its range.
+/// `severity("fine", severity_matrix(cifar100_taxonomy()), {.form = SeverityForm::alpha_plus_cost})`. Throws
+/// OptionError for an option outside its range.
 template <class M = float>
 LossSum<M> severity(std::string head, CostMatrix costs, SeverityOptions options = {}) {
   return SeverityLoss<M>(std::move(head), std::move(costs), std::move(options));

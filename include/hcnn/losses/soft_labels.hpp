@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
 #include "hcnn/losses/cross_entropy.hpp"
 
 namespace hcnn::losses {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "hcnn/core/argmax.hpp"
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
 #include "hcnn/metrics/decision_rule.hpp"
 #include "hcnn/metrics/prediction.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "hcnn/core/check.hpp"
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
 #include "hcnn/metrics/confusion_matrix.hpp"
 
 namespace hcnn::metrics {

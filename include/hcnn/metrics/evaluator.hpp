@@ -10,7 +10,7 @@
 #include "hcnn/core/logits.hpp"
 #include "hcnn/metrics/accuracy.hpp"
 #include "hcnn/metrics/confusion_matrix.hpp"
-#include "hcnn/metrics/hierarchical.hpp"
+#include "hcnn/metrics/severity_counts.hpp"
 
 namespace hcnn::metrics {
 

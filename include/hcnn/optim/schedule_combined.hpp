@@ -51,20 +51,20 @@ inline Schedule warm_up(Schedule schedule, const WarmUpOptions& options = {}) {
   return WarmUpPolicy(std::move(schedule), options);
 }
 
-/// One piece of `chained`.
+/// One piece of `sequential`.
 struct Piece {
   Schedule schedule;         ///< schedule; its steps and epochs count from the start of the piece
   std::uint64_t epochs = 0;  ///< length, at least 1; ignored for the last piece, which lasts to the end
 };
 
-/// Policy of `chained`.
-class ChainedPolicy final : public Policy {
+/// Policy of `sequential`.
+class SequentialPolicy final : public Policy {
  public:
   /// Throws OptionError if there are no pieces, or one other than the last has no epochs.
-  explicit ChainedPolicy(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {
-    require_option(!pieces_.empty(), "schedules::chained", "pieces", pieces_.size(), "at least 1 is needed");
+  explicit SequentialPolicy(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {
+    require_option(!pieces_.empty(), "schedules::sequential", "pieces", pieces_.size(), "at least 1 is needed");
     for (std::size_t i = 0; i + 1 < pieces_.size(); ++i)
-      require_option(pieces_[i].epochs > 0, "schedules::chained", "epochs", pieces_[i].epochs, "must be at least 1");
+      require_option(pieces_[i].epochs > 0, "schedules::sequential", "epochs", pieces_[i].epochs, "must be at least 1");
   }
 
   std::string name() const override {
@@ -118,8 +118,8 @@ class ChainedPolicy final : public Policy {
 };
 
 /// Runs schedules in sequence, each counting steps and epochs from its own start and starting from the base rate:
-/// `chained({{constant(), 30}, {cosine()}})`. Each piece receives only the metrics of its own epochs. Throws
-/// OptionError as ChainedPolicy does.
-inline Schedule chained(std::vector<Piece> pieces) { return ChainedPolicy(std::move(pieces)); }
+/// `sequential({{constant(), 30}, {cosine()}})`. Each piece receives only the metrics of its own epochs. Throws
+/// OptionError as SequentialPolicy does.
+inline Schedule sequential(std::vector<Piece> pieces) { return SequentialPolicy(std::move(pieces)); }
 
 }  // namespace hcnn::schedules

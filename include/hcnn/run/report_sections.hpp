@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "hcnn/io/image.hpp"
-#include "hcnn/metrics/hierarchical.hpp"
+#include "hcnn/metrics/severity_counts.hpp"
 #include "hcnn/report/html.hpp"
 #include "hcnn/run/confused_pairs.hpp"
 #include "hcnn/run/figures.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hcnn/data/dataset.hpp"
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
 #include "hcnn/io/json.hpp"
 #include "hcnn/layers/summary.hpp"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/testing/gradient_report.hpp"
 
 namespace hcnn::testing {

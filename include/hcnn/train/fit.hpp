@@ -13,7 +13,7 @@
 #include "hcnn/train/fit_requirements.hpp"
 #include "hcnn/train/fit_snapshot.hpp"
 #include "hcnn/train/non_finite.hpp"
-#include "hcnn/train/running_figures.hpp"
+#include "hcnn/train/running_metrics.hpp"
 #include "hcnn/train/stopwatch.hpp"
 #include "hcnn/train/trains_trunk.hpp"
 
@@ -273,7 +273,7 @@ class Fit {
   FitOptions<T> options_;
   losses::LossSum<M>& loss_;
   data::BatchLoader<T> loader_;
-  RunningFigures<T> figures_;
+  RunningMetrics<T> figures_;
   Logits<M> gradients_;
   ParamList<M> loss_parameters_;
   FitResult result_;

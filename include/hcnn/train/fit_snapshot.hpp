@@ -9,7 +9,7 @@
 #include "hcnn/core/snapshot.hpp"
 #include "hcnn/data/fingerprint.hpp"
 #include "hcnn/layers/summary.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/train/fit_options.hpp"
 
 namespace hcnn::train {

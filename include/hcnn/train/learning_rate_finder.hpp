@@ -10,7 +10,7 @@
 
 #include "hcnn/data/batches.hpp"
 #include "hcnn/layers/model.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/optim/optimizer.hpp"
 #include "hcnn/train/trains_trunk.hpp"
 

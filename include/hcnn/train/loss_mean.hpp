@@ -8,7 +8,7 @@
 
 #include "hcnn/core/shape.hpp"
 #include "hcnn/core/snapshot.hpp"
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 
 namespace hcnn::train {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 #include "hcnn/metrics/evaluator.hpp"
 #include "hcnn/metrics/history.hpp"
 

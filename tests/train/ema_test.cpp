@@ -1,5 +1,5 @@
 // Averaged weights at the end of a training, and statistics measured afresh.
-#include "hcnn/train/average_weights.hpp"
+#include "hcnn/train/ema.hpp"
 
 #include <doctest/doctest.h>
 
@@ -34,10 +34,10 @@ struct Run : SmallTraining<double> {
 
   std::shared_ptr<Watch> watch = std::make_shared<Watch>();
 
-  void train(const train::AverageWeightsOptions& options, std::stop_token stop = {},
-             std::shared_ptr<const Snapshot> resume = {}, train::Callbacks<double> more = {}) {
+  void train(const train::EmaOptions& options, std::stop_token stop = {}, std::shared_ptr<const Snapshot> resume = {},
+             train::Callbacks<double> more = {}) {
     static const data::Dataset images = small_images(40);
-    more.push_back(train::average_weights(images, options));
+    more.push_back(train::ema(images, options));
     more.push_back(watch);
     fit(images, {.epochs = 3, .batch = 8, .callbacks = more, .stop = stop, .resume = std::move(resume)});
   }
@@ -58,7 +58,7 @@ TEST_CASE("a training ends with the average of the weights after its last steps"
 
 TEST_CASE("a training that was interrupted keeps its weights, and its resumption ends with the same average") {
   Run whole, part;
-  const train::AverageWeightsOptions options{.decay = 0.75, .from = 0.5};
+  const train::EmaOptions options{.decay = 0.75, .from = 0.5};
   whole.train(options);
   const auto stop = std::make_shared<StopAt<double>>(3, 1);
   part.train(options, stop->token(), {}, {stop});
@@ -86,8 +86,8 @@ TEST_CASE("fresh statistics are the means over the batches") {
 
 TEST_CASE("averaging refuses options out of range") {
   const data::Dataset images = small_images(8);
-  CHECK_THROWS_AS(train::average_weights(images, {.decay = 1.5}), OptionError);
-  CHECK_THROWS_AS(train::average_weights(images, {.from = -0.1}), OptionError);
+  CHECK_THROWS_AS(train::ema(images, {.decay = 1.5}), OptionError);
+  CHECK_THROWS_AS(train::ema(images, {.from = -0.1}), OptionError);
   Model<float> model = small_model<float>();
   CHECK_THROWS_AS(train::refresh_statistics(model, images, {.batches = 0}), OptionError);
   CHECK_THROWS_AS(train::refresh_statistics(model, small_images(0)), DataError);
@@ -96,12 +96,10 @@ TEST_CASE("averaging refuses options out of range") {
 TEST_CASE("the statistics of averaged weights are those of the images as the training normalised them") {
   const data::Dataset images = small_images(40);
   const data::Normalization normalization{{5, 4}, {0.25F, 0.5F}};
-  const auto statistics = [&](const train::AverageWeightsOptions& options) {
+  const auto statistics = [&](const train::EmaOptions& options) {
     SmallTraining<double> training{{.learning_rate = 0.01}};
-    training.fit(images, {.epochs = 1,
-                          .batch = 8,
-                          .normalization = normalization,
-                          .callbacks = {train::average_weights(images, options)}});
+    training.fit(images,
+                 {.epochs = 1, .batch = 8, .normalization = normalization, .callbacks = {train::ema(images, options)}});
     std::vector<double> all;
     for (const auto* buffer : training.model.buffers())
       all.insert(all.end(), buffer->value(), buffer->value() + buffer->size());

@@ -1,5 +1,5 @@
 // Sums of losses: weights, parts, gradients, copies, parameters, allocations.
-#include "hcnn/losses/weighted_sum.hpp"
+#include "hcnn/losses/loss_sum.hpp"
 
 #include <doctest/doctest.h>
 

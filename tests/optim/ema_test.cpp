@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "hcnn/optim/weight_average.hpp"
+#include "hcnn/optim/ema.hpp"
 
 using namespace hcnn;
 
 TEST_CASE("the average follows its formula and buffers are copied") {
   Param<double> w(Role::weight, {1}, 1.0), mean(Role::buffer, {1}, 1.0);
-  WeightAverage<double> average({&w, &mean});
+  ExponentialMovingAverage<double> average({&w, &mean});
   const auto set = [&](double value) { w.value()[0] = mean.value()[0] = value; };
   set(3);
   average.update(0.75);  // 0.75 * 1 + 0.25 * 3
@@ -23,7 +23,7 @@ TEST_CASE("the average follows its formula and buffers are copied") {
 
 TEST_CASE("swapping twice restores the network, and statistics refreshed in between do not stay") {
   Param<float> w(Role::weight, {2}, 1.0f), mean(Role::buffer, {2}, 7.0f);
-  WeightAverage<float> average({&w, &mean});
+  ExponentialMovingAverage<float> average({&w, &mean});
   w.value()[0] = 2.0f;
   const auto version = w.version;
   average.swap();
@@ -40,14 +40,14 @@ TEST_CASE("swapping twice restores the network, and statistics refreshed in betw
 TEST_CASE("averages are named after their parameters") {
   Param<float> w(Role::weight, {2, 3});
   w.name = "heads.fine.0.weight";
-  WeightAverage<float> average({&w});
+  ExponentialMovingAverage<float> average({&w});
   CHECK(average.state()[0].name == "ema.heads.fine.0.weight");
   CHECK(average.state()[0].size == 6);
 }
 
 TEST_CASE("an update or a look at the state while swapped in, or a decay out of range, is refused") {
   Param<float> w(Role::weight, {1});
-  WeightAverage<float> average({&w});
+  ExponentialMovingAverage<float> average({&w});
   CHECK_THROWS_AS(average.update(1.5), OptionError);
   CHECK_THROWS_AS(average.update(std::nan("")), OptionError);
   average.swap();
@@ -59,12 +59,12 @@ TEST_CASE("an average of equal values is that value, however many there are") {
   for (const double decay : {0.9999, 0.25, 0.0, 1.0}) {
     Param<float> w(Role::weight, {1000});
     for (Index i = 0; i < 1000; ++i) w.value()[i] = 0.1f + 0.013f * static_cast<float>(i);
-    WeightAverage<float> average({&w});
+    ExponentialMovingAverage<float> average({&w});
     for (int step = 0; step < 100; ++step) average.update(decay);
     CHECK(std::equal(w.value(), w.value() + 1000, average.state()[0].data));
   }
   Param<float> w(Role::weight, {1}, 0.1f);
-  WeightAverage<float> copy({&w});
+  ExponentialMovingAverage<float> copy({&w});
   w.value()[0] = 1e8f;
   copy.update(0);
   CHECK(copy.state()[0].data[0] == 1e8f);

@@ -1,5 +1,5 @@
 // Cost matrices: from a taxonomy and from a user's numbers.
-#include "hcnn/hierarchy/severity_matrix.hpp"
+#include "hcnn/hierarchy/cost_matrix.hpp"
 
 #include <doctest/doctest.h>
 

@@ -15,10 +15,10 @@ namespace hcnn {
 /// data if there is batch normalisation, evaluate, swap() again: parameters and statistics are then as before.
 /// Source: Polyak, Juditsky 1992, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30.
 template <class M = float>
-class WeightAverage {
+class ExponentialMovingAverage {
  public:
   /// Copies the values; keeps pointers to the parameters, which must outlive it.
-  explicit WeightAverage(const ParamList<M>& params) {
+  explicit ExponentialMovingAverage(const ParamList<M>& params) {
     for (Param<M>* param : params) {
       shadows_.push_back({param, AlignedBuffer<M>(param->size())});
       std::copy_n(param->value(), param->size(), shadows_.back().values.data());
@@ -28,8 +28,8 @@ class WeightAverage {
   /// average = decay average + (1 - decay) value; call it after each step. Throws OptionError for a decay outside [0,
   /// 1], and while swapped in.
   void update(double decay) {
-    require_option(decay >= 0 && decay <= 1, "WeightAverage", "decay", decay, "must be in [0, 1]");
-    require_option(!swapped_, "WeightAverage::update", "swapped", true, "swap the parameters back first");
+    require_option(decay >= 0 && decay <= 1, "ExponentialMovingAverage", "decay", decay, "must be in [0, 1]");
+    require_option(!swapped_, "ExponentialMovingAverage::update", "swapped", true, "swap the parameters back first");
     const M keep = static_cast<M>(decay), take = static_cast<M>(1 - decay);
     for (Shadow& shadow : shadows_) {
       const M* const value = shadow.param->value();
@@ -61,7 +61,7 @@ class WeightAverage {
 
   /// The averages as "ema.<parameter>", for checkpoints. Throws OptionError while they are in the network.
   std::vector<NamedState<M>> state() {
-    require_option(!swapped_, "WeightAverage::state", "swapped", true, "swap the parameters back first");
+    require_option(!swapped_, "ExponentialMovingAverage::state", "swapped", true, "swap the parameters back first");
     std::vector<NamedState<M>> list;
     for (Shadow& shadow : shadows_)
       list.push_back({"ema." + shadow.param->name, shadow.values.data(), shadow.param->size()});

@@ -1,5 +1,5 @@
 // Severity counts, HD@1, mistake severity.
-#include "hcnn/metrics/hierarchical.hpp"
+#include "hcnn/metrics/severity_counts.hpp"
 
 #include <doctest/doctest.h>
 

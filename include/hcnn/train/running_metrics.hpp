@@ -11,13 +11,13 @@ namespace hcnn::train {
 
 /// Loss, accuracies and severities over the batches of an epoch, as seen during training.
 template <class T>
-class RunningFigures {
+class RunningMetrics {
  public:
   /// Type of parameters.
   using M = Master<T>;
 
   /// @param taxonomy label tree of the data set, or null
-  RunningFigures(const losses::LossSum<M>& loss, const Taxonomy* taxonomy) : evaluator_(taxonomy), mean_(loss) {}
+  RunningMetrics(const losses::LossSum<M>& loss, const Taxonomy* taxonomy) : evaluator_(taxonomy), mean_(loss) {}
 
   /// Determines which heads and levels are counted, so that a snapshot's counts can be loaded before the first batch.
   /// Throws DataError if no head has targets.

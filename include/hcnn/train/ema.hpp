@@ -4,30 +4,27 @@
 #include <memory>
 #include <utility>
 
-#include "hcnn/optim/weight_average.hpp"
+#include "hcnn/optim/ema.hpp"
 #include "hcnn/train/callbacks.hpp"
 #include "hcnn/train/refresh_statistics.hpp"
 
 namespace hcnn::train {
 
-/// Options of `average_weights`.
-struct AverageWeightsOptions {
+/// Options of `ema`.
+struct EmaOptions {
   double decay = 0.999;            ///< fraction of the old average that each step keeps, in [0, 1]
   double from = 2.0 / 3;           ///< fraction of all steps after which averaging begins, in [0, 1]
   RefreshOptions statistics = {};  ///< how the average's running statistics are measured; if it has no normalisation,
                                    ///< that of the training run is used
 };
 
-/// Callback that ends training with averaged weights; see `average_weights`.
-class AverageWeights {
+/// Callback that ends training with averaged weights; see `ema`.
+class Ema {
  public:
-  /// Keeps a reference to the data set. Throws OptionError for an option outside its range.
-  AverageWeights(const data::Dataset& dataset, AverageWeightsOptions options)
-      : dataset_(&dataset), options_(std::move(options)) {
-    require_option(options_.decay >= 0 && options_.decay <= 1, "average_weights", "decay", options_.decay,
-                   "must be in [0, 1]");
-    require_option(options_.from >= 0 && options_.from <= 1, "average_weights", "from", options_.from,
-                   "must be in [0, 1]");
+  /// Throws OptionError for an option outside its range.
+  Ema(data::Dataset dataset, EmaOptions options) : dataset_(std::move(dataset)), options_(std::move(options)) {
+    require_option(options_.decay >= 0 && options_.decay <= 1, "ema", "decay", options_.decay, "must be in [0, 1]");
+    require_option(options_.from >= 0 && options_.from <= 1, "ema", "from", options_.from, "must be in [0, 1]");
   }
 
   /// Converts to a callback for networks of T.
@@ -40,7 +37,7 @@ class AverageWeights {
   template <class T>
   class Averager : public Callback<T> {
    public:
-    explicit Averager(AverageWeights parent) : dataset_(parent.dataset_), options_(std::move(parent.options_)) {}
+    explicit Averager(Ema parent) : dataset_(std::move(parent.dataset_)), options_(std::move(parent.options_)) {}
 
     void on_train_begin(FitState<T>& state) override {
       model_ = &state.model;
@@ -60,7 +57,7 @@ class AverageWeights {
       average_.reset();
       RefreshOptions statistics = options_.statistics;
       if (statistics.normalization.mean.empty()) statistics.normalization = state.normalization;
-      refresh_statistics(state.model, *dataset_, statistics);
+      refresh_statistics(state.model, dataset_, statistics);
       state.replaced_weights = "averaged weights";
     }
     void visit_state(StateVisitor& visitor) override {
@@ -72,25 +69,23 @@ class AverageWeights {
     }
 
    private:
-    void begin() { average_ = std::make_unique<WeightAverage<Master<T>>>(model_->state()); }
+    void begin() { average_ = std::make_unique<ExponentialMovingAverage<Master<T>>>(model_->state()); }
 
-    const data::Dataset* dataset_;
-    AverageWeightsOptions options_;
+    data::Dataset dataset_;
+    EmaOptions options_;
     Model<T>* model_ = nullptr;
-    std::unique_ptr<WeightAverage<Master<T>>> average_;
+    std::unique_ptr<ExponentialMovingAverage<Master<T>>> average_;
   };
 
-  const data::Dataset* dataset_;
-  AverageWeightsOptions options_;
+  data::Dataset dataset_;
+  EmaOptions options_;
 };
 
-/// Averages the weights over the last steps of training, as WeightAverage does, and leaves the average in the model at
-/// the end, with running statistics measured afresh on the training images. An interrupted run keeps its current
-/// weights and continues averaging when resumed. Validation during training uses the current weights, not the average.
-/// Put it before `run::checkpoint`, which then writes the average to last.safetensors. The data set must outlive the
-/// training run. Throws OptionError for an option outside its range. `.callbacks = {train::average_weights(images)}`.
-inline AverageWeights average_weights(const data::Dataset& dataset, AverageWeightsOptions options = {}) {
-  return {dataset, std::move(options)};
-}
+/// Averages the weights over the last steps of training, as ExponentialMovingAverage does, and leaves the average in
+/// the model at the end, with running statistics measured afresh on the training images. An interrupted run keeps its
+/// current weights and continues averaging when resumed. Validation during training uses the current weights, not the
+/// average. Put it before `run::checkpoint`, which then writes the average to last.safetensors. Throws OptionError for
+/// an option outside its range. `.callbacks = {train::ema(images)}`.
+inline Ema ema(data::Dataset dataset, EmaOptions options = {}) { return {std::move(dataset), std::move(options)}; }
 
 }  // namespace hcnn::train
