@@ -56,7 +56,9 @@ int run_parsed(TrainingOptions& options, const std::string& program, const Inter
   if (resume) {
     const io::Json run = io::read_json(file);
     require_same_settings(run, config, options);
-    config = run;
+    const io::Json asked = std::exchange(config, run);
+    for (const char* place : {"data_folder", "test", "hierarchy", "costs"})  // they may have moved
+      if (asked.contains(place)) config[place] = asked[place];
   }
   if (options.print_config) {
     std::cout << io::to_text(config);

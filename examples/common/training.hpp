@@ -115,6 +115,9 @@ class Training {
     std::filesystem::path from = options_.weights.empty() ? options_.trunk : options_.weights;
     if (const auto last = resumed ? run::RunFolder(*options_.common.out).last() : ""; std::filesystem::exists(last))
       from = last;
+    if (resumed && !from.empty() && !std::filesystem::exists(from))
+      fail<FormatError>(io::printable_path(from), "no such file",
+                        "the run was stopped within its first epoch: the file that it began with is needed again");
     if (!from.empty()) {
       const exchange::ModelInfo info = exchange::read_info(from);
       const bool known = !info.normalization.mean.empty() || config_of(info).contains("normalize");
@@ -229,7 +232,7 @@ class Training {
       callbacks.push_back(std::make_shared<FewStepsNote<T>>(program_));
     if (recipe_.patience > 0)
       callbacks.push_back(train::early_stopping(
-          {.monitor = monitor(model), .patience = recipe_.patience, .restore_best = recipe_.ema == 0}));
+          {.monitor = monitor(model), .patience = recipe_.patience, .restore_best = true}));  // ema comes after it
     if (options_.time_limit > 0) callbacks.push_back(train::time_limit(60 * options_.time_limit));
     if (recipe_.ema > 0)
       callbacks.push_back(train::ema(
@@ -342,7 +345,7 @@ class Training {
   Recipe recipe_;
   std::string program_;
   io::Json config_;
-  data::Normalization normalization_;              // of the images, where the recipe wants it
+  data::Normalization normalization_;              // of the images; see choose_normalization
   std::optional<std::uint64_t> test_fingerprint_;  // of a folder's pictures that are kept for the test
 };
 

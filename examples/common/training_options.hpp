@@ -67,7 +67,9 @@ inline void add_share(CLI::App& app, const char* name, std::optional<double>& va
 
 /// Adds a switch, --name and --no-name.
 inline void add_switch(CLI::App& app, const std::string& name, std::optional<bool>& value, const std::string& text) {
-  app.add_flag("--" + name + ",!--no-" + name, value, text);
+  // Not add_flag: CLI11 would set the optional to false at once.
+  app.add_flag_function(
+      "--" + name + ",!--no-" + name, [&value](std::int64_t count) { value = count > 0; }, text);
 }
 
 /// Adds the options of what a training begins with: settings of another run, weights, recipe, images.
@@ -158,6 +160,7 @@ inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
                  "[default: the recipe's]")
       ->delimiter(',')
       ->expected(1, 100)
+      ->allow_extra_args(false)
       ->check(between(0.0, 1e6));
   add_choice(app, "--class-weights", options.class_weights, kClassWeights,
              "balanced: in cross-entropy every class counts alike, however many images it has [default: none]");

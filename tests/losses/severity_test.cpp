@@ -34,7 +34,7 @@ double value(Label label, const losses::SeverityOptions& options) {
 
 }  // namespace
 
-TEST_CASE("the report form weighs a mistake by its cost and a correct prediction by an option") {
+TEST_CASE("the form cost weighs a mistake by its cost and a correct prediction by an option") {
   const double log_sum = std::log(2 + std::exp(4.0));
   CHECK(value(0, {}) == doctest::Approx(3 * log_sum));
   CHECK(value(1, {}) == doctest::Approx(2 * log_sum));
@@ -43,7 +43,7 @@ TEST_CASE("the report form weighs a mistake by its cost and a correct prediction
   CHECK(value(2, {.correct_weight = 2.5}) == doctest::Approx(2.5 * (log_sum - 4)));
 }
 
-TEST_CASE("the readme form weighs by alpha plus the cost") {
+TEST_CASE("the form alpha_plus_cost weighs by alpha plus the cost") {
   const double log_sum = std::log(2 + std::exp(4.0));
   CHECK(value(0, {.form = SeverityForm::alpha_plus_cost}) == doctest::Approx((1 + 3) * log_sum));
   CHECK(value(1, {.form = SeverityForm::alpha_plus_cost, .alpha = 0.5}) == doctest::Approx((0.5 + 2) * log_sum));
@@ -57,7 +57,7 @@ TEST_CASE("of equal logits the lowest class is the prediction") {
   CHECK(severity<double>("fine", costs).value(logits, labelled({2})).total == doctest::Approx(5 * std::log(3.0)));
 }
 
-TEST_CASE("with cost 1 for every mistake the report form is plain cross-entropy, bit for bit") {
+TEST_CASE("with cost 1 for every mistake the form cost is plain cross-entropy, bit for bit") {
   const auto logits = random_logits("fine", 9, 4, 1);
   const Targets targets = labelled(random_labels(9, 4, 2, true));
   const CostMatrix ones(4, std::vector<double>(16, 1.0));

@@ -50,8 +50,8 @@ struct Training {
   Model<float> model = models::multi_head_cnn<float>(small_options());
   data::Dataset images = noise();
 
-  train::FitResult run(Index epochs, train::Callbacks<float> callbacks, bool validate = true,
-                       std::stop_token stop = {}) {
+  train::FitResult run(Index epochs, train::Callbacks<float> callbacks, bool validate = true, std::stop_token stop = {},
+                       std::shared_ptr<const Snapshot> resume = nullptr) {
     init::he_normal(model, Seed{1});
     auto loss = losses::cross_entropy("fine") + losses::cross_entropy("kind");
     Adam optimizer{model.parameters(), {.learning_rate = 1e-2}};
@@ -60,7 +60,8 @@ struct Training {
                        .batch = 4,
                        .validate = validate ? std::optional(images) : std::nullopt,
                        .callbacks = std::move(callbacks),
-                       .stop = stop});
+                       .stop = stop,
+                       .resume = std::move(resume)});
   }
 };
 
@@ -264,10 +265,27 @@ TEST_CASE("the same callback serves a training and the one that resumes it") {
   const TemporaryFolder folder;
   Training training;
   const std::shared_ptr<train::Callback<float>> callback = run::checkpoint(folder / "run", info());
-  training.run(1, {callback});
-  CHECK_THROWS_AS(training.run(1, {callback}), Error);  // it holds a run, but is not locked
-  CHECK_THROWS_WITH_AS(training.run(1, {run::checkpoint(folder / "run", info())}), doctest::Contains("it holds a run"),
-                       Error);
+  const auto stop = std::make_shared<testing::StopAt<float>>(1, 2);
+  training.run(2, {stop, callback}, true, stop->token());
+  // It holds a run, but is locked by nobody, while the callback lives and after it has been refused.
+  for (int i = 0; i < 2; ++i) {
+    CHECK_THROWS_WITH_AS(training.run(1, {run::checkpoint(folder / "run", info())}),
+                         doctest::Contains("it holds a run"), Error);
+    CHECK_THROWS_WITH_AS(training.run(1, {callback}), doctest::Contains("it holds a run"), Error);
+  }
+  CHECK(training.run(2, {callback}, true, {}, run::resume(folder / "run")).history.size() == 2);
+  CHECK(notes(folder / "run/last.safetensors")["epoch"] == 2);
+}
+
+TEST_CASE("a callback that is used again begins anew") {
+  const TemporaryFolder folder;
+  Training training;
+  const std::shared_ptr<train::Callback<float>> callback =
+      run::checkpoint(folder / "run", info(), {.monitor = "mine", .higher_is_better = true});
+  training.run(2, {column("mine", {5, 6}), callback});
+  std::filesystem::remove_all(folder / "run");
+  training.run(2, {column("mine", {2, 1}), callback});
+  CHECK(notes(folder / "run/best.safetensors") == io::Json({{"epoch", 1}, {"mine", 2.0}}));
 }
 
 TEST_CASE("a description that does not fit the network is refused before the first step") {

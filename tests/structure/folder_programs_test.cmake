@@ -84,7 +84,8 @@ refused("the test pictures are not those that the run began with" train_folder $
 file(RENAME "${WORK}/1001.png" "${WORK}/moved/test/nut_rusty/1001.png")
 works(train_folder ${moved} --out run --resume)
 expect("${output}" "report: run/report.html")
-refused("asks for test = \"0.3\"" train_folder moved/train --test 0.3 --out run --resume)
+refused("asks for test = \"0.3\"" train_folder moved/train --test 0.3
+        --hierarchy moved/hierarchy.csv --costs moved/costs.csv --out run --resume)
 file(RENAME "${WORK}/moved" "${WORK}/belt")
 
 works(train_folder ${tree} --size 16 --dry-run --batch 4 --class-weights balanced --head-weights 1,0.5 --schedule cosine

@@ -33,7 +33,6 @@ refused("--severity-2: with --loss ce" train_severity --severity-2 2 --data synt
 refused("--correct-weight: with --loss readme" train_severity --loss readme --correct-weight 2 --data synthetic)
 refused("--alpha" train_multihead --alpha 2)
 refused("--beta: with --loss hxe; it is of --loss soft-labels alone" train_severity --loss hxe --beta 2 --data synthetic)
-refused("--mixup: with --loss leaf" train_severity --loss leaf --mixup 0.2 --data synthetic --out new)
 refused("--label-smoothing: with --loss hxe" train_severity --loss hxe --label-smoothing 0.1 --data synthetic --out new)
 refused("--hold: 0.9 and a warm-up of 0.15" train_multihead --schedule hold-linear --hold 0.9 --data synthetic --out new)
 refused("--other-learning-rate: with --optimizer adam" train_multihead --other-learning-rate 1 --data synthetic --out new)

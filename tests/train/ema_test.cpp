@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "hcnn/optim/sgd.hpp"
 #include "train/small_training.hpp"
 
 using namespace hcnn;
@@ -127,4 +128,22 @@ TEST_CASE("fresh statistics owe nothing to the old ones, and a refresh that fail
   const data::Dataset single({1, 1, 2}, std::vector<float>{1, 2}, {{"fine", 4, {0}}});
   CHECK_THROWS_AS(train::refresh_statistics(pixel, single), ShapeError);
   CHECK(train::batch_norms(pixel)[0]->momentum() == 0.25);
+}
+
+TEST_CASE("a frozen trunk keeps its statistics under an average of the weights") {
+  const data::Dataset images = small_images(40);
+  Model<float> model = small_model<float>();
+  auto loss = two_heads<float>();
+  train::fit(model, loss, *std::make_unique<Adam<float>>(model.parameters(), AdamOptions{}), images, {.batch = 8});
+  Model<float> before = model.clone();
+  SGD<float> optimizer{ParamList<float>{}, {.learning_rate = 0.1}};
+  optimizer.add_group({.params = model.parameters("trunk."), .frozen = true});
+  optimizer.add_group({.params = model.parameters("heads.")});
+  const auto result = train::fit(model, loss, optimizer, small_images(40, 2),
+                                 {.epochs = 2, .batch = 8, .callbacks = {train::ema(images, {.decay = 0.9})}});
+  CHECK(result.replaced_weights == "averaged weights");
+  for (const auto* param : model.buffers()) {
+    CAPTURE(param->name);
+    CHECK(std::equal(param->value(), param->value() + param->size(), before.param(param->name).value()));
+  }
 }

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <mutex>
@@ -311,9 +313,9 @@ TEST_CASE("two terms of one name have a column each") {
   SmallTraining<float> training;
   training.loss =
       losses::cross_entropy<float>("fine") + 0.5F * losses::cross_entropy<float>("fine", {.label_smoothing = 0.2});
-  const auto history = training.fit(small_images(16), {.batch = 8}).history;
-  CHECK(history.back().get("train.loss") == doctest::Approx(history.back().get("train.loss.cross_entropy(fine)") +
-                                                            history.back().get("train.loss.cross_entropy(fine) 2")));
+  const auto record = training.fit(small_images(16), {.batch = 8}).history.back();
+  CHECK(record.get("train.loss") == doctest::Approx(record.get("train.loss.cross_entropy(fine)") +
+                                                    0.5 * record.get("train.loss.cross_entropy(fine) 2")));
 }
 
 TEST_CASE_TEMPLATE("a frozen trunk stays as it is, statistics included, and the heads see it in evaluation mode", T,
@@ -348,14 +350,13 @@ TEST_CASE_TEMPLATE("a frozen trunk stays as it is, statistics included, and the 
   }
   Logits<M> gradients;
   zero_gradients(before.parameters());
-  loss.evaluate(before.forward(all, {.mode = Mode::evaluate}), targets, gradients);
+  loss.evaluate(before.forward(all, {.train_trunk = false}), targets, gradients);
   before.backward(gradients);
   for (const auto* param : model.parameters("heads."))
     for (Index i = 0; i < param->size(); ++i) {
       const auto* old = &before.param(param->name);
-      CHECK(static_cast<double>(param->value()[i]) ==
-            doctest::Approx(static_cast<double>(old->value()[i]) - 0.1 * static_cast<double>(old->grad()[i]))
-                .epsilon(1e-3));
+      const double moved = static_cast<double>(old->value()[i]) - static_cast<double>(param->value()[i]);
+      CHECK(std::abs(moved / 0.1 - static_cast<double>(old->grad()[i])) <= 1e-5);  // another order of 40 samples
     }
 }
 
@@ -383,7 +384,7 @@ TEST_CASE("the batch of a loss that is not finite is counted, not the step") {
     void apply(float* image, const Shape&, RandomStream&, Workspace&) const override {
       if (++images == 17) image[0] = std::numeric_limits<float>::quiet_NaN();
     }
-    mutable int images = 0;
+    mutable std::atomic<int> images = 0;  // of all threads
   };
   try {
     training.fit(small_images(64), {.batch = 8, .accumulate = 4, .augment = {std::make_shared<Break>()}});

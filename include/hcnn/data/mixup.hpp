@@ -31,11 +31,10 @@ inline double symmetric_beta_variate(double shape, RandomStream& random) {
 
 /// x = m x_i + (1 - m) x_j and t = m t_i + (1 - m) t_j, where t are one-hot labels of every level. Mixes neighbours in
 /// the shuffled batch with each other, each pair with its own m = max(lambda, 1 - lambda), lambda ~ Beta(alpha, alpha);
-/// the last sample of an odd batch is unchanged. Soft targets go into `LevelTargets::probabilities`, which losses that
-/// take only labels ignore; `labels` keeps the label with the larger weight, which accuracy uses. If only x_i has a
-/// label, t is its one-hot label.
-/// Source: Zhang, Cisse, Dauphin, Lopez-Paz 2018, "mixup: Beyond Empirical Risk Minimization", arXiv:1710.09412,
-/// section 2.
+/// the last sample of an odd batch is unchanged. Soft targets go into `LevelTargets::probabilities`, by which the
+/// losses mix; `labels` keeps the label with the larger weight, which accuracy uses. If only x_i has a label, t is its
+/// one-hot label. Source: Zhang, Cisse, Dauphin, Lopez-Paz 2018, "mixup: Beyond Empirical Risk Minimization",
+/// arXiv:1710.09412, section 2.
 class Mixup final : public BatchAugmentationOf<Mixup> {
  public:
   /// @param alpha the larger, the more even the means. Throws OptionError unless it is finite and above 0.

@@ -36,10 +36,9 @@ inline std::string exact_text(double value) {
 /// Byte order mark that spreadsheets put before UTF-8.
 inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-/// One line of a CSV file, ended by "
-/// ". Fields that contain a comma, a quote or a line break, or start with a byte order mark, are quoted and their
-/// quotes doubled (RFC 4180). Control characters other than tab and newline are written as `\x1b`: a table printed in a
-/// terminal must not control it.
+/// One line of a CSV file, ended by "\n". Fields that contain a comma, a quote or a line break, or start with a byte
+/// order mark, are quoted and their quotes doubled (RFC 4180). Control characters other than tab and newline are
+/// written as `\x1b`: a table printed in a terminal must not control it.
 inline std::string csv_line(const std::vector<std::string>& fields) {
   std::string line;
   for (const std::string& field : fields) {
@@ -161,11 +160,9 @@ class CsvParser {
   std::size_t bytes_ = 0;  // memory of all rows so far
 };
 
-/// The table in CSV text: lines end in "
-/// " or "\r
-/// ", which may be missing in the last; a leading byte order mark, as spreadsheets write it, is skipped. Throws
-/// FormatError, starting with `where` and naming the line, for an empty text, a misplaced or unclosed quote, rows of
-/// unequal length, or more fields than kCsvBytes hold.
+/// The table in CSV text: lines end in "\n" or "\r\n", which may be missing in the last; a leading byte order mark, as
+/// spreadsheets write it, is skipped. Throws FormatError, starting with `where` and naming the line, for an empty text,
+/// a misplaced or unclosed quote, rows of unequal length, or more fields than kCsvBytes hold.
 inline CsvTable parse_csv(std::string_view text, const std::string& where) {
   return CsvParser(text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0), where).parse();
 }

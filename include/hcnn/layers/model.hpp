@@ -68,6 +68,7 @@ class Model {
       trunk_->forward(x, y_, pass, workspace_);
     } else {
       const WorkspaceScope scope(workspace_);
+      trunk_->prepare_inference();  // once: its weights do not change
       trunk_->infer(x, y_, workspace_);
     }
     heads_->forward(y_, logits_, pass, workspace_);
@@ -77,9 +78,10 @@ class Model {
   /// A temporary would be gone when backward reads it.
   const Logits<M>& forward(const Tensor<T>&& x, const Pass& pass = {}) = delete;
 
-  /// Adds dL/dparameter to every `Param::grad`, for the batch of the last `forward`, whose x must still be in place.
-  /// Overwrites activations, so call it at most once per `forward`; for several losses, pass the sum of their
-  /// gradients. Throws ShapeError if there was no `forward` before or the gradients do not fit its batch.
+  /// Adds dL/dparameter to every `Param::grad` (after a `forward` without `train_trunk`, to those of the heads), for
+  /// the batch of the last `forward`, whose x must still be in place. Overwrites activations, so call it at most once
+  /// per `forward`; for several losses, pass the sum of their gradients. Throws ShapeError if there was no `forward`
+  /// before, the gradients do not fit its batch, or dx is asked for without `train_trunk`.
   /// @param gradients dL/dlogits of every head
   /// @param dx memory for dL/dinput, or nothing
   void backward(const Logits<M>& gradients, TensorView<T> dx = {}) {
@@ -103,7 +105,7 @@ class Model {
                        "the gradient goes through the trunk: train_trunk = true is needed");
     waiting_ = false;
     const WorkspaceScope scope(workspace_);
-    const TensorView<T> dy = workspace_.template tensor<T>(x_.count, features_);
+    const TensorView<T> dy = trunk_trains_ ? workspace_.template tensor<T>(x_.count, features_) : TensorView<T>{};
     heads_->backward(y_, gradients, dy, workspace_);
     if (trunk_trains_) trunk_->backward(x_, y_, dy, dx, workspace_);
   }

@@ -88,11 +88,11 @@ class MultiHead {
     }
   }
 
-  /// dx = sum of the heads' gradients. `gradients` needs an entry for each head.
+  /// dx = sum of the heads' gradients; an empty dx is not computed. `gradients` needs an entry for each head.
   void backward(TensorView<const T> x, const Logits<M>& gradients, TensorView<T> dx, Workspace& workspace) {
     for (std::size_t h = 0; h < heads_.size(); ++h) {
       const WorkspaceScope scope(workspace);
-      const TensorView<T> part = h == 0 ? dx : workspace.tensor<T>(x.count, x.shape);
+      const TensorView<T> part = h == 0 || dx.empty() ? dx : workspace.tensor<T>(x.count, x.shape);
       const M* dy = gradients[heads_[h]->name].data();
       if (heads_[h]->body.size() == 0) {
         heads_[h]->classifier.backward_master(x, dy, part, workspace);
@@ -101,7 +101,7 @@ class MultiHead {
         heads_[h]->classifier.backward_master(passes_[h].features, dy, inner, workspace);
         heads_[h]->body.backward(x, passes_[h].body_y, inner, part, workspace);
       }
-      if (h > 0) kernels::add(part.data, dx.data, dx.size());
+      if (h > 0 && !dx.empty()) kernels::add(part.data, dx.data, dx.size());
     }
   }
 

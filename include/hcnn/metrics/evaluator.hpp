@@ -45,7 +45,7 @@ struct EvaluationResult {
       if (head.level == level) return &head;
     return nullptr;
   }
-  /// Figures of the head. Throws DataError, listing the heads, where there is none of that name.
+  /// Metrics of the head. Throws DataError, listing the heads, if there is none of that name.
   const HeadResult& head(std::string_view level) const {
     if (const HeadResult* found = find(level)) return *found;
     fail<DataError>("EvaluationResult", concat("no head '", level, "'"),

@@ -85,7 +85,7 @@ class PlateauPolicy final : public Policy {
   static constexpr double kLeastChange = 1e-8;  // PyTorch's eps: smaller reductions are not made
 
   bool improves(double metric, bool higher_is_better) const {
-    if (!std::isfinite(best_)) return !std::isnan(metric);
+    if (!std::isfinite(best_)) return !std::isnan(metric) && metric != best_;
     return higher_is_better ? metric > best_ * (1 + options_.threshold) : metric < best_ * (1 - options_.threshold);
   }
 

@@ -58,6 +58,7 @@ class Checkpoint {
    public:
     explicit Writer(const Checkpoint& parent)
         : folder_(parent.folder_),
+          given_info_(parent.info_),
           info_(parent.info_),
           options_(parent.options_),
           monitor_(options_.monitor),
@@ -68,6 +69,7 @@ class Checkpoint {
       const bool made = RunFolder::make(folder_.path());
       lock_.reset();  // of an earlier training with this callback
       auto lock = std::make_unique<FolderLock>(folder_.path());
+      info_ = given_info_;
       complete_info(state);
       exchange::model_metadata(state.model, info_,
                                io::printable_path(folder_.last()));  // it throws now or after an epoch
@@ -77,6 +79,10 @@ class Checkpoint {
                                    : "a new folder is needed: nothing is overwritten");
       lock_ = std::move(lock);
       if (state.snapshot) return;  // change nothing before the snapshot is known to fit
+      monitor_ = options_.monitor;
+      best_ = std::numeric_limits<double>::quiet_NaN();
+      unsaved_ = false;
+      epoch_ = step_ = 0;
       io::remove_temporaries(folder_.path());
       steps_.create(kHeader);
       state.request_snapshot();
@@ -180,7 +186,7 @@ class Checkpoint {
     static constexpr const char* kHeader = "epoch,step,loss,hd1\n";
 
     RunFolder folder_;
-    exchange::ModelInfo info_;
+    exchange::ModelInfo given_info_, info_;  // as given, and completed by the running training
     CheckpointOptions options_;
     std::string monitor_;    // the option, or else the column chosen after the first epoch
     bool higher_is_better_;  // direction of that column
@@ -204,8 +210,7 @@ class Checkpoint {
 ///   callback has replaced the weights after the last one;
 /// * best.safetensors: when the monitored column reaches its best value so far;
 /// * resume.safetensors, for `run::resume`: at the start, after each epoch, within an epoch as the options say, and
-/// when
-///   training stops.
+///   when training stops.
 /// `info` is written into each model; where it lacks them, the run's normalisation and label tree are added, and always
 /// the notes "epoch" and the monitored value, or "epoch" and "step" (and "weights", where a callback replaced them) for
 /// a model written at the end of training. Make it the last callback, so that its history has the columns added by

@@ -82,7 +82,7 @@ class RunFolder {
   std::filesystem::path history() const { return path_ / "history.csv"; }        ///< a row for each epoch
   std::filesystem::path steps() const { return path_ / "steps.csv"; }            ///< a row for each training step
   std::filesystem::path metrics() const { return path_ / "metrics.json"; }       ///< metrics of the whole run
-  std::filesystem::path last() const { return path_ / "last.safetensors"; }      ///< model after the last epoch or step
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }      ///< model at the end of training
   std::filesystem::path best() const { return path_ / "best.safetensors"; }      ///< model after the best epoch
   std::filesystem::path resume() const { return path_ / "resume.safetensors"; }  ///< everything needed to resume
   std::filesystem::path curves() const { return path_ / "curves.png"; }          ///< losses, accuracies, rate by epoch

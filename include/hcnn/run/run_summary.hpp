@@ -70,9 +70,8 @@ struct RunSummary {
 };
 
 /// Metrics of one part: "<level>": {"top1", "top5", "balanced_accuracy", "macro_f1"} for each head; with a label tree
-/// also "from_fine": {"<level>":
-/// {"top1"}} (finest prediction lifted), "severity": {"counts", "hd1", "ms"} and, with several heads, "agreement":
-/// {"<coarser level>", "all"}. Accuracies and agreements are fractions 0..1.
+/// also "from_fine": {"<level>": {"top1"}} (finest prediction lifted), "severity": {"counts", "hd1", "ms"} and, with
+/// several heads, "agreement": {"<coarser level>", "all"}. Accuracies and agreements are fractions 0..1.
 inline io::Json evaluation_json(const metrics::EvaluationResult& result) {
   io::Json json = {{"samples", result.samples}};
   for (const auto& head : result.heads)

@@ -79,6 +79,7 @@ class EarlyStopping {
     }
 
     void visit_state(StateVisitor& state) override {
+      state.expect("monitor", options.monitor);
       state.visit("best", best);
       state.visit("waited", waited);
       if (!options.restore_best) return;

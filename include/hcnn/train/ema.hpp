@@ -7,6 +7,7 @@
 #include "hcnn/optim/ema.hpp"
 #include "hcnn/train/callbacks.hpp"
 #include "hcnn/train/refresh_statistics.hpp"
+#include "hcnn/train/trains_trunk.hpp"
 
 namespace hcnn::train {
 
@@ -57,6 +58,7 @@ class Ema {
       average_.reset();
       RefreshOptions statistics = options_.statistics;
       if (statistics.normalization.mean.empty()) statistics.normalization = state.normalization;
+      if (!trains_trunk(state.model, state.optimizer)) statistics.trunk = false;
       refresh_statistics(state.model, dataset_, statistics);
       state.replaced_weights = "averaged weights";
     }
@@ -82,10 +84,10 @@ class Ema {
 };
 
 /// Averages the weights over the last steps of training, as ExponentialMovingAverage does, and leaves the average in
-/// the model at the end, with running statistics measured afresh on the training images. An interrupted run keeps its
-/// current weights and continues averaging when resumed. Validation during training uses the current weights, not the
-/// average. Put it before `run::checkpoint`, which then writes the average to last.safetensors. Throws OptionError for
-/// an option outside its range. `.callbacks = {train::ema(images)}`.
+/// the model at the end, with running statistics measured afresh on the training images; a frozen trunk keeps its own.
+/// An interrupted run keeps its current weights and continues averaging when resumed. Validation during training uses
+/// the current weights, not the average. Put it before `run::checkpoint`, which then writes the average to
+/// last.safetensors. Throws OptionError for an option outside its range. `.callbacks = {train::ema(images)}`.
 inline Ema ema(data::Dataset dataset, EmaOptions options = {}) { return {std::move(dataset), std::move(options)}; }
 
 }  // namespace hcnn::train

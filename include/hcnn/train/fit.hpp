@@ -32,7 +32,8 @@ class Fit {
   /// Keeps references to all arguments except the options, and names the loss's parameters "loss.0.<...>" and so on.
   /// Throws OptionError for an option outside its range, for a model with several weight arrays that are all 0, and for
   /// an optimizer that has none of the model's parameters or lacks one of the loss's; DataError for a data set without
-  /// samples; ShapeError if augmentation or normalisation does not fit the images.
+  /// samples, or without a full batch under `drop_last`; ShapeError if augmentation or normalisation does not fit the
+  /// images, or the images to validate have another shape.
   Fit(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
       FitOptions<T> options)
       : options_(std::move(options)),
@@ -60,12 +61,11 @@ class Fit {
     if (batches_per_epoch() == 0)
       fail<DataError>("fit", concat(dataset.size(), " samples, batches of ", options_.batch, " and drop_last"),
                       "a full batch is needed");
-    options_.accumulate = std::min(options_.accumulate, batches_per_epoch());
     require_start_values(model);
     loss_.attach("loss", loss_parameters_);
     require_movable(model, optimizer, loss_parameters_);
     state_.epochs = options_.epochs;
-    state_.steps_per_epoch = (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
+    state_.steps_per_epoch = (batches_per_epoch() + accumulated() - 1) / accumulated();
   }
 
   /// Runs the whole training; call it once. Throws NumericError if a value is not finite: the loss of a batch (naming
@@ -121,7 +121,7 @@ class Fit {
       state_.seconds = 0;
     }
     epoch_time_.start(state_.seconds);
-    loader_.start(static_cast<std::uint64_t>(state_.epoch), done * options_.accumulate);
+    loader_.start(static_cast<std::uint64_t>(state_.epoch), done * accumulated());
     while (state_.step < state_.steps_per_epoch) {
       train_step();
       if (state_.step == 1) first_rate_ = state_.learning_rate;
@@ -224,6 +224,8 @@ class Fit {
     }
   }
 
+  // Batches of a step: those asked for, or all that an epoch has.
+  Index accumulated() const { return std::min(options_.accumulate, batches_per_epoch()); }
   Index batches_per_epoch() const {
     const Index all = loader_.batches_per_epoch();
     return options_.limit_batches > 0 ? std::min(options_.limit_batches, all) : all;
@@ -239,8 +241,8 @@ class Fit {
                                   .total_steps = static_cast<std::uint64_t>(options_.epochs) * steps,
                                   .base_rate = state_.optimizer.initial_learning_rate()}));
     state_.learning_rate = state_.optimizer.learning_rate();
-    const Index first = state_.step * options_.accumulate;
-    const Index last = std::min(first + options_.accumulate, batches_per_epoch());
+    const Index first = state_.step * accumulated();
+    const Index last = std::min(first + accumulated(), batches_per_epoch());
     const Index samples = std::min(last * options_.batch, loader_.dataset().size()) - first * options_.batch;
     for (Index i = first; i < last; ++i) {
       const data::Batch<T>& batch = *loader_.next();

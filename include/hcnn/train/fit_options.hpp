@@ -22,7 +22,7 @@ struct FitOptions {
   Index epochs = 1;         ///< passes over the data set, at least 1
   Index batch = 128;        ///< samples per batch, at least 1
   Index accumulate = 1;     ///< batches whose gradients are summed for one step, at least 1; each is weighted by its
-                            ///< samples, unlabelled ones included
+                            ///< samples, unlabelled ones included; more than an epoch has: all of them
   Index limit_batches = 0;  ///< largest number of batches per epoch; 0: all
   bool drop_last = false;   ///< whether an epoch's last batch is left out if it is smaller than the others
   std::uint64_t seed = 1;   ///< seed of shuffling, augmentation and dropout; to train the same model again, choose

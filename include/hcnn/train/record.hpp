@@ -18,10 +18,11 @@ void record_evaluation(metrics::EpochRecord& record, const std::string& part, co
   record.set(part + ".loss", static_cast<double>(loss.total));
   if (loss.parts.size() > 1)
     for (std::size_t i = 0; i < loss.parts.size(); ++i) {
-      const auto& [name, value] = loss.parts[i];
+      const std::string& name = loss.parts[i].name;
       const auto same = std::count_if(loss.parts.begin(), loss.parts.begin() + static_cast<std::ptrdiff_t>(i),
                                       [&](const auto& term) { return term.name == name; });
-      record.set(part + ".loss." + name + (same > 0 ? concat(' ', same + 1) : ""), static_cast<double>(value));
+      record.set(part + ".loss." + name + (same > 0 ? concat(' ', same + 1) : ""),
+                 static_cast<double>(loss.parts[i].value));
     }
   for (const auto& head : result.heads) {
     record.set(part + '.' + head.level + ".top1", head.top1.value());

@@ -18,6 +18,7 @@ struct RefreshOptions {
   Index batch = 128;                       ///< samples per batch, at least 1
   std::uint64_t seed = 1;                  ///< seed of shuffling and dropout
   data::Normalization normalization = {};  ///< normalisation of the images
+  bool trunk = true;                       ///< false: the trunk keeps its statistics; only those of the heads are set
 };
 
 /// Every batch normalisation layer of the network, at any depth.
@@ -58,7 +59,9 @@ void refresh_statistics(Model<T>& model, const data::Dataset& dataset, const Ref
       const data::Batch<T>* batch = loader.next();
       if (!batch) break;
       for (const auto& [norm, momentum] : momenta) norm->set_momentum(1 / static_cast<double>(i));  // plain mean
-      model.forward(batch->images, {.mode = Mode::train, .seed = options.seed, .epoch = 1, .samples = batch->ids});
+      model.forward(
+          batch->images,
+          {.mode = Mode::train, .seed = options.seed, .epoch = 1, .samples = batch->ids, .train_trunk = options.trunk});
     }
   } catch (...) {
     restore();
