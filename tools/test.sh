@@ -2,7 +2,7 @@
 # Installs what is missing, builds everything optimised and runs the tests, those of the parsers with sanitizers too;
 # prints the table of figures that tests/README.md explains:  tools/test.sh [--full]
 # --full compiles each header alone, runs the tests again on each instruction set and all of them with sanitizers, counts
-# coverage and fuzzes each reader for a minute: an hour and a half. What takes longer is a campaign of tests/record.py;
+# coverage and fuzzes each reader for a minute: 80 minutes on 2 cores. What takes longer is a campaign of tests/record.py;
 # the table has the last figure of each.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
