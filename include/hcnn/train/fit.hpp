@@ -48,19 +48,8 @@ class Fit {
                           .prefetch = options_.prefetch}),
         figures_(loss, dataset.taxonomy()),
         state_{model, optimizer, result_.history, figures_.result(), options_.normalization, dataset.taxonomy()} {
-    if (options_.epochs < 1) fail<OptionError>("fit", concat(options_.epochs, " epochs"), "at least 1 is needed");
-    require_option(options_.accumulate >= 1, "fit", "accumulate", options_.accumulate, "must be >= 1");
-    require_option(options_.limit_batches >= 0, "fit", "limit_batches", options_.limit_batches, "must be >= 0");
-    require_nonnegative("fit", "clip_norm", options_.clip_norm);
-    if (dataset.size() == 0 || (options_.validate && options_.validate->size() == 0))
-      fail<DataError>("fit", dataset.size() == 0 ? "no samples to train on" : "no samples to validate",
-                      "some are needed");
-    if (options_.validate && options_.validate->shape() != dataset.shape())
-      fail<ShapeError>("fit", "images to validate of " + to_string(options_.validate->shape()),
-                       "those to train on are " + to_string(dataset.shape()));
-    if (batches_per_epoch() == 0)
-      fail<DataError>("fit", concat(dataset.size(), " samples, batches of ", options_.batch, " and drop_last"),
-                      "a full batch is needed");
+    require_options(options_);
+    require_images(options_, dataset);
     require_start_values(model);
     loss_.attach("loss", loss_parameters_);
     require_movable(model, optimizer, loss_parameters_);

@@ -1,12 +1,37 @@
-// Checks before training that it can change something.
+// Checks before training: options in range, images that fit, and something to change.
 #pragma once
 
 #include <algorithm>
 
 #include "hcnn/layers/model.hpp"
 #include "hcnn/optim/optimizer.hpp"
+#include "hcnn/train/fit_options.hpp"
 
 namespace hcnn::train {
+
+/// Throws OptionError for an option of `fit` outside its range.
+template <class T>
+void require_options(const FitOptions<T>& options) {
+  if (options.epochs < 1) fail<OptionError>("fit", concat(options.epochs, " epochs"), "at least 1 is needed");
+  require_option(options.accumulate >= 1, "fit", "accumulate", options.accumulate, "must be >= 1");
+  require_option(options.limit_batches >= 0, "fit", "limit_batches", options.limit_batches, "must be >= 0");
+  require_nonnegative("fit", "clip_norm", options.clip_norm);
+}
+
+/// Throws DataError for a data set without samples, or without a full batch under `drop_last`; ShapeError for images to
+/// validate of another shape than those to train on.
+template <class T>
+void require_images(const FitOptions<T>& options, const data::Dataset& dataset) {
+  if (dataset.size() == 0 || (options.validate && options.validate->size() == 0))
+    fail<DataError>("fit", dataset.size() == 0 ? "no samples to train on" : "no samples to validate",
+                    "some are needed");
+  if (options.validate && options.validate->shape() != dataset.shape())
+    fail<ShapeError>("fit", "images to validate of " + to_string(options.validate->shape()),
+                     "those to train on are " + to_string(dataset.shape()));
+  if (options.drop_last && dataset.size() < options.batch)
+    fail<DataError>("fit", concat(dataset.size(), " samples, batches of ", options.batch, " and drop_last"),
+                    "a full batch is needed");
+}
 
 /// Throws OptionError for a network of several layers whose weights are all 0: it would never learn.
 template <class T>
