@@ -37,8 +37,8 @@ BELOW = {
 UMBRELLAS = ["hcnn.hpp", "io.hpp", "report.hpp", "run.hpp", "testing.hpp"]
 
 STANDARD = re.compile(r"[a-z_0-9]+$|unistd\.h$|fcntl\.h$|sys/")
-# What io, and so everything above it, may also use: JSON, stb, zlib, libpng, libjpeg.
-PACKAGES = re.compile(r"nlohmann/|stb/|zlib\.h$|png\.h$|jpeglib\.h$|jerror\.h$|setjmp\.h$")
+# What io, and so everything above it, may also use: JSON, zlib, libpng, libjpeg.
+PACKAGES = re.compile(r"nlohmann/|zlib\.h$|png\.h$|jpeglib\.h$|jerror\.h$|setjmp\.h$")
 INTRINSICS_HEADER = re.compile(r"(\w*intrin|cpuid|arm_\w+)\.h$")
 INTRINSICS = re.compile(r"\b_(mm|tile|xgetbv)\w*\s*\(|\b__m\d+\w*|__builtin_ia32_|__(get_)?cpuid")
 OPENMP = re.compile(r"\bomp\.h|pragma\s+omp|_OPENMP|\bomp_\w+")

@@ -1,14 +1,18 @@
-# Sets `commit` to the id of the checked-out git commit, "unknown" outside a git checkout.
+# Writes FILE, a C++ source with the id of the git commit that FOLDER has checked out ("unknown" outside a git checkout),
+# unless it says so already: cmake -DFOLDER=DIR -DFILE=commit.cpp -P commit.cmake. Every build runs it: at configuration it
+# would not see later commits and edits.
 set(commit unknown)
 find_package(Git QUIET)
 if(Git_FOUND)
-  execute_process(COMMAND "${GIT_EXECUTABLE}" describe --always --dirty --abbrev=12 --exclude=* WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+  # Without optional locks: a git command beside the build is not disturbed.
+  execute_process(COMMAND "${GIT_EXECUTABLE}" --no-optional-locks describe --always --dirty --abbrev=12 --exclude=* WORKING_DIRECTORY "${FOLDER}"
                   OUTPUT_VARIABLE id OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
   if(NOT failed)
     set(commit "${id}")
-    # This log grows with every commit and checkout: configure again then.
-    execute_process(COMMAND "${GIT_EXECUTABLE}" rev-parse --path-format=absolute --git-path logs/HEAD
-                    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE log OUTPUT_STRIP_TRAILING_WHITESPACE)
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${log}")
   endif()
 endif()
+file(CONFIGURE OUTPUT "${FILE}" @ONLY CONTENT [[
+#include "examples/common/commit.hpp"
+
+const char* examples::commit() { return "@commit@"; }
+]])

@@ -2,6 +2,9 @@
 # cmake -DFOLDER=data -P download_cifar100.cmake
 # A download that broke off goes on where it stood. The archive's checksum is verified before anything is unpacked, and
 # the named files alone are unpacked.
+if(NOT FOLDER)
+  message(FATAL_ERROR "FOLDER: none given; expected -DFOLDER=DIR before -P")
+endif()
 if(NOT URL)
   set(URL "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz")
   set(SHA256 58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec)

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   std::filesystem::path out = "compare.html";
   CLI::App app{"Compares finished runs on one page", "compare_runs"};
   app.add_option("folders", folders, "run folders, two or more")->required()->expected(2, 1000);
-  app.add_option("--out", out, "page to write, must not exist yet; its pictures are put beside it")
+  app.add_option("--out", out, "page to write; it must not exist; its plots are written beside it")
       ->capture_default_str();
   return examples::run_program(app, argc, argv, [&] {
     run::write_comparison(out, run::read_runs(folders));

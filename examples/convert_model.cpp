@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"bf16", "fp32"}))
       ->capture_default_str();
   app.add_flag("--without-paths", options.without_paths,
-               "leave out which folders and files the training took, and its command line");
+               "leave out the training run's folders, files and command line");
   app.add_flag("--force", options.force, "replace an existing file");
   return examples::run_program(app, argc, argv, [&] { return convert(options); });
 }

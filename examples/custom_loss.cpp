@@ -77,7 +77,7 @@ void compare(const char* what, losses::LossSum<float> loss) {
   train::fit(model, loss, optimizer, images, {.epochs = 10, .batch = 32});
   const metrics::ConditionalRisk cheapest("group", pair_costs(9));
   for (const bool decide : {false, true}) {
-    const auto result = train::evaluate(model, loss, others, {.rule = decide ? &cheapest : nullptr}).result;
+    const auto result = train::evaluate(model, loss, others, {.rule = decide ? &cheapest : nullptr});
     const metrics::ConfusionMatrix& confusion = result.head("group").confusion;
     std::cout << what << (decide ? ", least expected cost" : "") << ": accuracy " << 100 * confusion.accuracy()
               << " %, mean cost " << metrics::mean_cost(confusion, pair_costs(9)) << ", pair confused "

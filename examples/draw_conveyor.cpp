@@ -66,17 +66,17 @@ int draw(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Draws parts on a conveyor belt: pictures for train_folder", "draw_conveyor"};
-  app.add_option("--out", options.out, "folder, must not exist yet")->required();
-  app.add_option("--train", options.train, "training pictures of each class")
+  app.add_option("--out", options.out, "folder to write; it must not exist")->required();
+  app.add_option("--train", options.train, "training images of each class")
       ->check(CLI::Range(Index{1}, Index{9000}))
       ->capture_default_str();
-  app.add_option("--test", options.test, "test pictures of each class")
+  app.add_option("--test", options.test, "test images of each class")
       ->check(CLI::Range(Index{1}, Index{9000}))
       ->capture_default_str();
-  app.add_option("--size", options.size, "side of the pictures, pixels")
+  app.add_option("--size", options.size, "side of the images, pixels")
       ->check(CLI::Range(Index{16}, Index{1024}))
       ->capture_default_str();
-  examples::add_seed_option(app, options.seed, "of all that is random");
+  examples::add_seed_option(app, options.seed, "seed of everything random");
   examples::add_threads_option(app, options.threads);
   return examples::run_program(app, argc, argv, options.threads, [&] { return draw(options); });
 }

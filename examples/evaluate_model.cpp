@@ -81,7 +81,11 @@ Loaded load_folder(const Options& options, const Shape& shape, const exchange::M
                       "which of them it was tested on is no longer known: give a folder of others by --data");
     return {std::move(kept), "kept for the test of " + folder, std::move(rest), std::move(all.files)};
   }
-  if (!options.data.empty() || test.empty()) return {std::move(all.images), folder, std::nullopt, std::move(all.files)};
+  if (!options.data.empty() || test.empty()) {
+    std::cerr << "evaluate_model: note: all pictures in " << printable(folder)
+              << " are measured; the model was trained on them: the figures are too good\n";
+    return {std::move(all.images), folder, std::nullopt, std::move(all.files)};
+  }
   data::ImageFolder tested = examples::read_folder(test, how);
   return {std::move(tested.images), test, std::move(all.images), std::move(tested.files)};
 }
@@ -205,14 +209,14 @@ int main(int argc, char** argv) {
   CLI::App app{"Evaluates a model file on the test images", "evaluate_model"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
   app.add_option("--data", options.data,
-                 "folder of the images, as of the program that trained; 'synthetic' for the built-in ones [default: "
-                 "$HCNN_CIFAR100_DIR, then data/cifar-100-binary; of a model of train_folder its test pictures]");
-  app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
+                 "folder of the images, as for the training program; 'synthetic' for the built-in ones [default: "
+                 "$HCNN_CIFAR100_DIR, then data/cifar-100-binary; for a model of train_folder its test images]");
+  app.add_option("--precision", options.precision, "type of the activations: fp32 or bf16")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "of the synthetic images [default: the training's]")
+  app.add_option("--seed", options.seed, "seed of the synthetic images [default: that of the training run]")
       ->check(examples::from_zero());
-  app.add_option("--batch", options.batch, "images at a time")
+  app.add_option("--batch", options.batch, "images per batch")
       ->check(CLI::Range(Index{1}, Index{65536}))
       ->capture_default_str();
   examples::add_threads_option(app, options.threads);
@@ -222,7 +226,7 @@ int main(int argc, char** argv) {
                  "CSV file to write: for each image the true and the predicted class of the finest head, its "
                  "probability, and the severity of the mistake");
   auto* json = app.add_flag("--json", options.json, "print JSON with accuracies as fractions, as in metrics.json");
-  app.add_flag("--csv", options.csv, "print CSV, a row for each head, accuracies as fractions")->excludes(json);
+  app.add_flag("--csv", options.csv, "print CSV, one row per head, accuracies as fractions")->excludes(json);
   return examples::run_program(app, argc, argv, options.threads, [&] {
     if (!options.decision.temperature.empty()) examples::given_temperature(options.decision.temperature);
     return options.precision == "bf16" ? Evaluation<bfloat16>(options).run() : Evaluation<float>(options).run();

@@ -45,8 +45,8 @@ int main(int argc, char** argv) {
   app.add_option("out", options.out, "ONNX file to write")->required();
   app.add_flag("--force", options.force, "replace an existing file");
   app.add_flag("--keep-batch-norm", options.keep_batch_norm,
-               "write batch normalisation as nodes of its own, instead of folding it into the weights before it");
+               "write batch normalisation as separate nodes instead of folding it into the preceding weights");
   app.add_flag("--normalized-input", options.normalized_input,
-               "leave it to the caller to subtract the mean and to divide by the deviation");
+               "expect normalised input: the caller subtracts the mean and divides by the standard deviation");
   return examples::run_program(app, argc, argv, [&] { return export_onnx(options); });
 }

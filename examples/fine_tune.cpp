@@ -66,7 +66,7 @@ class FineTuning {
   }
 
   void report(const char* what, Model<float>& model) {
-    const auto result = train::evaluate(model, loss_, test_set_, {.normalization = normalization_}).result;
+    const auto result = train::evaluate(model, loss_, test_set_, {.normalization = normalization_});
     std::cout << what;
     for (const auto& head : result.heads)
       std::cout << "  " << printable(head.level) << ' ' << decimal(100 * head.top1.value(), 1) << " %";
@@ -118,14 +118,14 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Trains new heads on a trained trunk, then all of it", "fine_tune"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
-  app.add_option("--images", options.images, "pictures of the new task to train on")
+  app.add_option("--images", options.images, "training images of the new task")
       ->check(CLI::Range(Index{32}, Index{100000}))
       ->capture_default_str();
-  app.add_option("--epochs", options.epochs, "passes over them on the frozen trunk, and as many with all of it")
+  app.add_option("--epochs", options.epochs, "epochs with a frozen trunk, and then as many with the whole network")
       ->check(CLI::Range(Index{1}, Index{1000}))
       ->capture_default_str();
-  app.add_option("--out", options.out, "model file to write; must not exist yet [default: none is written]");
-  examples::add_seed_option(app, options.seed, "of fresh weights, shuffling and dropout");
+  app.add_option("--out", options.out, "model file to write; it must not exist [default: none is written]");
+  examples::add_seed_option(app, options.seed, "seed of new weights, shuffling and dropout");
   examples::add_threads_option(app, options.threads);
   return examples::run_program(app, argc, argv, options.threads, [&] { return run(options); });
 }

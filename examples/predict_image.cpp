@@ -189,9 +189,9 @@ int main(int argc, char** argv) {
                  "program [default: the network for CIFAR-100's 100 classes in " HCNN_PRETRAINED "]")
       ->required();
   app.add_option("--top", options.top, "classes to show")->check(CLI::Range(1, 100))->capture_default_str();
-  app.add_flag("--flip", options.flip, "average the probabilities of each picture and its mirror image");
+  app.add_flag("--flip", options.flip, "average the probabilities of each image and its mirror image");
   auto* json = app.add_flag("--json", options.json, "print JSON, probabilities from 0 to 1");
-  app.add_flag("--csv", options.csv, "print CSV, a row for each class that is shown")->excludes(json);
+  app.add_flag("--csv", options.csv, "print CSV, one row per class shown")->excludes(json);
   examples::add_threads_option(app, options.threads);
   return examples::run_program(app, argc, argv, options.threads, [&] {
     take_model(options);

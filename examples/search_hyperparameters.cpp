@@ -35,13 +35,13 @@ int run_search(SearchOptions& options, const Interrupt& interrupt, const Parse& 
   const std::vector<run::SearchAxis> axes = search_axes(options);
   const std::vector<run::SearchPoint> points = search_points(options, axes);
   const io::Json asked = search_json(options);
-  if (options.resume) require_same_search(there, asked);
+  if (options.resume) require_same_search(there, asked, *options.out);
   sibling_program(options.program);  // fails before a folder is made
 
   const run::RunFolder folder =
       options.resume ? run::RunFolder(*options.out) : run::RunFolder::create(options.out, "search_hyperparameters");
   const run::FolderLock lock(folder.path());
-  if (!options.resume) io::write_json(folder.path() / "search.json", asked);
+  if (!options.resume || asked != there) io::write_json(folder.path() / "search.json", asked);
   options.data = asked["data"];
   return Search(options, axes, folder.path()).run(points, interrupt);
 }

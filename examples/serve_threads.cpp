@@ -183,13 +183,13 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Answers requests from several threads with one network, and measures it", "serve_threads"};
   app.add_option("model", options.model, "a .safetensors file written by a training program")->required();
-  app.add_option("--workers", options.workers, "threads that answer; 0: one for each core")
+  app.add_option("--workers", options.workers, "threads that answer requests; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  app.add_option("--clients", options.clients, "threads that ask, each one request at a time")
+  app.add_option("--clients", options.clients, "threads that send requests, one at a time each")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("--requests", options.requests, "requests of all clients together")
+  app.add_option("--requests", options.requests, "total number of requests")
       ->check(CLI::Range(Index{1}, Index{100000000}))
       ->capture_default_str();
   return examples::run_program(app, argc, argv, [&] { return serve(options); });

@@ -5,7 +5,8 @@ an undisturbed run: models, history, steps, metrics, tables and the whole checkp
 kill_and_resume.py build/release/examples/train_multihead [--kills 20] [--stops 2] [--seed 1] [-- options of the program]
 
 Where a run ends before all kills are done, the next one begins. Some stops are SIGINT, SIGTERM and SIGHUP instead, each
-twice at once, as `timeout` sends them: they must save and end with status 130, 143 and 129. Exit status 0: all runs ended alike.
+twice at once, as `timeout` sends them: they must save and end with status 130, 143 and 129. Exit status 0: all runs ended
+alike, and every kind of stop was seen to work.
 """
 import argparse
 import csv
@@ -101,7 +102,7 @@ def main():
         whole = time.monotonic() - begin
         print(f"undisturbed: {whole:.1f} s, {' '.join(options)}", flush=True)
 
-        failed, number, done = False, 0, 0
+        failed, number, done, late, seen = False, 0, 0, 0, set()
         while signals or number == 0:
             number += 1
             run, finished = root / f"run{number}", False
@@ -120,9 +121,14 @@ def main():
                     print(f"run {number}, stop {done}: {kind.name} after {delay:.2f} s, status {status}; "
                           f"saved: {position(run)}", flush=True)
                     if status == STATUS[kind]:
+                        if kind != signal.SIGKILL or position(run) != "nothing saved":
+                            seen.add(kind)
                         continue
-                    # A signal that comes after the last file was written is too late to stop anything.
+                    # A signal that comes after the last step stops nothing: another run gets one of its kind.
                     failed = failed or status != 0
+                    late += 1
+                    if late < 20:
+                        signals.insert(0, kind)
                 finished = True
                 if status != 0:
                     log.seek(0)
@@ -131,6 +137,11 @@ def main():
             failed = failed or bool(wrong)
             print(f"run {number} ended: " + ("DIFFERS in " + ", ".join(wrong) if wrong else "every file as undisturbed"),
                   flush=True)
+        wanted = {signal.SIGKILL} if arguments.kills else set()
+        wanted |= {signal.SIGINT, signal.SIGTERM, signal.SIGHUP} if arguments.stops else set()
+        if wanted - seen:
+            failed = True
+            print("never seen to stop a training in its midst: " + ", ".join(kind.name for kind in wanted - seen))
         before = {path.name: path.read_bytes() for path in run.iterdir()}
         status = start(run, False).wait()
         same = before == {path.name: path.read_bytes() for path in run.iterdir()}

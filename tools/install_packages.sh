@@ -2,7 +2,7 @@
 # Installs the Debian packages that are missing: install_packages.sh programs|tests|aarch64|coverage. Needs no network if all are there.
 set -euo pipefail
 
-programs=(build-essential cmake ninja-build git ca-certificates libstb-dev nlohmann-json3-dev libcli11-dev
+programs=(build-essential cmake ninja-build git ca-certificates nlohmann-json3-dev libcli11-dev
           zlib1g-dev libpng-dev libjpeg-dev)
 tests=(python3 libeigen3-dev python3-onnx doctest-dev libbenchmark-dev clang libomp-14-dev pkgconf doxygen)
 
@@ -35,7 +35,7 @@ if ((EUID != 0)); then
     echo "$0: not root and no sudo; as root run: apt-get install ${missing[*]}" >&2
     exit 1
   fi
-  as_root=(sudo)
+  as_root=(sudo DEBIAN_FRONTEND=noninteractive)  # sudo drops the variable that is exported below
 fi
 echo "installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive

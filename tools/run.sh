@@ -16,7 +16,8 @@ Installs the packages that are missing, builds the training program, trains, eva
   OPTION...    handed to the training program, e.g. --epochs 3 --seed 2;
                all of them: build/release/examples/train_multihead --help
 
-CIFAR-100 trains the multi-head network; the synthetic data set trains the compact network (--network chooses another).
+CIFAR-100 trains the multi-head network with the recipe "best"; the synthetic data set trains the compact network. --network
+and --recipe choose others.
 With --resume or --config the images and the network are those of the other run.
 TEXT
 }
@@ -24,6 +25,7 @@ TEXT
 data=""
 download=no
 network_given=no
+recipe_given=no
 goes_on=no  # with the settings of another run: its images and network too
 options=()
 while (($# > 0)); do
@@ -36,6 +38,7 @@ while (($# > 0)); do
       data=$2
       shift ;;
     --network | --network=*) network_given=yes; options+=("$1") ;;
+    --recipe | --recipe=*) recipe_given=yes; options+=("$1") ;;
     --resume | --config | --config=*) goes_on=yes; options+=("$1") ;;
     *) options+=("$1") ;;
   esac
@@ -57,8 +60,12 @@ if [[ -z $data && $goes_on == no ]]; then
     data=synthetic
   fi
 fi
-if [[ $data == synthetic && $network_given == no ]]; then
-  options+=(--network compact)
+if [[ $goes_on == no ]]; then
+  if [[ $data == synthetic ]]; then
+    if [[ $network_given == no ]]; then options+=(--network compact); fi
+  elif [[ $recipe_given == no ]]; then
+    options+=(--recipe best)
+  fi
 fi
 
 # The training program and the one that uses its models are built; a build folder that has been configured for more stays so.

@@ -31,6 +31,6 @@ fi
 
 quick=(--label-exclude '^slow$')
 [[ $full ]] && quick=()
-ctest --test-dir "$root/build/release" --parallel "$(nproc)" --output-on-failure "${quick[@]}"
+ctest --test-dir "$root/build/release" --parallel "$(nproc)" --output-on-failure "${quick[@]}" | tee "$logs/ctest_summary.log"
 cp "$root/build/release/Testing/Temporary/LastTest.log" "$logs/ctest.log"
 python3 "$root/tests/figures.py" ${full:+--full} "$logs"/*.log

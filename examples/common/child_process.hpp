@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <hcnn/run.hpp>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,10 +66,11 @@ class ChildProcess {
     process_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  /// Waits for its end and returns that status.
-  int wait() {
-    for (;; std::this_thread::sleep_for(std::chrono::milliseconds(20)))
-      if (const std::optional<int> status = poll()) return *status;
+  /// Waits for its end and returns that status; nothing where a stop is asked for before.
+  std::optional<int> wait(const std::stop_token& stop) {
+    for (; !stop.stop_requested(); std::this_thread::sleep_for(std::chrono::milliseconds(20)))
+      if (const std::optional<int> status = poll()) return status;
+    return std::nullopt;
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <variant>
 
+#include "examples/common/commit.hpp"
 #include "examples/common/folder_images.hpp"
 #include "examples/common/resolve.hpp"
 
@@ -120,7 +121,7 @@ inline io::Json config_json(Recipe recipe, TrainingOptions options, const std::s
   json["threads"] = thread_count();
   json["isa"] =
       kernels::to_string(options.common.precision == "bf16" ? kernels::isa_for<bfloat16>() : kernels::isa_for<float>());
-  json["commit"] = HCNN_COMMIT;
+  json["commit"] = commit();
   if (!options.command.empty()) json["command"] = options.command;
   return json;
 }
@@ -160,6 +161,8 @@ inline Recipe read_config(const std::filesystem::path& path, const std::string& 
     if (!setting.may_lack || json.contains(setting.name)) read_setting(object, setting);
   if (const auto weights = recipe.severity_weights.size(); weights != 3)
     fail<FormatError>(object.where(), concat("severity_weights has ", weights, " entries"), "3 are needed");
+  if (recipe.head_weights.empty())
+    fail<FormatError>(object.where(), "head_weights has 0 entries", "at least 1 is needed");
   options.recipe = recipe.name;
   const bool synthetic = object.text("data") == "synthetic";
   options.common.data = synthetic ? "synthetic" : json.contains("data_folder") ? object.text("data_folder") : "";

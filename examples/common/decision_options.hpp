@@ -16,17 +16,19 @@ struct DecisionOptions {
 
 /// Adds `--rule`, `--temperature` and `--costs`.
 inline void add_decision_options(CLI::App& app, DecisionOptions& options) {
-  app.add_option("--rule", options.rules,
-                 "decide otherwise than for the likeliest class; crm: for the least expected severity; reweight: by "
-                 "p_fine x p_parent; reweight-all: times all coarser heads; marginal: coarser levels by summed fine "
-                 "probabilities. Repeat it: the second sees what the first has left")
+  app.add_option(
+         "--rule", options.rules,
+         "decision rule instead of argmax; crm: the class with the least expected severity; reweight: argmax of "
+         "p_fine x p_superclass; reweight-all: times the probabilities of all coarser heads; marginal: coarser "
+         "levels from summed fine probabilities. Several rules are applied one after another")
       ->check(CLI::IsMember({"crm", "reweight", "reweight-all", "marginal"}));
   app.add_option("--temperature", options.temperature,
-                 "divide the logits by this number before any rule, or 'fit': by the one with the least negative "
-                 "log-likelihood on the images that validated the training, for each head");
-  app.add_option("--costs", options.costs,
-                 "CSV file of the costs of mistakes, as of train_folder: the mean cost of a prediction is printed, and "
-                 "crm goes by them");
+                 "divide the logits by this number, 0.001 to 1000, before any rule; 'fit': for each head by the number "
+                 "with the least negative log-likelihood on the validation images of the training run");
+  app.add_option(
+      "--costs", options.costs,
+      "CSV file of the costs of mistakes, as for train_folder: the mean cost of a prediction is printed, and "
+      "crm uses these costs");
 }
 
 /// The config.json of the training whose model file this is; an empty object where the file has none.
@@ -96,8 +98,8 @@ inline std::optional<double> given_temperature(const std::string& text) {
   if (text == "fit") return std::nullopt;
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
-  if (end == text.c_str() || *end != 0 || !(value > 0) || !std::isfinite(value))
-    fail<OptionError>("--temperature", "'" + printable(text) + "'", "a number above 0, or fit");
+  if (end == text.c_str() || *end != 0 || !(value >= metrics::kLeastTemperature && value <= metrics::kMostTemperature))
+    fail<OptionError>("--temperature", "'" + printable(text) + "'", "a number from 0.001 to 1000, or fit");
   return value;
 }
 

@@ -24,21 +24,21 @@ struct ExperimentOptions {
 inline void add_experiment_options(CLI::App& app, ExperimentOptions& options) {
   options.out = "runs/" + app.get_name();
   add_data_option(app, options.data);
-  app.add_option("--out", options.out, "folder of the run folders; what has begun there is continued")
+  app.add_option("--out", options.out, "folder of the run folders; runs that have begun there are continued")
       ->capture_default_str();
   app.add_option("--results", options.results,
-                 "folder of what is published; cells that lie there are finished [default: results/" + app.get_name() +
+                 "folder of the published results; cells found there are finished [default: results/" + app.get_name() +
                      "; a folder in --out where --epochs or -- changes the cells, or for synthetic images]");
-  app.add_option("--cell", options.cells, "run this cell alone; repeat it for others [default: all]");
-  app.add_option("--epochs", options.epochs, "of every cell [default: the cell's own]")
+  app.add_option("--cell", options.cells, "run only this cell; repeat the option for several [default: all]");
+  app.add_option("--epochs", options.epochs, "epochs of every cell [default: the cell's own]")
       ->check(CLI::Range(Index{1}, Index{100000}));
-  app.add_option("--jobs", options.jobs, "trainings at a time, each with its own share of the threads")
+  app.add_option("--jobs", options.jobs, "training runs at a time; they share the threads")
       ->check(CLI::Range(Index{1}, Index{1024}))
       ->capture_default_str();
   add_threads_option(app, options.threads);
-  app.add_flag("--list", options.list, "print the cells, which are finished and how each is run, and do nothing");
-  app.add_flag("--table", options.table, "write the tables and pictures again from what is published, and do nothing");
-  app.footer("What follows after -- is given to every training: -- --limit 1000");
+  app.add_flag("--list", options.list, "only print the cells, which of them are finished, and their commands");
+  app.add_flag("--table", options.table, "only write tables and plots again from the published results");
+  app.footer("Arguments after -- are given to every training run, e.g. -- --limit 1000");
 }
 
 /// Options of a cell's training but for data and folders.

@@ -39,30 +39,33 @@ inline void add_folder_options(CLI::App& app, TrainingOptions& options) {
   options.recipe = "small";
   options.monitor = "";  // the finest level, whatever it is called
   FolderOptions& folder = options.folder.emplace();
-  app.add_option("folder", options.common.data,
-                 "pictures (PNG, JPEG, PPM) in a folder for each class; folders in folders are the levels of the "
-                 "label tree. Left out with --resume and --config");
-  app.add_option("--size", folder.size, "SIDE or WIDTHxHEIGHT, pixels: what every picture is scaled to")
+  app.add_option(
+      "folder", options.common.data,
+      "images (PNG, JPEG, PPM) in one folder per class; nested folders are the levels of the label tree. Not "
+      "given with --resume and --config");
+  app.add_option("--size", folder.size, "SIDE or WIDTHxHEIGHT in pixels, to which every image is scaled")
       ->capture_default_str();
   app.add_option("--channels", folder.channels, "3: colour; 1: grey")
       ->check(CLI::IsMember({1, 3}))
       ->capture_default_str();
   app.add_option("--fit", folder.fit,
-                 "other proportions: squash scales width and height apart, crop cuts the sides off")
+                 "for images of other proportions: squash scales width and height separately, crop cuts off the sides")
       ->check(CLI::IsMember({"squash", "crop"}))
       ->capture_default_str();
-  app.add_option("--test", folder.test, "share of the pictures that is kept for the test, or a folder of test pictures")
+  app.add_option("--test", folder.test, "fraction of the images that is kept as test set, or a folder of test images")
       ->capture_default_str();
-  app.add_option("--validation", folder.validation, "share of the other pictures that validates [default: 0.2]")
+  app.add_option("--validation", folder.validation,
+                 "fraction of the other images used as validation set [default: 0.2]")
       ->check(between(0.01, 0.99));
-  app.add_option("--levels", folder.levels,
-                 "names of the levels of folders in folders, finest first: part,kind [default: fine,superclass,group]");
+  app.add_option(
+      "--levels", folder.levels,
+      "names of the levels of nested folders, finest first, e.g. part,kind [default: fine,superclass,group]");
   app.add_option("--hierarchy", folder.hierarchy,
-                 "CSV or JSON file with the parents of the classes, for folders that are not in folders");
+                 "CSV or JSON file with the parents of the classes, for folders that are not nested");
   app.add_option("--costs", folder.costs,
-                 "CSV file with what each mistake costs, a row for each true class, a column for each predicted one: "
+                 "CSV file with the cost of each mistake, a row per true class, a column per predicted class: "
                  "measured in the report, and S of --loss report, readme, expected and soft-labels");
-  app.add_flag("--skip-bad", folder.skip_bad, "name files that are no pictures and go on without them");
+  app.add_flag("--skip-bad", folder.skip_bad, "list files that are not images and continue without them");
 }
 
 /// Makes the paths that the command line gave absolute, so that a run can be resumed from anywhere, and takes

@@ -17,19 +17,20 @@ struct LossOptions {
 inline void add_severity_options(CLI::App& app, LossOptions& options) {
   app.add_option(
          "--loss", options.loss,
-         "of the finest head; ce: cross-entropy; report: times S[y, argmax p] for a mistake; readme: times alpha "
-         "+ S[y, argmax p]; learnable: times weights that are trained; expected: ce and expected severity; hxe: "
-         "hierarchical cross-entropy; soft-labels; leaf: ce of every level from summed fine probabilities "
-         "[default: ce]")
+         "loss of the finest head; ce: cross-entropy; report: ce times S[y, argmax p] for a mistake; readme: ce times "
+         "alpha + S[y, argmax p]; learnable: ce times trained weights; expected: ce plus expected severity; hxe: "
+         "hierarchical cross-entropy; soft-labels: ce with targets that fall with the severity; leaf: ce of every "
+         "level from summed fine probabilities [default: ce]")
       ->check(CLI::IsMember(kLosses));
   const auto weight = [&](const char* name, std::optional<double>& value, const char* text) {
     app.add_option(name, value, text)->check(between(0.0, 1e6));
   };
-  weight("--alpha", options.alpha, "of --loss readme [default: 1]");
-  weight("--correct-weight", options.correct_weight, "of --loss report: factor of a correct prediction [default: 1]");
-  weight("--expected-weight", options.expected_weight, "of --loss expected: of the expected severity [default: 0.5]");
-  weight("--hxe-alpha", options.hxe_alpha, "of --loss hxe: how fast weights fall towards the root [default: 0.1]");
-  weight("--beta", options.beta, "of --loss soft-labels: how fast shares fall with the severity [default: 10]");
+  weight("--alpha", options.alpha, "--loss readme: alpha [default: 1]");
+  weight("--correct-weight", options.correct_weight, "--loss report: weight of a correct prediction [default: 1]");
+  weight("--expected-weight", options.expected_weight,
+         "--loss expected: weight of the expected severity [default: 0.5]");
+  weight("--hxe-alpha", options.hxe_alpha, "--loss hxe: how fast the weights decrease towards the root [default: 0.1]");
+  weight("--beta", options.beta, "--loss soft-labels: how fast the targets decrease with the severity [default: 10]");
   weight("--severity-1", options.severity_1, "S of a mistake within the superclass [default: 1]");
   weight("--severity-2", options.severity_2, "S of a mistake within the group [default: 2]");
   weight("--severity-3", options.severity_3, "S of any other mistake [default: 3]");

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace examples {
@@ -30,12 +32,32 @@ struct CommonOptions {
   std::string precision = "fp32";  ///< or "bf16"
 };
 
+/// The number that the text is, in decimal digits, or NaN. (CLI11 also takes hexadecimal ones.)
+inline double number_of(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : std::nan("");
+}
+
+/// Accepts whole numbers from 0 to 2^64 - 1; CLI11 takes larger ones for the largest.
+inline CLI::Validator whole_from_zero() {
+  const auto check = [](const std::string& text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size()
+               ? ""
+               : "Value " + text + " is not a whole number from 0 to 2^64 - 1";
+  };
+  return CLI::Validator(check, "0 or more");
+}
+
 /// Accepts numbers of 0 or more, or those above 0, but not infinity, which "1e999" is too. CLI11's own checks let
 /// infinity pass and print the 309 digits of the largest double.
 inline CLI::Validator from_zero(bool zero_itself = true) {
   const std::string range = zero_itself ? "0 or more" : "above 0";
   const auto check = [zero_itself, range](const std::string& text) {
-    const double value = std::strtod(text.c_str(), nullptr);
+    const double value = number_of(text);
     const bool legal = std::isfinite(value) && (value > 0 || (zero_itself && value == 0));
     return legal ? "" : "Value " + text + " is not " + range;
   };
@@ -46,7 +68,7 @@ inline CLI::Validator from_zero(bool zero_itself = true) {
 inline CLI::Validator between(double least, double most) {
   const std::string range = concat(least, " to ", most);
   const auto check = [least, most, range](const std::string& text) {
-    const double value = std::strtod(text.c_str(), nullptr);
+    const double value = number_of(text);
     return value >= least && value <= most ? "" : "Value " + text + " is not in the range " + range;
   };
   return CLI::Validator(check, range);
@@ -62,7 +84,7 @@ inline void add_data_option(CLI::App& app, std::string& data) {
 
 /// `--seed`, 0 or more.
 inline void add_seed_option(CLI::App& app, std::uint64_t& seed, const char* text) {
-  app.add_option("--seed", seed, text)->check(from_zero())->capture_default_str();
+  app.add_option("--seed", seed, text)->check(whole_from_zero())->capture_default_str();
 }
 
 /// `--threads`.
@@ -75,19 +97,18 @@ inline void add_threads_option(CLI::App& app, int& threads) {
 /// Adds the shared options of a program that trains.
 inline void add_common_options(CLI::App& app, CommonOptions& options) {
   auto* out = app.add_option("--out", options.out,
-                             "run folder, must not exist yet but for --resume [default: runs/<program>-NNN]");
+                             "run folder; it must not exist, except with --resume [default: runs/<program>-NNN]");
   app.add_flag("--resume", options.resume,
-               "continue the run in --out where it was saved last, to the same bits; its config.json says with which "
-               "options: only the place of the data, --threads and --checkpoint-every may be others")
+               "continue the run in --out from its last checkpoint, to the same bits; all options come from its "
+               "config.json, only the folder of the data, --threads and --checkpoint-every may change")
       ->needs(out);
-  add_seed_option(app, options.seed, "of weights, split, shuffling, augmentation and dropout");
-  app.add_option("--epochs", options.epochs,
-                 "passes over the training images [default: the recipe's; 6 for the synthetic images]")
+  add_seed_option(app, options.seed, "seed of weights, split, shuffling, augmentation and dropout");
+  app.add_option("--epochs", options.epochs, "number of epochs [default: the recipe's; 6 for the synthetic images]")
       ->check(CLI::Range(Index{1}, Index{100000}));
-  app.add_option("--batch", options.batch, "images a batch [default: the recipe's]")
+  app.add_option("--batch", options.batch, "images per batch [default: the recipe's]")
       ->check(CLI::Range(Index{1}, Index{65536}));
   add_threads_option(app, options.threads);
-  app.add_option("--precision", options.precision, "type of activations: fp32 or bf16")
+  app.add_option("--precision", options.precision, "type of the activations: fp32 or bf16")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str();
 }
@@ -96,7 +117,7 @@ inline void add_common_options(CLI::App& app, CommonOptions& options) {
 /// there is none.
 inline std::filesystem::path find_cifar100(const std::string& given) {
   if (!given.empty()) return given;
-  if (const char* folder = std::getenv("HCNN_CIFAR100_DIR")) return folder;
+  if (const char* folder = std::getenv("HCNN_CIFAR100_DIR"); folder && *folder) return folder;
   const std::filesystem::path local = "data/cifar-100-binary";
   if (std::filesystem::exists(local)) return local;
   fail<FormatError>(

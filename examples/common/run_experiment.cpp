@@ -127,8 +127,9 @@ class ExperimentRun {
     return run_trainings(trainings, jobs(), threads_, interrupt, [&](std::size_t i, int status) {
       std::string reason;
       if (status == 0) try {
-          const io::Json rules = measure_rulings(*cells[i], trainings[i].folder);
-          return results_.publish(*cells[i], trainings[i].folder, cell_command(*cells[i], options_), rules);
+          if (const auto rules = measure_rulings(*cells[i], trainings[i].folder, interrupt))
+            results_.publish(*cells[i], trainings[i].folder, cell_command(*cells[i], options_), *rules);
+          return;
         } catch (const Error& error) {  // the other cells may be good
           reason = printable(error.what(), 1000);
         }
@@ -151,7 +152,9 @@ class ExperimentRun {
     for (const Cell* cell : cells) try {
         if (interrupt.token().stop_requested()) return false;
         std::cout << cell->name << ": measuring decision rules" << std::endl;
-        results_.publish_rules(*cell, measure_rulings(*cell, run_folder(*cell)));
+        const auto rules = measure_rulings(*cell, run_folder(*cell), interrupt);
+        if (!rules) return false;
+        results_.publish_rules(*cell, *rules);
         results_.write_tables();
       } catch (const Error& error) {  // the other cells may be good
         ++failed_;
@@ -160,9 +163,9 @@ class ExperimentRun {
     return !interrupt.token().stop_requested();
   }
 
-  // What evaluate_model says of the trained network under each ruling; null without rulings. Throws Error where it
-  // fails.
-  io::Json measure_rulings(const Cell& cell, const RunFolder& folder) const {
+  // What evaluate_model says of the trained network under each ruling: null without rulings; nothing where it was
+  // interrupted, at once, so that trainings beside it hear of it too. Throws Error where it fails.
+  std::optional<io::Json> measure_rulings(const Cell& cell, const RunFolder& folder, const Interrupt& interrupt) const {
     io::Json rules;
     const std::string precision = io::read_json(folder.config())["precision"];
     for (const Ruling& ruling : experiment_.rulings) {
@@ -172,9 +175,11 @@ class ExperimentRun {
                                             std::to_string(threads_)};
       arguments.insert(arguments.end(), ruling.arguments.begin(), ruling.arguments.end());
       if (!options_.data.empty()) arguments.insert(arguments.end(), {"--data", options_.data});
-      const int status = ChildProcess(sibling_program("evaluate_model"), arguments, log).wait();
-      if (status != 0)
-        fail<Error>(cell.name + ", " + ruling.name, concat("evaluate_model: status ", status),
+      ChildProcess evaluation(sibling_program("evaluate_model"), arguments, log);
+      const std::optional<int> status = evaluation.wait(interrupt.token());
+      if (!status) return std::nullopt;
+      if (*status != 0)
+        fail<Error>(cell.name + ", " + ruling.name, concat("evaluate_model: status ", *status),
                     "see " + io::printable_path(log));
       rules[ruling.name] = io::read_json(log);
     }
@@ -217,7 +222,7 @@ class ExperimentRun {
                                                    "0.95", "--limit-batches", std::to_string(kSteps)});
     std::filesystem::remove_all(probe.folder.path());
     double speed = 0;
-    if (start_training(probe, threads_).wait() == 0) {
+    if (start_training(probe, threads_).wait({}) == 0) {
       const double batch = io::read_json(probe.folder.config())["batch"].get<double>();
       speed = std::min<double>(kSteps * batch, kImages) / run::read_history(probe.folder.history())[0].seconds;
     }

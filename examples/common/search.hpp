@@ -102,11 +102,11 @@ class Search {
     trial.status = status == 0 ? "finished" : "failed: " + failure_reason(training, status);
     if (status == 0) {
       const std::string& metric = result_.options.metric;
-      if (std::filesystem::exists(run.history())) {  // else no epoch was finished in its time
-        const metrics::History history = run::read_history(run.history());
+      const metrics::History history = run::read_history(run.history());
+      if (!history.empty()) {  // else no epoch was finished in its time
         if (!history.has(metric))
           fail<DataError>("--metric", metric, io::printable_path(run.history()) + " says which columns there are");
-        if (!history.empty()) trial.metric = history.get(metric).back();
+        trial.metric = history.get(metric).back();
       }
       trial.seconds = io::read_json(run.metrics()).value("seconds", trial.seconds);
     }

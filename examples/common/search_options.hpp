@@ -28,42 +28,45 @@ struct SearchOptions {
 
 /// Adds every option but those behind "--".
 inline void add_search_options(CLI::App& app, SearchOptions& options) {
-  app.add_option("--program", options.program, "program of the trials, in the folder of this one")
+  app.add_option("--program", options.program, "training program of the trials, in the same folder as this program")
       ->check(CLI::IsMember({"train_multihead", "train_severity", "train_folder"}))
       ->capture_default_str();
   app.add_option("--method", options.method,
-                 "grid: all combinations of --values; random: --trials random points; halving: the same, first with "
-                 "few epochs, then the best 1/eta of them with eta times as many, up to --epochs, each time from the "
-                 "start because a schedule depends on the number of epochs")
+                 "grid: all combinations of --values; random: --trials random points; halving: successive halving of "
+                 "random points, first with few epochs, then the best 1/eta with eta times as many, up to --epochs, "
+                 "each time from the start because a schedule depends on the number of epochs")
       ->check(CLI::IsMember({"grid", "random", "halving"}))
       ->capture_default_str();
   app.add_option("--range", options.ranges,
-                 "NAME=LOW:HIGH or NAME=LOW:HIGH:log, such as learning-rate=1e-4:1e-2:log: a numeric option of the "
-                 "program and its range; repeat it for others");
+                 "NAME=LOW:HIGH or NAME=LOW:HIGH:log, e.g. learning-rate=1e-4:1e-2:log: a numeric option of the "
+                 "program and its range; repeat it for several");
   app.add_option("--values", options.values,
-                 "NAME=A,B,C: a numeric option and the values to try; repeat it for others");
-  app.add_option("--trials", options.trials, "random points [default: 20]")->check(CLI::Range(Index{1}, Index{10000}));
-  app.add_option("--epochs", options.epochs, "of a full trial")
+                 "NAME=A,B,C: a numeric option and the values to try; repeat it for several");
+  app.add_option("--trials", options.trials, "number of random points [default: 20]")
+      ->check(CLI::Range(Index{1}, Index{10000}));
+  app.add_option("--epochs", options.epochs, "epochs of a full trial")
       ->check(CLI::Range(Index{1}, Index{100000}))
       ->capture_default_str();
-  app.add_option("--eta", options.eta, "of halving")->check(CLI::Range(Index{2}, Index{100}))->capture_default_str();
+  app.add_option("--eta", options.eta, "halving: one in this many trials continues")
+      ->check(CLI::Range(Index{2}, Index{100}))
+      ->capture_default_str();
   app.add_option("--metric", options.metric,
-                 "column of history.csv whose value after the last epoch counts; of loss, hd1 and ms the lowest is the "
-                 "best, of others the highest [default: val.fine.top1, or of whatever the finest level is called]");
+                 "column of history.csv whose value after the last epoch is compared; loss, hd1 and ms are best when "
+                 "lowest, all others when highest [default: val.<finest level>.top1]");
   app.add_option("--data", options.data,
-                 "images, as of the program [default: $HCNN_CIFAR100_DIR, then data/cifar-100-binary]; of train_folder "
-                 "the folder of pictures");
-  add_seed_option(app, options.seed, "of the points, and of every trial");
+                 "images, as for the program [default: $HCNN_CIFAR100_DIR, then data/cifar-100-binary]; for "
+                 "train_folder the folder of images");
+  add_seed_option(app, options.seed, "seed of the points and of every trial");
   auto* out = app.add_option("--out", options.out,
-                             "folder of the search, must not exist yet but for --resume "
+                             "folder of the search; it must not exist, except with --resume "
                              "[default: runs/search_hyperparameters-NNN]");
-  app.add_flag("--resume", options.resume, "continue the search in --out; its search.json says what was asked for")
+  app.add_flag("--resume", options.resume, "continue the search in --out with the options in its search.json")
       ->needs(out);
-  app.add_option("--jobs", options.jobs, "trials at a time, each with its own share of the threads")
+  app.add_option("--jobs", options.jobs, "trials at a time; they share the threads")
       ->check(CLI::Range(Index{1}, Index{1024}))
       ->capture_default_str();
   add_threads_option(app, options.threads);
-  app.footer("What follows after -- is given to every trial: -- --recipe best --limit 5000");
+  app.footer("Arguments after -- are given to every trial, e.g. -- --recipe best --limit 5000");
 }
 
 /// Where the images of the trials are, absolute; Error where there are none.
@@ -110,10 +113,12 @@ inline void read_search(const io::Json& json, const std::string& where, SearchOp
   object.finish();
 }
 
-/// Throws OptionError, one line, where the command line asks for another search than the one that it resumes.
-inline void require_same_search(const io::Json& there, const io::Json& asked) {
+/// Throws OptionError, one line, where the command line asks for another search than the one that it resumes. As long
+/// as no trial has ended, the metric may be another one: one that history.csv lacks is noticed at the end of a trial.
+inline void require_same_search(const io::Json& there, const io::Json& asked, const std::filesystem::path& folder) {
+  const bool begun = std::filesystem::exists(folder / "trials.csv");
   for (const auto& [name, value] : there.items())
-    if (asked[name] != value)
+    if (asked[name] != value && (begun || name != "metric"))
       fail<OptionError>("--resume", "the command line asks for " + name + " = " + asked[name].dump(),
                         "the search has " + value.dump() + " and keeps it");
 }

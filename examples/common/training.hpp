@@ -196,8 +196,7 @@ class Training {
       io::write_json(folder.config(), config_);
       return folder;
     }
-    for (const auto& [name, here] :
-         {std::pair{"isa", kernels::to_string(kernels::isa_for<T>())}, {"commit", HCNN_COMMIT}})
+    for (const auto& [name, here] : {std::pair{"isa", kernels::to_string(kernels::isa_for<T>())}, {"commit", commit()}})
       if (config_[name] != here)
         std::cerr << program_ << ": note: begun with " << name << ' ' << config_[name].dump() << ", goes on with \""
                   << here << "\": the last bits may differ\n";
@@ -269,16 +268,14 @@ class Training {
 
   metrics::EvaluationResult measure(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& part,
                                     const Interrupt& interrupt, metrics::BatchObserver* observer = nullptr) const {
-    return train::evaluate(model, loss, part,
-                           {.batch = recipe_.batch,
-                            .normalization = normalization_,
-                            .stop = interrupt.token(),
-                            .observer = observer})
-        .result;
+    return train::evaluate(
+        model, loss, part,
+        {.batch = recipe_.batch, .normalization = normalization_, .stop = interrupt.token(), .observer = observer});
   }
 
   int find_learning_rate(Model<T>& model, losses::LossSum<M>& loss, const data::Dataset& train_set,
                          const run::RunFolder& folder, const Interrupt& interrupt) const {
+    run::write_learning_rates(folder, {});  // killed or not, this folder is no training from here on
     const auto optimizer = make_optimizer(recipe_, model, loss);
     const auto found = train::find_learning_rate(model, loss, *optimizer, train_set,
                                                  {.batch = recipe_.batch,
@@ -286,7 +283,7 @@ class Training {
                                                   .augment = make_augmentations(recipe_),
                                                   .normalization = normalization_,
                                                   .stop = interrupt.token()});
-    run::write_learning_rates(folder, found);  // also of an interrupted search: its folder is no training
+    run::write_learning_rates(folder, found);  // also of an interrupted search
     if (interrupt.token().stop_requested()) {
       std::cerr << program_ << ": interrupted\n";
       return interrupt.exit_status();
@@ -328,7 +325,7 @@ class Training {
     run.seed = options_.common.seed;
     run.precision = options_.common.precision;
     run.isa = kernels::to_string(kernels::isa_for<T>());
-    run.commit = HCNN_COMMIT;
+    run.commit = commit();
     run.threads = thread_count();
     run.seconds = result.seconds;
     run.layers = summary(model);

@@ -74,23 +74,22 @@ inline void add_switch(CLI::App& app, const std::string& name, std::optional<boo
 
 /// Adds the options of what a training begins with: settings of another run, weights, recipe, images.
 inline void add_start_options(CLI::App& app, TrainingOptions& options, const std::string& own_network) {
-  app.add_option(
-         "--config", options.config,
-         "config.json of another run to take every option from but --out, --threads and --dry-run; options given "
-         "beside it override it")
+  app.add_option("--config", options.config,
+                 "config.json of another run, from which every option is taken except --out, --threads, "
+                 "--checkpoint-every and --dry-run; options on the command line override it")
       ->excludes("--resume");
-  auto* weights =
-      app.add_option("--weights", options.weights,
-                     "model file of the same network whose weights the training begins from [default: fresh weights]");
+  auto* weights = app.add_option("--weights", options.weights,
+                                 "model file of the same network with the initial weights [default: random weights]");
   app.add_option("--trunk", options.trunk,
-                 "model file of the same network, whatever its heads, whose trunk the training begins from")
+                 "model file with the initial weights of the trunk; its network may have other heads")
       ->excludes(weights);
   if (!options.folder)
-    app.add_option("--classes", options.classes,
-                   "all; novel: the last fine class of each superclass alone, CIFAR-100's 20; base: the others, its 80")
+    app.add_option(
+           "--classes", options.classes,
+           "all; novel: only the last fine class of each superclass, 20 of CIFAR-100's; base: only the other 80")
         ->check(CLI::IsMember(kClassParts))
         ->capture_default_str();
-  app.add_option("--recipe", options.recipe, "start from these settings, listed below; other options override them")
+  app.add_option("--recipe", options.recipe, "set of default settings, listed below; other options override them")
       ->check(CLI::IsMember(kRecipes))
       ->capture_default_str();
   std::string recipes = "Recipes:";
@@ -101,7 +100,8 @@ inline void add_start_options(CLI::App& app, TrainingOptions& options, const std
   }
   app.footer(recipes);
   if (!options.folder)
-    app.add_option("--split", options.split, "share of the training images that is trained on; the rest validates")
+    app.add_option("--split", options.split,
+                   "fraction of the training images used for training; the rest is the validation set")
         ->check(between(0.01, 0.99))
         ->capture_default_str();
   app.add_option("--limit", options.limit, "use only this many training images; 0: all")
@@ -115,81 +115,84 @@ inline void add_network_options(CLI::App& app, TrainingOptions& options, const s
   add_choice(app, "--network", options.network, networks,
              own_network.empty() ? "network [default: the recipe's]" : "network [default: severity]");
   add_choice(app, "--activation", options.activation, kActivations, "leaky_relu has slope 0.01 [default: relu]");
-  add_choice(app, "--init", options.init, kInits, "start values of the weights [default: he]");
-  app.add_option("--dropout", options.dropout, "share of hidden features that is dropped [default: the recipe's]")
+  add_choice(app, "--init", options.init, kInits, "distribution of the initial weights [default: he]");
+  app.add_option("--dropout", options.dropout, "dropout rate of the hidden features [default: the recipe's]")
       ->check(between(0.0, 0.99));
   add_switch(app, "small-heads", options.small_heads,
-             "start the heads from N(0, 0.01^2) instead of --init [default: the recipe's]");
+             "initialise the heads' weights from N(0, 0.01^2) instead of by --init [default: the recipe's]");
   app.add_flag("--no-batch-norm", options.no_batch_norm, "leave out batch normalisation");
 }
 
 /// Adds the options of optimizer, schedule and targets.
 inline void add_optimizer_options(CLI::App& app, TrainingOptions& options) {
   add_choice(app, "--optimizer", options.optimizer, kOptimizers,
-             "muon orthogonalises the steps of matrices [default: the recipe's]");
-  app.add_option("--momentum", options.momentum, "of sgd [default: 0.9]")->check(between(0.0, 0.999999));
-  add_switch(app, "nesterov", options.nesterov, "Nesterov's momentum for sgd [default: the recipe's]");
+             "sgd, adam, adamw or muon, which orthogonalises the steps of weight matrices [default: the recipe's]");
+  app.add_option("--momentum", options.momentum, "momentum of sgd [default: 0.9]")->check(between(0.0, 0.999999));
+  add_switch(app, "nesterov", options.nesterov, "Nesterov momentum in sgd [default: the recipe's]");
   app.add_option(
          "--learning-rate", options.learning_rate,
-         "step size of the optimizer; the highest one of a schedule [default: the recipe's; 0.001, 0.01 for sgd, 0.02 "
-         "for muon]")
+         "learning rate, with a schedule the highest one [default: the recipe's; with another optimizer 0.001, 0.01 "
+         "for sgd, 0.02 for muon]")
       ->check(from_zero(false));
   app.add_option("--other-learning-rate", options.other_learning_rate,
-                 "of muon, for all that is no matrix and for the heads; follows the schedule [default: 0.05]")
+                 "muon: learning rate of biases, normalisation and heads; follows the schedule [default: 0.05]")
       ->check(from_zero());
   app.add_option("--trunk-rate", options.trunk_rate,
-                 "learning rate of the trunk, times that of the heads; 0: it is frozen [default: 1]")
+                 "learning rate of the trunk as a multiple of that of the heads; 0 freezes the trunk [default: 1]")
       ->check(from_zero());
   app.add_option("--weight-decay", options.weight_decay,
-                 "of weights, not of biases and normalisation [default: the recipe's]")
+                 "weight decay, not applied to biases and normalisation [default: the recipe's]")
       ->check(from_zero());
   add_choice(
       app, "--schedule", options.schedule, kSchedules,
-      "of the learning rate; plateau: x 0.1 after more than 5 epochs without a better validation loss; hold-linear: "
-      "a climb, the full rate, a line to 0; cosine, linear: a curve or a line to 0 [default: the recipe's; one-cycle "
+      "learning-rate schedule; plateau: times 0.1 after more than 5 epochs without a lower validation loss; "
+      "hold-linear: warm-up, constant, linear decay to 0; cosine, linear: decay to 0 [default: the recipe's; one-cycle "
       "for the synthetic images]");
   add_share(app, "--warm-up", options.warm_up,
-            "share of the steps in which one-cycle and hold-linear climb [default: the recipe's]");
+            "fraction of the steps that one-cycle and hold-linear spend on warm-up [default: the recipe's]");
   add_share(app, "--hold", options.hold,
-            "share of the steps at the full rate of hold-linear [default: the recipe's; 0.5]");
+            "fraction of the steps that hold-linear spends at the full rate [default: the recipe's; 0.5]");
   app.add_option("--label-smoothing", options.label_smoothing,
-                 "share of each target that is spread over all classes [default: the recipe's]")
+                 "fraction of each target that is spread evenly over all classes [default: the recipe's]")
       ->check(between(0.0, 0.99));
   app.add_option("--head-weights", options.head_weights,
-                 "factors of the heads' losses, finest first, with commas between them; further heads get the last "
+                 "weights of the heads' losses, finest first, separated by commas; further heads get the last "
                  "[default: the recipe's]")
       ->delimiter(',')
       ->expected(1, 100)
       ->allow_extra_args(false)
       ->check(between(0.0, 1e6));
   add_choice(app, "--class-weights", options.class_weights, kClassWeights,
-             "balanced: in cross-entropy every class counts alike, however many images it has [default: none]");
-  app.add_option("--clip-norm", options.clip_norm,
-                 "scale the gradients of a step down to this Euclidean norm of all of them; 0: never [default: 0]")
+             "balanced: in cross-entropy every class has the same weight, however many images it has [default: none]");
+  app.add_option(
+         "--clip-norm", options.clip_norm,
+         "largest Euclidean norm of all gradients together; longer ones are scaled down; 0: no limit [default: 0]")
       ->check(from_zero());
   app.add_option("--accumulate", options.accumulate,
-                 "batches whose gradients are added up for a step, as of one batch so many times as large [default: 1]")
+                 "number of batches whose gradients are summed for one step, as if they were one batch [default: 1]")
       ->check(CLI::Range(Index{1}, Index{65536}));
   app.add_option("--ema", options.ema,
-                 "over the last third of the steps average the weights with this decay a step, such as 0.999, and end "
-                 "with the average; 0: no average [default: the recipe's]")
+                 "end with a moving average of the weights over the last third of the steps, with this decay per step, "
+                 "e.g. 0.999; 0: no average [default: the recipe's]")
       ->check(between(0.0, 0.999999));
 }
 
 /// Adds the options of random changes to the images.
 inline void add_augmentation_options(CLI::App& app, TrainingOptions& options) {
   add_choice(app, "--augment", options.augment, kAugmentations,
-             "random changes of the training images [default: the recipe's]");
+             "augmentation of the training images [default: the recipe's]");
   add_switch(app, "normalize", options.normalize,
-             "inputs of mean 0 and deviation 1 in each channel, instead of 0 to 1; weights or a trunk from a file keep "
-             "what they were trained with [default: the recipe's]");
+             "scale the inputs to mean 0 and standard deviation 1 per channel, instead of 0 to 1; weights from a file "
+             "keep the normalisation they were trained with [default: the recipe's]");
   add_choice(app, "--flip", options.flip, kFlips,
-             "mirror images of crop-flip and crop-flip-cutout: at random, or in every other epoch [default: random]");
+             "when crop-flip and crop-flip-cutout mirror an image: random, or alternating: in every other epoch "
+             "[default: random]");
   add_share(app, "--erase", options.erase,
-            "probability that a rectangle of an image is overwritten with noise [default: 0]");
+            "probability of random erasing: a rectangle of the image is overwritten with noise [default: 0]");
   app.add_option(
          "--mixup", options.mixup,
-         "train on means of two images and of their labels, weighted by Beta(A, A), such as 0.2; 0: not [default: 0]")
+         "mixup: train on weighted means of two images and their labels, weights from Beta(A, A), e.g. 0.2; 0: off "
+         "[default: 0]")
       ->check(from_zero());
 }
 
@@ -197,27 +200,28 @@ inline void add_augmentation_options(CLI::App& app, TrainingOptions& options) {
 inline void add_run_options(CLI::App& app, TrainingOptions& options) {
   app.add_option(
       "--monitor", options.monitor,
-      "column of history.csv that tells the epoch of best.safetensors, and that --patience watches; of loss, hd1 and "
-      "ms the lowest, of others the highest [default: val.fine.top1, or of whatever the finest level is called]");
+      "column of history.csv that decides which epoch is the best, for best.safetensors and --patience; loss, hd1 and "
+      "ms are best when lowest, all others when highest [default: val.<finest level>.top1]");
   app.add_option("--checkpoint-every", options.checkpoint_every,
-                 "seconds after which the run is also saved within an epoch; 0: at the end of epochs only")
+                 "seconds between checkpoints within an epoch; 0: only at the end of each epoch")
       ->check(from_zero())
       ->capture_default_str();
   app.add_option("--patience", options.patience,
-                 "end after this many epochs in which --monitor got no better, with the weights of the best epoch "
+                 "stop after this many epochs without a better --monitor, and end with the weights of the best epoch "
                  "(with --ema: the average); 0: never [default: 0]")
       ->check(CLI::Range(Index{0}, Index{100000}));
   app.add_option("--time-limit", options.time_limit,
-                 "minutes of training, validation included, after which it ends; 0: none")
+                 "stop after this many minutes of training and validation; 0: no limit")
       ->check(from_zero())
       ->capture_default_str();
-  app.add_option("--limit-batches", options.limit_batches, "train on this many batches of each epoch; 0: all")
+  app.add_option("--limit-batches", options.limit_batches, "train on only this many batches of each epoch; 0: all")
       ->check(from_zero())
       ->capture_default_str();
-  app.add_flag("--dry-run", options.dry_run, "two batches of training, validation and test, and every file written");
-  app.add_flag("--print-config", options.print_config, "print the config.json of this command line, and do nothing");
+  app.add_flag("--dry-run", options.dry_run,
+               "try everything on two batches of training, validation and test images, and write every file");
+  app.add_flag("--print-config", options.print_config, "only print the config.json of this command line");
   app.add_flag("--find-learning-rate", options.find_learning_rate,
-               "instead of training, try 100 rates from 1e-7 to 10 and write learning_rates.csv and .png")
+               "instead of training, try 100 learning rates from 1e-7 to 10 and write learning_rates.csv and .png")
       ->excludes("--resume");
 }
 

@@ -1,4 +1,4 @@
-// Umbrella header: model files, folders of pictures, tables and other file formats. Needs JSON, stb, zlib, libpng and
+// Umbrella header: model files, folders of pictures, tables and other file formats. Needs JSON, zlib, libpng and
 // libjpeg.
 #pragma once
 
@@ -37,4 +37,3 @@
 #include "hcnn/io/safetensors_format.hpp"
 #include "hcnn/io/safetensors_header.hpp"
 #include "hcnn/io/safetensors_writer.hpp"
-#include "hcnn/io/utf8.hpp"

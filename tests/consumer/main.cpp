@@ -33,7 +33,7 @@ int main() {
   auto loss = losses::severity("quarter", costs) + 0.5 * losses::cross_entropy("row");
   Adam optimizer{model.parameters(), {.learning_rate = 1e-3}};
   train::fit(model, loss, optimizer, train_set, {.epochs = 5, .batch = 32, .validate = test_set});
-  const auto accuracy = train::evaluate(model, loss, test_set).result.heads.front().top1.value();
+  const auto accuracy = train::evaluate(model, loss, test_set).heads.front().top1.value();
   std::cout << "quarter: " << 100 * accuracy << " % of " << test_set.size() << " test images\n";
   return accuracy > 0.9 ? 0 : 1;
 }

@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <set>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "hcnn/core/parallel.hpp"
@@ -49,6 +51,18 @@ TEST_CASE("parallel_ranges covers the range once, with no empty task and at most
     }
   });
 }
+
+#ifdef _OPENMP
+TEST_CASE("four threads take a range in four tasks") {
+  const ThreadCountScope scope(4);
+  std::vector<std::thread::id> workers(4);
+  parallel_ranges(100, [&](Index begin, Index end) {
+    CHECK(end - begin == 25);
+    workers.at(static_cast<std::size_t>(begin / 25)) = std::this_thread::get_id();
+  });
+  CHECK(std::set<std::thread::id>(workers.begin(), workers.end()).size() == 4);
+}
+#endif
 
 TEST_CASE("parallel_elements cuts by the count alone") {
   const Index count = 3 * kElementGrain + 5;

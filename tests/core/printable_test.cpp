@@ -18,13 +18,17 @@ TEST_CASE("every control character is spelled out, U+0080 to U+009F too, and oth
   CHECK(printable(std::string_view("a\0b", 3)) == "a\\x00b");
   CHECK(printable("csi\xc2\x9b"
                   "31m, nel\xc2\x85, first\xc2\x80, last\xc2\x9f") == "csi\\x9b31m, nel\\x85, first\\x80, last\\x9f");
-  CHECK(printable("space\xc2\xa0, \xc2") == "space\xc2\xa0, \xc2");
+  CHECK(printable("space\xc2\xa0, \xc2") == "space\xc2\xa0, \\xc2");
+  CHECK(printable("raw\x9b"
+                  "31m \xff \xc0\xaf") == "raw\\x9b31m \\xff \\xc0\\xaf");
 }
 
 TEST_CASE("characters that are kept stay, and long text is cut") {
   CHECK(printable("a\nb\tc\x1b", 120, "\n\t") == "a\nb\tc\\x1b");
   CHECK(printable("abcdef", 3) == "abc...");
   CHECK(printable("abc", 3) == "abc");
+  CHECK(printable("ab\xe2\x82\xac", 4) == "ab...");  // the euro sign is not cut in two
+  CHECK(printable("\x80\x80\x80\x80\x80\x80", 5) == "\\x80\\x80...");
 }
 
 TEST_CASE("an error is one line whatever name is in it") {

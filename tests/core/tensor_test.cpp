@@ -1,10 +1,12 @@
 // Shapes, tensors and views.
 #include <doctest/doctest.h>
 
+#include <new>
 #include <numeric>
 #include <type_traits>
 
 #include "hcnn/core/tensor.hpp"
+#include "hcnn/core/workspace.hpp"
 
 using namespace hcnn;
 
@@ -24,6 +26,16 @@ TEST_CASE("an extent below 1 is an error that names place and shape") {
                        ShapeError);
   CHECK_THROWS_WITH_AS(require_positive("Model", {Index{1} << 32, Index{1} << 32, 1}),
                        "Model: shape 4294967296x4294967296x1; fewer than 2^63 values are possible", ShapeError);
+}
+
+TEST_CASE("more values than can be counted are refused, and the tensor stays empty") {
+  Tensor<float> x;
+  const Shape huge{.height = Index{1} << 15, .width = Index{1} << 15, .channels = 1};
+  CHECK_THROWS_AS(x.resize(Index{1} << 34, huge), std::bad_array_new_length);  // 2^64 values
+  CHECK_THROWS_AS(x.resize(-1, huge), std::bad_array_new_length);
+  CHECK(x.count() == 0);
+  Workspace workspace;
+  CHECK_THROWS_AS(workspace.tensor<float>(Index{1} << 34, huge), std::bad_array_new_length);
 }
 
 TEST_CASE("values lie in N, H, W, C order and the views see them") {

@@ -63,8 +63,8 @@ TEST_CASE("what is erased is one rectangle of noise within the range of areas an
   }
   CHECK(high / 400 > 0.3);  // wide and high ones; in a wide image some high ones do not fit
   CHECK(high / 400 < 0.6);
-  CHECK(areas / 400 ==
-        doctest::Approx(0.17).epsilon(0.1));  // uniform between 0.05 and 0.3, the greatest sometimes redrawn
+  // Uniform between 0.05 and 0.3 has a mean of 0.175; the greatest areas are redrawn if they do not fit.
+  CHECK(std::abs(areas / 400 - 0.17) < 0.017);
 }
 
 TEST_CASE("an image is erased as often as asked for, the same one in the same place") {

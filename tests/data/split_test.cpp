@@ -48,6 +48,11 @@ TEST_CASE("a split gives every class its rounded share and every sample to one p
   CHECK(count(first, 2) == 34);        // 34.4
   CHECK(count(first, kNoLabel) == 4);  // one more class
   CHECK(first.size() + second.size() == 105);
+  const auto [half, rest] = data::stratified_split(mixed(), 0.5, 1);
+  CHECK(count(half, 1) == 4);  // 3.5
+  CHECK(count(rest, 1) == 3);
+  CHECK(count(half, 2) == 22);        // 21.5
+  CHECK(count(half, kNoLabel) == 3);  // 2.5
   std::set<std::uint64_t> all;
   for (const Dataset* part : {&first, &second})
     for (const std::uint64_t id : ids(*part)) all.insert(id);

@@ -223,7 +223,7 @@ TEST_CASE("names that ONNX cannot hold, and an input called as a head, are refus
   };
   CHECK(names(refusal("fine"), "here: input 'fine'; a head has this name"));
   CHECK(names(refusal(""), "here: name ''"));
-  CHECK(names(refusal("\xff\x1b"), "here: name '\xff\\x1b'; a name in UTF-8"));
+  CHECK(names(refusal("\xff\x1b"), "here: name '\\xff\\x1b'; a name in UTF-8"));
   Model<float> odd{{1, 1, 2}, Sequential<float>{}, heads(head("\xc3", Linear{{.out_features = 2}}))};
   CHECK(names(error_of<OptionError>([&] { onnx_bytes(odd); }), "in UTF-8, not empty"));
   CHECK(refusal("pixels") == "no error");

@@ -48,7 +48,7 @@ void begin_or_go_on(const std::filesystem::path& path, Index epochs, bool report
   summary.title = "tiny_run";
   summary.epochs = epochs;
   summary.history = result.history;
-  summary.val = train::evaluate(model, loss, validate).result;
+  summary.val = train::evaluate(model, loss, validate);
   run::write_results(folder, summary);
 }
 

@@ -7,7 +7,6 @@ function(add_fuzz_program name)
   add_executable(${name} ${ARGN} "${fuzz}/support/heap.cpp" "${fuzz}/support/target.cpp")
   target_link_libraries(${name} PRIVATE hcnn::io hcnn_warnings CLI11::CLI11)
   target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}")
-  target_compile_definitions(${name} PRIVATE HCNN_COMMIT="fuzz")  # config.json's; no figure depends on it
 endfunction()
 
 if(HCNN_BUILD_TESTS OR HCNN_BUILD_FUZZERS)

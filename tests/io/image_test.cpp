@@ -275,9 +275,12 @@ TEST_CASE("PPM is read and damaged PPM refused") {
   const io::Image image = io::decode_image("P6\n2 1\n255\nabcdef", "x");
   CHECK(image.get(0, 0) == io::Colour{'a', 'b', 'c'});
   CHECK(image.get(1, 0) == io::Colour{'d', 'e', 'f'});
-  for (const std::string text : {"P6", "P6\n", "P6\n2 1\n255", "P6\n2 1\n255\nabcde", "P6\n2 1\n255\nabcdefg",
-                                 "P6\n2 1\n65535\nabcdef", "P6\n0 1\n255\n", "P6\n-2 1\n255\nabcdef",
-                                 "P6\n99999999999999999999 1\n255\nabcdef", "P6\n# c\n2 1\n255\nabcdef"})
+  for (const std::string text : {"P6 # by GIMP\n2\t1\r\n255\nabcdef", "P6\n#\n# 3 3\n 2  1 #\n255 abcdef"})
+    CHECK_MESSAGE(io::decode_image(text, "x").pixels == image.pixels, text);
+  for (const std::string text :
+       {"P6", "P6\n", "P6\n2 1\n255", "P6\n2 1\n255\nabcde", "P6\n2 1\n255\nabcdefg", "P6\n2 1\n65535\nabcdef",
+        "P6\n0 1\n255\n", "P6\n-2 1\n255\nabcdef", "P6\n99999999999999999999 1\n255\nabcdef", "P62 1\n255\nabcdef",
+        "P6\n2 # 1\n255\nabcdef", "P6\n2 1\n255#\nabcdef", "P6\n#"})
     CHECK_MESSAGE(image_refusal(text) != "no error", text);
 }
 

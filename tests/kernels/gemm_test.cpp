@@ -73,6 +73,8 @@ TEST_CASE("products of small integers are exact on every instruction set, whatev
                                                                                    {15, 40, 31},
                                                                                    {29, 64, 65},
                                                                                    {5, 1100, 17},
+                                                                                   {3, 4100, 5},  // several blocks deep
+                                                                                   {3, 5, 4100},
                                                                                    {70, 3, 2}}) {
       check_linear<float>(samples, inputs, outputs);
       check_linear<double>(samples, inputs, outputs);

@@ -80,6 +80,12 @@ TEST_CASE("one value per channel cannot be normalised and says so") {
   CHECK_THROWS_AS((BatchNorm2d<float>{{.momentum = 2}}.setup({1, 1, 1})), OptionError);
 }
 
+TEST_CASE("batch normalisation names the options that are not the default") {
+  CHECK(BatchNorm2d{}.options().empty());
+  CHECK((BatchNorm2d{{.momentum = 0.3, .epsilon = 0.001}}.options() == "momentum 0.3, epsilon 0.001"));
+  CHECK(BatchNorm1d{{.epsilon = 0.001}}.options() == "epsilon 0.001");
+}
+
 TEST_CASE("BatchNorm1d is BatchNorm2d of feature vectors, and refuses images") {
   BatchNorm1d<double> vectors;
   BatchNorm2d<double> images;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "hcnn/testing/gradient_check.hpp"
 #include "layers/layer_runner.hpp"
 #include "proof.hpp"
@@ -57,6 +59,10 @@ TEST_CASE("a convolution that does not fit says what came and what was expected"
   CHECK_THROWS_AS((Conv2d{{.out_channels = 4, .groups = 3}}.setup({4, 4, 4})), ShapeError);
   CHECK_THROWS_AS((Conv2d{{.out_channels = 0}}.setup({4, 4, 4})), OptionError);
   CHECK_THROWS_AS((Conv2d{{.out_channels = 1, .stride = 0}}.setup({4, 4, 4})), OptionError);
+  for (const Index huge : {Index{1} << 21, std::numeric_limits<Index>::max()}) {
+    CHECK_THROWS_AS((Conv2d{{.out_channels = 1, .padding = huge}}.setup({4, 4, 4})), OptionError);
+    CHECK_THROWS_AS((Conv2d{{.out_channels = 1, .dilation = huge}}.setup({4, 4, 4})), OptionError);
+  }
 }
 
 TEST_CASE("inference before and after the weights were packed gives the same bits") {

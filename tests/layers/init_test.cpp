@@ -101,6 +101,15 @@ TEST_CASE("weights depend on seed and name, not on memory order or neighbours") 
   CHECK(plain.value()[0] != reseeded.value()[0]);
 }
 
+TEST_CASE("a weight that is a single number has one input and one output") {
+  Param<double> scalar(Role::weight, {});
+  scalar.name = "scale";
+  CHECK(init::fan_in(scalar) == 1);
+  CHECK(init::fan_out(scalar) == 1);
+  Network network{{&scalar}};
+  CHECK_NOTHROW(init::he_normal(network, Seed{1}));
+}
+
 TEST_CASE("head weights can be set apart by the start of their names") {
   Param<double> head = named<double>("heads.fine.0.weight", Role::weight, {5, 4}),
                 bias = named<double>("heads.fine.0.bias", Role::bias, {5}),

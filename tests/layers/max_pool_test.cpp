@@ -103,6 +103,7 @@ TEST_CASE("misuse of MaxPool2d is named in the error") {
                        "MaxPool2d: window 2, stride 0, padding 2; padding must be from 0 to half the window",
                        OptionError);
   CHECK_THROWS_AS(MaxPool2d{{.window = 0}}, OptionError);
+  CHECK_THROWS_AS((MaxPool2d{{.window = 2, .padding = std::numeric_limits<Index>::max()}}), OptionError);
   CHECK_THROWS_AS((MaxPool2d{{.window = 2, .stride = -1}}), OptionError);
 }
 

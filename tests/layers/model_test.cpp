@@ -122,7 +122,7 @@ TEST_CASE_TEMPLATE("a small batch after a large one has the logits and gradients
     for (auto* param : model.parameters()) std::fill_n(param->grad(), param->size(), Master<T>(0));
     Logits<Master<T>> gradients;
     const Tensor<T> x = testing::random_batch<T>(count, model.input_shape());
-    const auto& logits = model.forward(x);
+    const auto& logits = model.forward(x, {});
     gradients.zeros_like(logits);
     for (const auto& [head, values] : logits) all.insert(all.end(), values.begin(), values.end());
     for (auto& [head, values] : gradients)
@@ -183,7 +183,7 @@ TEST_CASE("a steady training step allocates nothing") {
     const Tensor<float> x = testing::random_batch<float>(12, model.input_shape());
     Logits<float> gradients;
     const auto step = [&] {
-      gradients.zeros_like(model.forward(x));
+      gradients.zeros_like(model.forward(x, {}));
       model.backward(gradients);
       for (Param<float>* param : model.parameters()) param->touch();
     };
@@ -326,12 +326,12 @@ TEST_CASE("each forward pass is followed by one backward pass, fused or not") {
     init::he_normal(model, Seed{1});
     const Tensor<float> x = testing::random_batch<float>(2, model.input_shape());
     Logits<float> gradients;
-    gradients.zeros_like(model.forward(x));
+    gradients.zeros_like(model.forward(x, {}));
     model.backward(gradients);
     CHECK_THROWS_WITH_AS(model.backward(gradients),
                          "Model::backward: no forward pass before it; each is followed by one backward pass at most",
                          ShapeError);
-    model.forward(x);
+    model.forward(x, {});
     CHECK_NOTHROW(model.backward(gradients));
     const std::vector<std::uint64_t> three{1, 2, 3};
     CHECK_THROWS_WITH_AS(model.forward(x, {.samples = three}),
@@ -347,7 +347,7 @@ TEST_CASE("fuse = false reaches the layers inside heads") {
                        {.fuse = fuse});
     init::he_normal(model, Seed{1});
     const Tensor<float> x = testing::random_batch<float>(3, {8, 8, 3});
-    model.forward(x);
+    model.forward(x, {});
     return model.workspace_bytes();
   };
   CHECK(make(false) > make(true));  // the originals keep one activation more
@@ -361,23 +361,23 @@ TEST_CASE("misuse of a model is named with what came and what was expected") {
   const auto deep = seq(ReLU{}, residual(seq(Flatten{}, Conv2d{{.out_channels = 0}})), Flatten{});
   CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, deep, one_head()),
                        "trunk[1].body[1] Conv2d: 0, kernel 3; out_channels, kernel, stride, dilation, groups >= 1 and "
-                       "padding >= 0",
+                       "padding >= 0, at most 2^20 pixels",
                        OptionError);
   CHECK_THROWS_WITH_AS(Model(Shape{4, 4, 1}, seq(ReLU{}), heads(head("a", Linear{{.out_features = 2}}))),
                        "heads.a Linear: input is 4x4x1; expected 1x1xfeatures: put Flatten before it", ShapeError);
   CHECK_THROWS_AS(heads(head("a", Linear{{.out_features = 2}}), head("a", Linear{{.out_features = 2}})), OptionError);
   Model<float> model = small_model<float>();
   const auto takes_temporaries = [](auto& network) {
-    return requires { network.forward(Tensor<float>(1, {8, 8, 3})); };
+    return requires { network.forward(Tensor<float>(1, {8, 8, 3}), Pass{}); };
   };
   CHECK_FALSE(takes_temporaries(model));  // backward would read it
   const Tensor<float> grey(2, {8, 8, 1});
-  CHECK_THROWS_WITH_AS(model.forward(grey), "Model: batch of 2 samples 8x8x1; expected at least one sample 8x8x3",
+  CHECK_THROWS_WITH_AS(model.forward(grey, {}), "Model: batch of 2 samples 8x8x1; expected at least one sample 8x8x3",
                        ShapeError);
   CHECK_THROWS_AS(model.backward(Logits<float>{}), ShapeError);
   const Tensor<float> x = testing::random_batch<float>(2, model.input_shape());
   Logits<float> gradients;
-  gradients.zeros_like(model.forward(x));
+  gradients.zeros_like(model.forward(x, {}));
   gradients.resize("group", 2, 4);
   CHECK_THROWS_WITH_AS(model.backward(gradients), "Model::backward: 2x4 gradients of group; 2x3 are needed",
                        ShapeError);

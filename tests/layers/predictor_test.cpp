@@ -32,7 +32,7 @@ template <class T>
 void train_once(Model<T>& model) {
   const Tensor<T> x = testing::random_batch<T>(4, model.input_shape());
   Logits<Master<T>> gradients;
-  gradients.zeros_like(model.forward(x));
+  gradients.zeros_like(model.forward(x, {}));
   model.backward(gradients);
 }
 

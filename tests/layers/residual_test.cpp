@@ -86,6 +86,7 @@ TEST_CASE("a body that changes the shape needs a projection of the same shape") 
                        "Residual: body gives 2x2x3; without a projection it must keep the input's 4x4x3", ShapeError);
   CHECK_THROWS_WITH_AS(residual(AvgPool2d<float>{}, ReLU<float>{}).build({4, 4, 3}),
                        "Residual: body gives 2x2x3; projection gives 4x4x3", ShapeError);
+  CHECK_THROWS_WITH_AS(Residual<float>(nullptr), "Residual: no body; a layer is needed", OptionError);
 }
 
 TEST_CASE("parameters are named after their branch, and a clone has its own") {

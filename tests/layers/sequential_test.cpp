@@ -10,6 +10,7 @@
 #include "kernels/each_isa.hpp"
 #include "layers/layer_runner.hpp"
 #include "proof.hpp"
+#include "worse.hpp"
 
 using namespace hcnn;
 using namespace hcnn::testing;
@@ -40,9 +41,11 @@ void fill_alike(LayerRunner<T>& a, LayerRunner<T>& b) {
 
 // Checks that no number is off by more than `allowed`, a share of the largest.
 void check_close(const std::vector<double>& u, const std::vector<double>& v, double allowed) {
+  REQUIRE(u.size() == v.size());
   double size = 0, worst = 0;
   for (const double value : u) size = std::max(size, std::abs(value));
-  for (std::size_t i = 0; i < u.size(); ++i) worst = std::max(worst, std::abs(u[i] - v[i]));
+  for (std::size_t i = 0; i < u.size(); ++i) worst = worse(worst, std::abs(u[i] - v[i]));
+  CHECK(size > 0);
   CHECK_MESSAGE(worst <= allowed * size, worst, " of ", size);
 }
 
@@ -245,6 +248,16 @@ TEST_CASE("a class derived from Sequential stays one layer") {
 TEST_CASE("an error names the path of the layer that does not fit") {
   CHECK_THROWS_WITH_AS(seq(ReLU{}, seq(ReLU{}, MaxPool2d{{.window = 8}})).setup({4, 4, 1}),
                        "[1][1] MaxPool2d: window 8; input is 4x4", ShapeError);
+}
+
+TEST_CASE("a sequence takes layers before it is built, and no null pointers") {
+  Sequential<float> layers = seq(ReLU{});
+  layers.setup({4, 4, 1});
+  CHECK_THROWS_WITH_AS(layers.add(ReLU{}), "Sequential: a layer added after the network was built; add layers before",
+                       OptionError);
+  std::vector<std::unique_ptr<Layer<float>>> none(1);
+  CHECK_THROWS_WITH_AS(Sequential<float>(std::move(none)), "Sequential: no layer at [0]; a layer is needed",
+                       OptionError);
 }
 
 TEST_CASE("a copy of a built sequence is independent and gives the same numbers") {

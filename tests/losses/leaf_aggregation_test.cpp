@@ -47,6 +47,15 @@ TEST_CASE("the value is the cross-entropy of every level, from summed leaf proba
       doctest::Approx(leaf + 0.5 * middle + 0.25 * top));
 }
 
+TEST_CASE("a level of weight 0 counts for nothing, even where its loss is infinite") {
+  Logits<double> logits = ramp(), gradient;
+  logits["fine"][2] = -HUGE_VAL;  // the true class; its relatives have 4 + 5 of 18
+  auto loss = leaf_aggregation<double>("fine", small_tree(), {.weights = {0, 1, 0}});
+  CHECK(loss.evaluate(logits, labelled({2}), gradient).total == doctest::Approx(-std::log(9.0 / 18)));
+  CHECK(gradient["fine"][2] == 0);
+  CHECK(gradient["fine"][3] == doctest::Approx(4.0 / 18 - 4.0 / 9));
+}
+
 TEST_CASE("a head may have another name than its level") {
   Logits<double> logits = ramp(), renamed;
   std::copy(logits["fine"].begin(), logits["fine"].end(), renamed.resize("species", 1, 6).begin());

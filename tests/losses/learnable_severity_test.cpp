@@ -103,6 +103,16 @@ TEST_CASE("a mistake's cross-entropy is at least log 2, so that no best weight e
   }
 }
 
+TEST_CASE("a value alone leaves the weights' gradients as they are, however large the loss") {
+  auto loss = learnable_severity<double>("fine", small_tree());
+  ParamList<double> weights;
+  loss.attach("loss", weights);
+  Logits<double> logits = random_logits("fine", 1, 6, 7);
+  logits["fine"][0] = -HUGE_VAL;
+  CHECK(loss.value(logits, labelled({0})).total == HUGE_VAL);
+  for (Index h = 0; h < 3; ++h) CHECK(weights[0]->grad()[h] == 0);
+}
+
 TEST_CASE("a head of another size and a level that the tree lacks are refused") {
   CHECK_THROWS_WITH_AS(
       learnable_severity<double>("fine", small_tree()).value(random_logits("fine", 1, 3, 7), labelled({0})),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "../losses/small_tree.hpp"
 #include "hcnn/core/random.hpp"
+#include "hcnn/metrics/batch_observer.hpp"
 #include "hcnn/metrics/conditional_risk.hpp"
 #include "hcnn/metrics/temperature.hpp"
 #include "hcnn/metrics/tree_rules.hpp"
@@ -36,9 +38,9 @@ TEST_CASE("the decision of least expected cost is the one summed up by hand") {
   set(logits, "fine", {0.5, 0.2, 0.3});
   ConditionalRisk("fine", costs).apply(logits);
   // 0: 0.2 * 1 + 0.3 * 2 = 0.8;  1: 0.5 * 1 + 0.3 * 2 = 1.1;  2: 0.5 * 4 + 0.2 * 9 = 3.8
-  CHECK(logits["fine"][0] == doctest::Approx(-0.8).epsilon(1e-12));
-  CHECK(logits["fine"][1] == doctest::Approx(-1.1).epsilon(1e-12));
-  CHECK(logits["fine"][2] == doctest::Approx(-3.8).epsilon(1e-12));
+  CHECK(logits["fine"][0] == 0);
+  CHECK(logits["fine"][1] == doctest::Approx(0.8 - 1.1).epsilon(1e-12));
+  CHECK(logits["fine"][2] == doctest::Approx(0.8 - 3.8).epsilon(1e-12));
 }
 
 TEST_CASE("an unlikelier class among relatives is decided for against a likelier stranger") {
@@ -62,6 +64,16 @@ TEST_CASE("where all mistakes cost the same the decisions stay") {
     rule.apply(logits);
     CHECK(decision(logits, "fine") == before);
   }
+}
+
+TEST_CASE("expected costs that are one float are still told apart") {
+  std::vector<std::vector<double>> same(100, std::vector<double>(100, 1.0));
+  for (std::size_t k = 0; k < 100; ++k) same[k][k] = 0;
+  Logits<float> logits;
+  for (float& z : logits.resize("fine", 1, 100)) z = 0;
+  logits["fine"][60] = 1e-6F;  // its cost is lower than 0.99 by 1e-8
+  ConditionalRisk("fine", CostMatrix(same)).apply(logits);
+  CHECK(argmax(row(std::as_const(logits)["fine"], 0)) == 60);
 }
 
 TEST_CASE("re-weighted, the fine head has the product of its own and its ancestors' probabilities") {
@@ -135,6 +147,16 @@ TEST_CASE("sums of probabilities far below the smallest number keep their order"
   CHECK(logits["superclass"][2] == doctest::Approx(-7000 - std::log(2.0)));
 }
 
+TEST_CASE("a coarse class all of whose classes are impossible is impossible") {
+  Logits<float> logits;
+  auto& scores = logits.resize("fine", 1, 6);
+  const float z[] = {-HUGE_VALF, -HUGE_VALF, 1, 0, 0, 5};
+  std::copy(z, z + 6, scores.begin());
+  Marginalization("fine", testing::small_tree()).apply(logits);
+  CHECK(logits["superclass"][0] == std::numeric_limits<float>::lowest());
+  CHECK(argmax(row(std::as_const(logits)["superclass"], 0)) == 2);
+}
+
 TEST_CASE("rules in a row see what the one before has left") {
   const Taxonomy tree = testing::small_tree();
   Logits<double> logits;
@@ -157,6 +179,8 @@ TEST_CASE("rules in a row see what the one before has left") {
   HeadReweighting("fine", {"superclass"}, tree).apply(by_hand);
   ConditionalRisk("fine", severity_matrix(tree)).apply(by_hand);
   for (Index k = 0; k < 6; ++k) CHECK(logits["fine"][k] == by_hand["fine"][k]);
+  CHECK_THROWS_AS(rules.add(nullptr), OptionError);
+  CHECK_THROWS_AS(BatchObservers({nullptr}), OptionError);
   CHECK(rules.name() == "temperature(fine 2), then head_reweighting(fine, superclass), then conditional_risk(fine)");
 }
 

@@ -65,8 +65,17 @@ TEST_CASE("a network that gives NaN is right about nothing") {
   for (auto& [head, values] : batch.logits)
     for (float& z : values) z = std::numeric_limits<float>::quiet_NaN();
   evaluator.add(batch.logits, batch.targets);
-  CHECK(evaluator.result().heads[0].top1 == Share{0, 3});
-  CHECK(evaluator.result().find("coarse")->top1 == Share{0, 4});
+  const EvaluationResult& result = evaluator.result();
+  CHECK(result.heads[0].top1 == Share{0, 3});
+  CHECK(result.heads[0].top5 == Share{0, 3});
+  CHECK(result.heads[0].confusion.total() == 0);
+  CHECK(result.find("coarse")->top1 == Share{0, 4});
+  CHECK(result.severity.counts() == std::vector<Index>{0, 0, 3});
+  CHECK(result.from_fine[0].share == Share{0, 3});
+  CHECK(result.from_fine[1].share == Share{0, 4});
+  CHECK(result.consistent == Share{0, 4});
+  batch.targets.level("fine").labels[1] = 4;
+  CHECK_THROWS_AS(evaluator.add(batch.logits, batch.targets), DataError);
 }
 
 TEST_CASE("severity is counted for the finest head, and its prediction is lifted to every level") {

@@ -16,7 +16,8 @@ using namespace hcnn::metrics;
 
 namespace {
 
-/// Random logits and labels of the small tree's three heads, one label in eight missing.
+/// Random logits and labels of the small tree's three heads. One sample in eight has a NaN among its fine scores, one
+/// in eight no label, and of the others one in four no fine label.
 void random_batch(RandomStream& random, const Taxonomy& tree, Logits<float>& logits, Targets& targets) {
   for (Index level = 0; level < 3; ++level) {
     for (float& z : logits.resize(tree.level_name(level), 40, tree.class_count(level)))
@@ -25,9 +26,12 @@ void random_batch(RandomStream& random, const Taxonomy& tree, Logits<float>& log
   }
   for (int n = 0; n < 40; ++n) {
     const Label truth = random.below(8) == 0 ? kNoLabel : static_cast<Label>(random.below(6));
+    const bool coarse_only = random.below(4) == 0;
     for (Index level = 0; level < 3; ++level)
       targets.level(tree.level_name(level))
-          .labels.push_back(truth == kNoLabel ? truth : tree.ancestor(truth, 0, level));
+          .labels.push_back(truth == kNoLabel || (level == 0 && coarse_only) ? kNoLabel
+                                                                             : tree.ancestor(truth, 0, level));
+    if (random.below(8) == 0) logits["fine"][6 * n + 3] = std::numeric_limits<float>::quiet_NaN();
   }
 }
 
@@ -80,13 +84,18 @@ TEST_CASE("every figure that an evaluation has too is the same") {
 }
 
 TEST_CASE("a network that gives NaN is right about nothing, in the samples too") {
-  Outcomes outcomes(nullptr);
+  const Taxonomy tree = testing::small_tree();
+  Outcomes outcomes(&tree);
   Logits<float> logits;
-  for (float& z : logits.resize("fine", 3, 4)) z = std::numeric_limits<float>::quiet_NaN();
+  for (float& z : logits.resize("fine", 3, 6)) z = std::numeric_limits<float>::quiet_NaN();
+  for (float& z : logits.resize("group", 3, 2)) z = std::numeric_limits<float>::quiet_NaN();
   Targets targets;
   targets.level("fine").labels = {0, 1, 2};
+  targets.level("group").labels = {0, 0, 0};
   outcomes.add(logits, targets);
-  CHECK(outcomes.find("fine.top1") == 0.0);
+  for (const char* name : {"fine.top1", "from_fine.superclass.top1", "from_fine.group.top1", "agreement.all"})
+    CHECK(outcomes.find(name) == 0.0);
+  for (const char* name : {"severity.hd1", "severity.hd5", "severity.ms"}) CHECK(outcomes.find(name) == 3.0);
 }
 
 TEST_CASE("without a tree the heads' accuracies are all there is") {
@@ -103,6 +112,15 @@ TEST_CASE("without a tree the heads' accuracies are all there is") {
 
 TEST_CASE("a rank of 0 and labels that are not as many as the samples are refused") {
   CHECK_THROWS_AS(Outcomes(nullptr, {0}), OptionError);
+  CHECK_THROWS_AS(Outcomes(nullptr, std::vector<Index>{}), OptionError);
+  const Taxonomy tree = testing::small_tree();
+  Outcomes lifted(&tree);
+  Logits<float> fine;
+  fine.resize("fine", 2, 6);
+  Targets few;
+  few.level("fine").labels = {0, 1};
+  few.level("group").labels = {0};
+  CHECK_THROWS_WITH_AS(lifted.add(fine, few), "Outcomes level 'group': 1 labels; the batch has 2 samples", ShapeError);
   Outcomes outcomes(nullptr);
   Logits<float> logits;
   Targets targets;

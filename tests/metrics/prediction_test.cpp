@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+#include <vector>
+
 using namespace hcnn;
 
 TEST_CASE("probabilities are those of the softmax, also where exp would overflow") {
@@ -18,4 +22,7 @@ TEST_CASE("the likeliest classes come first, the lower of equal ones before the 
   const std::vector<double> scores{1, 5, 3, 5};
   CHECK(metrics::likeliest(std::span<const double>(scores), 3) == std::vector<Label>{1, 3, 2});
   CHECK(metrics::likeliest(std::span<const double>(scores), 9).size() == 4);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<double> broken{nan, 1, nan, 3};
+  CHECK(metrics::likeliest(std::span<const double>(broken), 4) == std::vector<Label>{3, 1, 0, 2});
 }

@@ -119,14 +119,27 @@ TEST_CASE("an observer fits each head that has labels, batch by batch, without t
                               rule.temperatures().at("fine"), ")"));
 }
 
-TEST_CASE("no labels, scores that are no numbers and a temperature of 0 are refused") {
+TEST_CASE("a head that has another number of classes than in the batches before is refused") {
+  TemperatureFit fit;
+  Targets targets;
+  targets.level("fine").labels = {0};
+  Logits<float> three, two;
+  three.resize("fine", 1, 3);
+  two.resize("fine", 1, 2);
+  fit.add(three, targets);
+  CHECK_THROWS_WITH_AS(fit.add(two, targets), "TemperatureFit head 'fine': 2 classes; the batches before had 3",
+                       ShapeError);
+}
+
+TEST_CASE("no labels, scores that are no numbers and temperatures out of range are refused") {
   const double infinite = std::numeric_limits<double>::infinity();
   Sample sample = two_classes(1, 1, 1);
   const std::vector<Label> none = {kNoLabel, kNoLabel};
   CHECK_THROWS_AS(fit_temperature(sample.scores, std::span<const Label>(none)), DataError);
   sample.scores[1] = infinite;
   CHECK_THROWS_AS(fit_temperature(sample.scores, std::span<const Label>(sample.labels)), NumericError);
-  for (const double wrong : {0.0, -1.0, infinite}) CHECK_THROWS_AS(Temperature({{"fine", wrong}}), OptionError);
+  for (const double wrong : {0.0, -1.0, 1e-40, 1e46, infinite})
+    CHECK_THROWS_AS(Temperature({{"fine", wrong}}), OptionError);
   Logits<double> logits;
   logits.resize("fine", 1, 2);
   CHECK_THROWS_AS(Temperature({{"coarse", 2.0}}).apply(logits), DataError);

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = ["-std=c++20", "-O1", "-w", "-fopenmp", "-isystem", "/usr/include/eigen3", "-isystem", "/usr/include/stb",
+FLAGS = ["-std=c++20", "-O1", "-w", "-fopenmp", "-isystem", "/usr/include/eigen3",
          f'-DHCNN_TEST_REFERENCE_DIR="{ROOT}/tests/reference"']
 LIBRARIES = ["-lz", "-lpng", "-ljpeg"]
 LONGEST = 600  # seconds that a compiler or a test may take

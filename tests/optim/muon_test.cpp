@@ -15,6 +15,7 @@
 #include "hcnn/core/snapshot.hpp"
 #include "proof.hpp"
 #include "sample_params.hpp"
+#include "worse.hpp"
 
 using namespace hcnn;
 
@@ -54,8 +55,7 @@ double muon_error(const std::string& name) {
   for (std::size_t t = 0; t < all.size(); ++t)
     for (Index i = 0; i < all[t].size(); ++i) {
       const double wanted = expected_muon()["weights"][name][t][static_cast<std::size_t>(i)].get<double>();
-      const double difference = std::abs(static_cast<double>(all[t].value()[i]) - wanted);
-      if (!(difference <= error)) error = difference;
+      error = testing::worse(error, std::abs(static_cast<double>(all[t].value()[i]) - wanted));
     }
   return error;
 }
@@ -145,7 +145,8 @@ TEST_CASE("every matrix moves by the formula, whatever its shape" * doctest::tes
       optimizer.step();
     }
     double error = 0;
-    for (std::size_t i = 0; i < w.size(); ++i) error = std::max(error, std::abs(params[0].value()[i] - w[i]) / 1e-10);
+    for (std::size_t i = 0; i < w.size(); ++i)
+      error = testing::worse(error, std::abs(params[0].value()[i] - w[i]) / 1e-10);
     CHECK_MESSAGE(error <= 1, params[0].size(), " numbers: ", error);
     proof.add(params[0].size(), error, rows, Shape{.channels = columns});
   }

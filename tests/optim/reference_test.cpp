@@ -12,6 +12,7 @@
 #include "hcnn/optim/clip.hpp"
 #include "hcnn/optim/sgd.hpp"
 #include "sample_params.hpp"
+#include "worse.hpp"
 
 using namespace hcnn;
 
@@ -73,7 +74,7 @@ double error_after_training(const std::string& name) {
     const auto weights = expected()["optimizers"][name]["weights"][t].get<std::vector<double>>();
     REQUIRE(static_cast<Index>(weights.size()) == params[t].size());
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      error = std::max(error, std::abs(static_cast<double>(params[t].value()[i]) - weights[i]));
+      error = testing::worse(error, std::abs(static_cast<double>(params[t].value()[i]) - weights[i]));
       largest = std::max(largest, std::abs(weights[i]));
     }
   }

@@ -58,7 +58,7 @@ int run(const Options& options) {
       for (const Label label : batch->targets[level].labels) batches.put(static_cast<char>(label));
     const bool keep = step % options.every == 0;
     if (keep) write_parameters(file("weights", step), model, [](const auto& param) { return param.value(); });
-    losses << loss.evaluate(model.forward(batch->images), batch->targets, gradients).total << '\n';
+    losses << loss.evaluate(model.forward(batch->images, {}), batch->targets, gradients).total << '\n';
     model.backward(gradients);
     if (keep) write_parameters(file("gradients", step), model, [](const auto& param) { return param.grad(); });
     optimizer.step();

@@ -18,6 +18,7 @@
 #include "train/small_training.hpp"
 
 using namespace hcnn;
+using io_test::content;
 using io_test::TemporaryFolder;
 using testing::error_of;
 using testing::names;
@@ -322,4 +323,35 @@ TEST_CASE("a checkpoint that could not be read again is not written") {
   CHECK_FALSE(same_values(snapshot, other));
   other.values["log"] = std::vector<double>{0};
   CHECK_FALSE(same_values(snapshot, other));
+}
+
+TEST_CASE("weights that are no numbers are never saved: the checkpoint before them stays, and can be resumed") {
+  struct Poison : train::Callback<float> {
+    explicit Poison(run::RunFolder folder) : files(std::move(folder)) {}
+    void on_step_end(train::FitState<float>& state) override {
+      if (state.epoch != 2 || state.step != 2) return;
+      last = content(files.last());
+      resume = content(files.resume());
+      auto* const param = state.model.parameters().front();
+      param->value()[0] = std::numeric_limits<float>::quiet_NaN();
+      param->touch();
+    }
+    run::RunFolder files;
+    std::string last, resume;
+  };
+  const TemporaryFolder folder;
+  const run::RunFolder files(folder / "run");
+  const auto poison = std::make_shared<Poison>(files);
+  const run::CheckpointOptions often{.every_seconds = 0, .every_steps = 1};
+  Training training;
+  CHECK(names(error_of<NumericError>([&] {
+                training.run(3, {poison, run::checkpoint(files.path(), info(), often)});
+              }),
+              "epoch 2: parameter trunk."));
+  CHECK_FALSE(poison->resume.empty());
+  CHECK((content(files.last()) == poison->last));
+  CHECK((content(files.resume()) == poison->resume));
+  Training again;
+  const auto result = again.run(3, {run::checkpoint(files.path(), info(), often)}, true, {}, run::resume(files.path()));
+  CHECK(result.history.size() == 3);
 }

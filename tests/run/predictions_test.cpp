@@ -44,6 +44,17 @@ TEST_CASE("each sample has a row with its classes, the probability and the sever
   CHECK(table.rows[2][4].empty());
 }
 
+TEST_CASE("of a sample with a NaN among its scores nothing is predicted") {
+  Logits<float> logits;
+  const float z[] = {0, std::nanf(""), 0, 0, 5, 0, 9, 0, 0};
+  std::copy_n(z, 9, logits.resize("fine", 3, 3).data());
+  run::PredictionLog broken("fine");
+  broken.add(logits, Targets{});
+  const io::CsvTable table = predictions_table(broken, images(true));
+  CHECK(table.rows[0] == std::vector<std::string>{"0", "a", "", "", ""});
+  CHECK(table.rows[1][2] == "b");
+}
+
 TEST_CASE("without a tree classes are numbers, and files are those of a subset's samples") {
   const data::Dataset all = images(false);
   const std::vector<Index> order = {2, 1, 0};

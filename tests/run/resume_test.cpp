@@ -541,3 +541,32 @@ TEST_CASE("a folder serves one training at a time, and temporary files of a kill
   CHECK(std::filesystem::exists(run / concat(".last.safetensors.tmp", ::getpid(), '.', number)));
   CHECK(std::filesystem::exists(run / ".tmp"));
 }
+
+TEST_CASE("callbacks are told once where a training is resumed, with its mean loss so far") {
+  struct Look : train::Callback<float> {
+    void on_resume(train::FitState<float>& state) override {
+      ++calls;
+      epoch = state.epoch;
+      step = state.step;
+      running_loss = state.running_loss;
+      snapshot = state.snapshot != nullptr;
+    }
+    int calls = 0;
+    Index epoch = 0, step = 0;
+    double running_loss = 0;
+    bool snapshot = false;
+  };
+  const TemporaryFolder folder;
+  const Setup<float> setup;
+  stop_once(setup, folder / "run", {2, 3});
+  double loss = 0;
+  for (const auto& row : io::read_csv(run::RunFolder(folder / "run").steps()).rows)
+    if (row[0] == "2") loss += run::parse_number(row[2], "steps") / 3;  // three equal batches
+  const auto look = std::make_shared<Look>();
+  train_once(setup, folder / "run", {look});
+  CHECK(look->calls == 1);
+  CHECK(look->epoch == 2);
+  CHECK(look->step == 3);
+  CHECK(look->snapshot);
+  CHECK(look->running_loss == doctest::Approx(loss).epsilon(1e-6));
+}

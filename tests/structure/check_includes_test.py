@@ -16,7 +16,7 @@ GOOD = {
     "layers/linear.hpp": ['"hcnn/kernels/gemm.hpp"', '"hcnn/kernels/isa/gemm_avx2.hpp"'],
     "data/dataset.hpp": ['"hcnn/core/shape.hpp"'],
     "data/image_folder.hpp": ['"hcnn/data/dataset.hpp"', '"hcnn/io/image.hpp"'],
-    "io/image.hpp": ["<stb/stb_image_write.h>", '"hcnn/core/shape.hpp"'],
+    "io/image.hpp": ["<png.h>", '"hcnn/core/shape.hpp"'],
     "hcnn.hpp": ['"hcnn/core/parallel.hpp"', '"hcnn/layers/linear.hpp"', '"hcnn/data/dataset.hpp"'],
     "io.hpp": ['"hcnn/data/image_folder.hpp"'],
 }

@@ -13,7 +13,7 @@ run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/prefix")
 file(RENAME "${WORK}/prefix" "${WORK}/moved")  # an installed package may be moved
 
 set(hide)
-foreach(package IN ITEMS Eigen3 nlohmann_json ZLIB PNG JPEG stb doctest CLI11 benchmark)
+foreach(package IN ITEMS Eigen3 nlohmann_json ZLIB PNG JPEG doctest CLI11 benchmark)
   list(APPEND hide "-DCMAKE_DISABLE_FIND_PACKAGE_${package}=ON")
 endforeach()
 # Compiles under a limit of 40 s of processor time and 1 GiB (2^20 KiB) of address space for each compiler process: four

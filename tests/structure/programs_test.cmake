@@ -95,7 +95,7 @@ endif()
 
 refused("no-model.safetensors" evaluate_model no-model.safetensors --data synthetic)
 refused("broken.safetensors" evaluate_model broken.safetensors --data synthetic)
-refused("--temperature: 'warm'; a number above 0, or fit" evaluate_model broken.safetensors --temperature warm)
+refused("--temperature: 'warm'; a number from 0.001 to 1000, or fit" evaluate_model broken.safetensors --temperature warm)
 refused("--rule" evaluate_model broken.safetensors --rule best)
 refused("broken.safetensors" predict_image broken.safetensors picture.png)
 refused("no-model.safetensors" export_onnx no-model.safetensors new)

@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
 """Settings that come from config.json and from the command line together, and options that a program must not take
 silently: settings_test.py build/release/examples FOLDER."""
+import fcntl
 import json
+import os
 import pathlib
+import pty
+import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 
 PROGRAMS, WORK = (pathlib.Path(argument).absolute() for argument in sys.argv[1:3])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -51,12 +57,12 @@ def test_config():
     check(settings("train_multihead", "--config", deep, "--network", "resnet9")["dropout"] == 0.2, "the same network")
     check(settings("train_multihead", "--config", moved, "--network", "resnet9")["dropout"] == 0, "another network")
 
-    found = settings("train_multihead", "--recipe", "best", "--head-weights", "1,0.2", "--momentum", "0.8", "--no-nesterov",
-                     "--no-normalize", "--no-small-heads", "--schedule", "linear", "--class-weights", "balanced")
+    found = settings("train_multihead", "--data", "synthetic", "--recipe", "best", "--head-weights", "1,0.2", "--momentum", "0.8",
+                     "--no-nesterov", "--no-normalize", "--no-small-heads", "--schedule", "linear", "--class-weights", "balanced")
     asked = {"head_weights": [1, 0.2], "momentum": 0.8, "nesterov": False, "normalize": False, "small_heads": False,
              "schedule": "linear", "class_weights": "balanced"}
     check({name: found[name] for name in asked} == asked, f"every option changes its setting: {found}")
-    check(settings("train_multihead", "--normalize")["normalize"] is True, "a switch is turned on")
+    check(settings("train_multihead", "--data", "synthetic", "--normalize")["normalize"] is True, "a switch is turned on")
 
     for published in sorted((ROOT / "results").glob("*/*/config.json")):
         program = json.loads(published.read_text())["program"]
@@ -113,11 +119,48 @@ def test_patience():
     check(len(rows) == best + 3 and f"weights of epoch {best}" in out, f"{len(rows) - 1} epochs: {out}")
 
 
+def test_limits():
+    small = ["--data", "synthetic", "--limit", "100", "--network", "compact", "--batch", "16", "--epochs", "1"]
+    run("train_multihead", [*small, "--limit-batches", "3", "--out", "three"])
+    check(len((WORK / "three" / "steps.csv").read_text().splitlines()) == 4, "--limit-batches 3: three steps")
+    done = subprocess.run([PROGRAMS / "train_multihead", *small, "--time-limit", "0.0001", "--out", "short"], cwd=WORK,
+                          capture_output=True, text=True, timeout=240)
+    check("stopped: time limit" in done.stderr and (WORK / "short" / "history.csv").exists(), done.stderr)
+
+
+def test_terminal():
+    """On a terminal of 60 columns the bar is at most 59 wide and is erased at the end of the epoch."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    program = subprocess.Popen([PROGRAMS / "train_multihead", *"--data synthetic --limit 100 --network compact --batch 16 "
+                                "--dry-run --out terminal".split()], cwd=WORK, stdout=slave, stderr=slave, stdin=slave)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:  # the other side is closed
+            break
+        if not part:
+            break
+        shown += part
+    check(program.wait() == 0, shown)
+    text = shown.decode()
+    bars = [line for line in re.split(r"[\r\n]+", text) if re.match(r"epoch 1/1 \[", line)]
+    check([bar[:43] for bar in bars] == ["epoch 1/1 [##########..........] 1/2  loss ",
+                                         "epoch 1/1 [####################] 2/2  loss "][:len(bars)] and len(bars) == 2,
+          f"two steps, two bars: {bars}")
+    check(all(bar.endswith("\x1b[K") and len(bar) <= 59 + 3 for bar in bars), f"no bar is wider than the terminal: {bars}")
+    check("\r\x1b[Kepoch 1/1  train loss" in text, "the bar is erased before the line of the epoch")
+
+
 shutil.rmtree(WORK, ignore_errors=True)
 WORK.mkdir(parents=True)
 test_config()
 test_refusals()
 test_starting_weights()
 test_patience()
+test_limits()
+test_terminal()
 print("settings:", "all as expected" if failures == 0 else f"{failures} failures")
 sys.exit(failures > 0)

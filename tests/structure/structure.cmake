@@ -120,10 +120,15 @@ if(HCNN_BUILD_EXAMPLES)
   add_test(NAME structure.kill_and_resume
            COMMAND Python3::Interpreter -B "${CMAKE_CURRENT_SOURCE_DIR}/kill_and_resume.py"
                    "$<TARGET_FILE:train_multihead>" --kills 3 --stops 1 --
-                   --data synthetic --network compact --limit 120 --epochs 2 --batch 16 --checkpoint-every 0.1)
+                   --data synthetic --network compact --limit 120 --epochs 2 --batch 16 --checkpoint-every 0.1
+                   --precision bf16)
   add_test(NAME structure.settings
            COMMAND Python3::Interpreter -B "${structure}/settings_test.py" "${PROJECT_BINARY_DIR}/examples"
                    "${CMAKE_CURRENT_BINARY_DIR}/settings")
+  add_test(NAME structure.options
+           COMMAND Python3::Interpreter -B "${structure}/options_test.py" "${PROJECT_BINARY_DIR}/examples"
+                   "${CMAKE_CURRENT_BINARY_DIR}/options")
+  set_tests_properties(structure.options PROPERTIES LABELS slow ENVIRONMENT OMP_WAIT_POLICY=passive TIMEOUT 900)
   add_test(NAME structure.searches
            COMMAND Python3::Interpreter -B "${structure}/searches_test.py" "${PROJECT_BINARY_DIR}/examples"
                    "${CMAKE_CURRENT_BINARY_DIR}/searches")

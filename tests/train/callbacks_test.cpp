@@ -4,9 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <sstream>
+#include <vector>
 
+#include "errors.hpp"
 #include "figure.hpp"
 #include "hcnn/train/early_stopping.hpp"
 #include "hcnn/train/evaluate.hpp"
@@ -70,6 +73,26 @@ TEST_CASE("early stopping begins to wait anew after every improvement") {
   CHECK(result.history.size() == 7);
 }
 
+TEST_CASE("a gain of no more than min_delta is none, and neither is a NaN") {
+  const auto epochs = [](std::vector<double> values, double min_delta) {
+    SmallTraining<float> training;
+    const auto mine = train::on_epoch_end([values](auto& state, auto& record) {
+      record.set("mine", values.at(static_cast<std::size_t>(state.epoch - 1)));
+    });
+    const train::EarlyStoppingOptions options{
+        .monitor = "mine", .higher_is_better = true, .patience = 2, .min_delta = min_delta};
+    const auto result = training.fit(
+        small_images(8),
+        {.epochs = static_cast<Index>(values.size()), .batch = 8, .callbacks = {mine, train::early_stopping(options)}});
+    return result.history.size();
+  };
+  CHECK(epochs({1, 1.5, 1.5, 2.1, 2.1}, 0.5) == 3);
+  CHECK(epochs({1, 1.5, 1.625, 2.1, 2.1}, 0.5) == 5);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(epochs({nan, 2, nan, nan, nan}, 0) == 4);
+  CHECK(epochs({nan, nan, 1, 1}, 0) == 2);
+}
+
 TEST_CASE("early stopping can end with the best weights, whether it stopped the training or not") {
   const data::Dataset images = small_images(24);
   for (const Index epochs : {4, 20}) {
@@ -98,8 +121,10 @@ TEST_CASE("early stopping refuses options out of range and a column that is not 
   CHECK_THROWS_AS(train::early_stopping({.monitor = "mine"}), OptionError);
   CHECK_THROWS_AS(train::early_stopping({.min_delta = -1}), OptionError);
   SmallTraining<float> training;
-  CHECK_THROWS_WITH_AS(training.fit(small_images(20), {.callbacks = {train::early_stopping()}}),  // no validation
-                       "early_stopping: no column 'val.loss'; name one of history.csv", OptionError);
+  CHECK(names(error_of<OptionError>([&] {  // no validation
+                training.fit(small_images(20), {.callbacks = {train::early_stopping()}});
+              }),
+              "early_stopping: no column 'val.loss'; columns are: epoch, learning_rate, seconds, train.loss"));
 }
 
 TEST_CASE("a time limit ends the training after the running step, with a reason") {

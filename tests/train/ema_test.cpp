@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "hcnn/optim/sgd.hpp"
@@ -73,14 +74,18 @@ TEST_CASE("fresh statistics are the means over the batches") {
   Model<double> model({.height = 1, .width = 1, .channels = 2}, seq(BatchNorm2d<double>{{.momentum = 0.3}}),
                       heads(head("fine", Linear<double>{{.out_features = 2}})));
   const data::Dataset images{Shape{.height = 1, .width = 1, .channels = 2},
-                             std::vector<float>{1, 10, 2, 20, 3, 30, 4, 40},
+                             std::vector<float>{1, 10, 2, 20, 4, 40, 8, 80},
                              {{"fine", 2, {0, 1, 0, 1}}}};
   train::refresh_statistics(model, images, {.batch = 4});
-  CHECK(model.param("trunk.0.running_mean").value()[0] == doctest::Approx(2.5));
-  CHECK(model.param("trunk.0.running_mean").value()[1] == doctest::Approx(25));
-  CHECK(model.param("trunk.0.running_var").value()[0] == doctest::Approx(5.0 / 3));  // unbiased
+  CHECK(model.param("trunk.0.running_mean").value()[0] == doctest::Approx(3.75));
+  CHECK(model.param("trunk.0.running_mean").value()[1] == doctest::Approx(37.5));
+  CHECK(model.param("trunk.0.running_var").value()[0] == doctest::Approx(28.75 / 3));  // unbiased
   train::refresh_statistics(model, images, {.batch = 2});
-  CHECK(model.param("trunk.0.running_mean").value()[0] == doctest::Approx(2.5));  // of two means
+  CHECK(model.param("trunk.0.running_mean").value()[0] == doctest::Approx(3.75));  // of two means
+  train::refresh_statistics(model, images, {.batches = 1, .batch = 2});
+  const double first = model.param("trunk.0.running_mean").value()[0];  // no two of the four images have a mean of 3.75
+  CHECK(std::abs(first - 3.75) >= 0.75);
+  CHECK(model.param("trunk.0.running_mean").value()[1] == doctest::Approx(10 * first));
   CHECK(train::batch_norms(model).front()->momentum() == 0.3);
   CHECK_NOTHROW(train::refresh_statistics(model, images, {.batch = 3}));  // a batch of the fourth alone has no variance
 }

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
+#include <stop_token>
 
 #include "hcnn/metrics/conditional_risk.hpp"
 #include "hcnn/metrics/inspection.hpp"
@@ -30,9 +32,9 @@ TEST_CASE_TEMPLATE("an evaluation counts what the rule decides, and its loss sta
   metrics::Outcomes outcomes(images.taxonomy());
   metrics::BatchObservers observers({&inspection, &outcomes});
   const auto ruled = train::evaluate(model, loss, images, {.batch = 7, .rule = &rule, .observer = &observers});
-  CHECK(ruled.result.find("fine")->confusion.predictions(2) == 45);
-  CHECK(ruled.result.find("fine")->top1.count == 11);
-  CHECK(ruled.result.find("group")->top1 == plain.result.find("group")->top1);
+  CHECK(ruled.find("fine")->confusion.predictions(2) == 45);
+  CHECK(ruled.find("fine")->top1.count == 11);
+  CHECK(ruled.find("group")->top1 == plain.find("group")->top1);
   CHECK(static_cast<double>(ruled.loss.total) == doctest::Approx(static_cast<double>(plain.loss.total)).epsilon(1e-4));
   CHECK(inspection.samples() == 45);
   CHECK(outcomes.find("fine.top1").value() == doctest::Approx(11.0 / 45));
@@ -45,12 +47,29 @@ TEST_CASE("heads that a rule adds are counted in every batch, mirror images or n
   const data::Dataset images = small_images(45);
   const metrics::Marginalization rule("fine", *images.taxonomy());
   for (const bool flip : {false, true}) {
-    const auto result = train::evaluate(model, loss, images, {.batch = 7, .flip = flip, .rule = &rule}).result;
+    const auto result = train::evaluate(model, loss, images, {.batch = 7, .flip = flip, .rule = &rule});
     REQUIRE(result.heads.size() == 2);
     CHECK(result.heads[1].level == "group");
     CHECK(result.heads[1].confusion.total() == 45);
     CHECK(result.agreement.size() == 1);
   }
+}
+
+TEST_CASE("a prediction that is asked to stop returns the logits so far") {
+  struct StopAfterFirst : metrics::BatchObserver {
+    void add(const Logits<float>&, const Targets&) override { source.request_stop(); }
+    void add(const Logits<double>&, const Targets&) override { source.request_stop(); }
+    std::stop_source source;
+  };
+  Model<float> model = small_model<float>();
+  const data::Dataset images = small_images(20);
+  const Logits<float> all = train::predict(model, images, {.batch = 7});
+  CHECK(all.count() == 20);
+  StopAfterFirst first;
+  const Logits<float> some =
+      train::predict(model, images, {.batch = 7, .stop = first.source.get_token(), .observer = &first});
+  REQUIRE(some["fine"].count() == 7);
+  CHECK(std::equal(some["fine"].begin(), some["fine"].end(), all["fine"].begin()));
 }
 
 TEST_CASE("a temperature fitted on an evaluation has the least loss of all") {
@@ -70,8 +89,8 @@ TEST_CASE("figures need no loss, and predictions are the logits of every sample 
   const data::Dataset images = small_images(45);
   const auto measured = train::evaluate(model, loss, images, {.batch = 7, .flip = true});
   const auto figures = train::evaluate(model, images, {.batch = 7, .flip = true});
-  CHECK(figures.find("fine")->top1 == measured.result.find("fine")->top1);
-  CHECK(figures.severity == measured.result.severity);
+  CHECK(figures.find("fine")->top1 == measured.find("fine")->top1);
+  CHECK(figures.severity == measured.severity);
 
   const Logits<float> logits = train::predict(model, images, {.batch = 7});
   REQUIRE(logits.size() == 2);

@@ -1,6 +1,7 @@
 // The class that a row of scores predicts.
 #pragma once
 
+#include <cmath>
 #include <span>
 
 #include "hcnn/core/targets.hpp"
@@ -14,6 +15,14 @@ Label argmax(std::span<const M> scores) {
   for (std::size_t k = 1; k < scores.size(); ++k)
     if (scores[k] > scores[best]) best = k;
   return static_cast<Label>(best);
+}
+
+/// Class that the scores predict: their argmax, or kNoLabel if one of them is NaN. Needs at least one score.
+template <class M>
+Label predicted_class(std::span<const M> scores) {
+  for (const M score : scores)
+    if (std::isnan(score)) return kNoLabel;
+  return argmax(scores);
 }
 
 /// Scores of sample n as a span: row n of the (N, classes) tensor. 0 <= n < N is not checked.

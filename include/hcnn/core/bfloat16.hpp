@@ -18,7 +18,7 @@ struct bfloat16 {
   constexpr bfloat16(float value) : bits(round(value)) {}  ///< rounds to nearest even; NaN stays NaN
   /// Rounds twice: to float, then to bfloat16.
   explicit constexpr bfloat16(double value) : bits(round(static_cast<float>(value))) {}
-  /// The nearest value.
+  /// The nearest value up to 2^24 in size; beyond, rounds twice: to float, then to bfloat16.
   explicit constexpr bfloat16(int value) : bits(round(static_cast<float>(value))) {}
 
   /// Stores the 16 bits directly: a temporary bfloat16 would keep g++ from vectorising a loop.

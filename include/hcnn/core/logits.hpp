@@ -35,7 +35,8 @@ class Logits {
     return nullptr;
   }
 
-  /// Resizes the head's scores to (count, classes), adding the head if missing; the values are unspecified.
+  /// Resizes the head's scores to (count, classes), adding the head if missing; the values are unspecified. A head that
+  /// is added makes references to the scores of the others invalid, as std::vector::push_back does.
   Tensor<M>& resize(std::string_view head, Index count, Index classes) {
     for (auto& entry : heads_)
       if (entry.head == head) {

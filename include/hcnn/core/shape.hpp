@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <new>
 #include <span>
 #include <string>
 
@@ -39,6 +40,13 @@ inline bool product_fits(std::span<const Index> extents) {
     product *= extent;
   }
   return true;
+}
+
+/// Number of values of `count` samples. Throws std::bad_array_new_length if it does not fit in an Index.
+inline Index values_of(Index count, const Shape& shape) {
+  const std::array extents{count, shape.height, shape.width, shape.channels};
+  if (!product_fits(extents)) throw std::bad_array_new_length();
+  return count * shape.size();
 }
 
 /// Throws ShapeError unless every extent is at least 1 and the number of values fits in an Index.

@@ -39,7 +39,8 @@ class Targets {
       if (entry.level == level) return true;
     return false;
   }
-  /// Targets of the level, which is added if missing.
+  /// Targets of the level, which is added if missing. A level that is added makes references to the others invalid, as
+  /// std::vector::push_back does.
   LevelTargets& level(std::string_view name) {
     for (auto& entry : levels_)
       if (entry.level == name) return entry;

@@ -51,7 +51,7 @@ class Tensor {
   /// Sets the extents; the values are unspecified afterwards.
   void resize(Index count, const Shape& shape) {
     count_ = 0;  // stays so if `reserve` throws
-    storage_.reserve(count * shape.size());
+    storage_.reserve(values_of(count, shape));
     count_ = count;
     shape_ = shape;
   }

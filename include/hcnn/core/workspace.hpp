@@ -25,7 +25,7 @@ class Workspace {
   /// Uninitialised batch of `count` samples.
   template <class T>
   TensorView<T> tensor(Index count, const Shape& shape) {
-    return {take<T>(count * shape.size()), count, shape};
+    return {take<T>(values_of(count, shape)), count, shape};
   }
 
   /// Current height of the stack, for `rewind`.

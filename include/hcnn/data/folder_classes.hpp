@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "hcnn/core/check.hpp"
+#include "hcnn/core/utf8.hpp"
 #include "hcnn/hierarchy/class_paths.hpp"
 #include "hcnn/io/printable.hpp"
-#include "hcnn/io/utf8.hpp"
 
 namespace hcnn::data {
 
@@ -80,7 +80,7 @@ inline void add_class_folders(const std::filesystem::path& root, const ClassPath
       fail<FormatError>(io::printable_path(folder / file), "a picture beside folders",
                         "pictures lie in folders that hold no other folder");
   for (const std::string& name : folders) {
-    if (!io::is_utf8(name))
+    if (!is_utf8(name))
       fail<FormatError>(io::printable_path(folder / name), "a name that is not UTF-8",
                         "model files hold names in UTF-8");
     ClassPath below = path;

@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "hcnn/core/utf8.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
 #include "hcnn/hierarchy/class_paths.hpp"
 #include "hcnn/hierarchy/taxonomy.hpp"
 #include "hcnn/io/csv.hpp"
 #include "hcnn/io/json_object.hpp"
-#include "hcnn/io/utf8.hpp"
 
 namespace hcnn::exchange {
 
@@ -116,7 +116,7 @@ inline Taxonomy read_taxonomy(const std::filesystem::path& path) {
   const std::string file = io::read_file(path, kMostBytes), where = io::printable_path(path);
   const bool marked = file.starts_with(io::kByteOrderMark);
   const std::string_view text = std::string_view(file).substr(marked ? io::kByteOrderMark.size() : 0);
-  if (!io::is_utf8(text)) fail<FormatError>(where, "text that is not UTF-8", "names in UTF-8 are needed");
+  if (!is_utf8(text)) fail<FormatError>(where, "text that is not UTF-8", "names in UTF-8 are needed");
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return taxonomy_by_name(io::parse_json(text, where), where);
   return taxonomy_from_table(io::parse_csv(text, where), where);

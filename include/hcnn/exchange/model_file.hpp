@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "hcnn/core/utf8.hpp"
 #include "hcnn/data/normalization.hpp"
 #include "hcnn/exchange/network_json.hpp"
 #include "hcnn/exchange/probe.hpp"
 #include "hcnn/exchange/state.hpp"
 #include "hcnn/exchange/taxonomy_json.hpp"
 #include "hcnn/io/picture_fit.hpp"
-#include "hcnn/io/utf8.hpp"
 
 namespace hcnn::exchange {
 
@@ -78,7 +78,7 @@ std::map<std::string, std::string> model_metadata(Model<T>& model, const ModelIn
   if (info.taxonomy) {
     for (Index level = 0; level < info.taxonomy->levels(); ++level)
       for (const std::string& name : info.taxonomy->classes(level))
-        if (!io::is_utf8(name))  // two names could become equal, and the file would be refused
+        if (!is_utf8(name))  // two names could become equal, and the file would be refused
           fail<FormatError>(where, "class '" + printable(name) + "'", "names in UTF-8 are needed");
     metadata["hcnn.taxonomy"] = io::compact_text(taxonomy_json(*info.taxonomy));
   }
@@ -203,7 +203,7 @@ ModelInfo load_weights(const std::filesystem::path& path, Model<T>& model, const
   ModelInfo info = model_info(file, where);
   Model<T> trial = model.clone();
   if (fill_model(file, trial, where) && !options.allow_non_finite)
-    fail<NumericError>(where, "a weight is NaN or infinite", "the weights of a training that went well are needed");
+    fail<NumericError>(where, "a weight is NaN or infinite", "a model without NaN and infinity is needed");
   assign_state(match_state(file, model.state(), where), model.state());
   return info;
 }

@@ -1,6 +1,8 @@
 // 8-bit colour images: writing PNG, and resampling to another size.
 #pragma once
 
+#include <png.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -12,23 +14,6 @@
 #include "hcnn/core/check.hpp"
 #include "hcnn/core/shape.hpp"
 #include "hcnn/io/atomic_file.hpp"
-
-// The implementation is compiled into every file that includes this header, as static functions: nothing to link, and
-// no clash with a program that has its own stb_image_write.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#define STB_IMAGE_WRITE_STATIC
-#define STBI_WRITE_NO_STDIO
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#include <stb/stb_image_write.h>
-#undef STB_IMAGE_WRITE_IMPLEMENTATION
-#undef STBI_WRITE_NO_STDIO
-#undef STB_IMAGE_WRITE_STATIC
-#pragma GCC diagnostic pop
 
 namespace hcnn::io {
 
@@ -89,17 +74,20 @@ inline void require_pixels(const std::string& where, const Image& image) {
                      "3 for each pixel, and one pixel at least");
 }
 
-/// The image as the bytes of a PNG file. Throws ShapeError for an empty image and Error if memory runs out.
+/// The image as the bytes of a PNG file. Throws ShapeError for an empty image; Error if libpng fails, for want of
+/// memory or for a side above its limit of 1,000,000 pixels.
 inline std::string encode_png(const Image& image) {
   require_pixels("encode_png", image);
-  std::string bytes;
-  const auto append = [](void* target, void* data, int size) {
-    static_cast<std::string*>(target)->append(static_cast<const char*>(data), static_cast<std::size_t>(size));
-  };
-  const int written = stbi_write_png_to_func(append, &bytes, static_cast<int>(image.width),
-                                             static_cast<int>(image.height), static_cast<int>(Image::channels),
-                                             image.pixels.data(), static_cast<int>(image.width * Image::channels));
-  if (written == 0 || bytes.empty()) fail<Error>("encode_png", "the encoder gave up", "more memory is needed");
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(image.width);
+  header.height = static_cast<png_uint_32>(image.height);
+  header.format = PNG_FORMAT_RGB;
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
+  std::string bytes(size, '\0');
+  if (!png_image_write_to_memory(&header, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr))
+    fail<Error>("encode_png", header.message, "libpng must encode it");
+  bytes.resize(size);
   return bytes;
 }
 

@@ -17,26 +17,57 @@
 
 namespace hcnn::io {
 
-/// The image in the bytes of a PPM file (P6, 8 bits, no comments). Throws FormatError, starting with `where`.
-inline Image decode_ppm(std::string_view bytes, const std::string& where) {
-  std::size_t position = 2;
-  const auto number = [&] {
-    if (position >= bytes.size() || (bytes[position] != ' ' && bytes[position] != '\n'))
-      fail<FormatError>(where, "a damaged PPM header", "'P6 WIDTH HEIGHT 255' is needed");
+/// Reads the header of a PPM file: numbers after white space, and comments from '#' to the end of a line.
+class PpmHeader {
+ public:
+  /// Begins behind "P6".
+  PpmHeader(std::string_view bytes, const std::string& where) : bytes_(bytes), where_(where) {}
+
+  /// The next number, at most 2^31 - 1. Throws FormatError if there is none.
+  Index number() {
+    const std::size_t before = position_;
+    while (is_space(next()) || next() == '#') {
+      if (next() == '#')
+        while (position_ < bytes_.size() && next() != '\n') ++position_;
+      else
+        ++position_;
+    }
+    if (position_ == before || !is_digit(next()))
+      fail<FormatError>(where_, "a damaged PPM header", "'P6 WIDTH HEIGHT 255' is needed");
     Index value = 0;
-    for (++position; position < bytes.size() && bytes[position] >= '0' && bytes[position] <= '9'; ++position)
-      value = std::min<Index>(value * 10 + (bytes[position] - '0'), std::numeric_limits<std::int32_t>::max());
+    for (; is_digit(next()); ++position_)
+      value = std::min<Index>(value * 10 + (next() - '0'), std::numeric_limits<std::int32_t>::max());
     return value;
-  };
-  const Index width = number(), height = number(), brightest = number();
+  }
+  /// Where the pixels begin: one white space ends the header. Throws FormatError if it is missing.
+  std::size_t end() const {
+    if (!is_space(next())) fail<FormatError>(where_, "a damaged PPM header", "white space must end it");
+    return position_ + 1;
+  }
+
+ private:
+  static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  char next() const { return position_ < bytes_.size() ? bytes_[position_] : '\0'; }
+
+  std::string_view bytes_;
+  const std::string& where_;
+  std::size_t position_ = 2;
+};
+
+/// The image in the bytes of a PPM file (P6, 8 bits). Throws FormatError, starting with `where`.
+/// Source: netpbm.sourceforge.net/doc/ppm.html.
+inline Image decode_ppm(std::string_view bytes, const std::string& where) {
+  PpmHeader header(bytes, where);
+  const Index width = header.number(), height = header.number(), brightest = header.number();
   require_image_limits(where, width, height);
   if (brightest != 255) fail<FormatError>(where, concat("brightest value ", brightest), "8-bit PPM has 255");
-  const std::size_t header = position + 1;  // one white space ends the header
-  if (header > bytes.size() || bytes.size() - header != static_cast<std::size_t>(width * height * Image::channels))
+  const std::size_t begin = header.end();
+  if (bytes.size() - begin != static_cast<std::size_t>(width * height * Image::channels))
     fail<FormatError>(where, concat(bytes.size(), " bytes"),
                       concat("a PPM of ", width, 'x', height, " has ", width * height * 3, " behind its header"));
   Image image(width, height);
-  std::copy(bytes.begin() + static_cast<Index>(header), bytes.end(), image.pixels.begin());
+  std::copy(bytes.begin() + static_cast<Index>(begin), bytes.end(), image.pixels.begin());
   return image;
 }
 

@@ -144,12 +144,13 @@ void save_npy(const std::filesystem::path& path, const Tensor<T>& batch) {
   save_npy<T>(path, batch.view());
 }
 
-/// Reads an array of shape (N, H, W, C) or (N, C) as a batch. Real numbers and integers are converted to T without
-/// scaling: bytes stay 0 to 255. Throws the FormatError of `read_npy`, also for other shapes and for an extent of 0.
+/// Reads an array of shape (N, H, W, C) or (N, C), from a file of at most `most_bytes`, as a batch. Real numbers and
+/// integers are converted to T without scaling: bytes stay 0 to 255. Throws the FormatError of `read_npy`, also for
+/// other shapes and for an extent of 0.
 template <class T = float>
-Tensor<T> load_npy(const std::filesystem::path& path) {
+Tensor<T> load_npy(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 32) {
   const std::string where = printable_path(path);
-  const NpyArray array = read_npy(path);
+  const NpyArray array = read_npy(path, most_bytes);
   const auto& dims = array.dims;
   if ((dims.size() != 2 && dims.size() != 4) || array.size == 0)
     fail<FormatError>(where, "extents (" + joined(dims) + ")", "(N, H, W, C) or (N, C), none of them 0, are needed");

@@ -32,6 +32,14 @@ class BatchNorm2d : public Layer<T> {
   explicit BatchNorm2d(BatchNorm2dOptions options = {}) : options_(options) {}
 
   std::string type() const override { return "BatchNorm2d"; }
+  /// The options that are not the default, e.g. "momentum 0.3, epsilon 0.001".
+  std::string options() const override {
+    const BatchNorm2dOptions usual;
+    std::string text;
+    if (options_.momentum != usual.momentum) text = concat("momentum ", options_.momentum);
+    if (options_.epsilon != usual.epsilon) text += concat(text.empty() ? "" : ", ", "epsilon ", options_.epsilon);
+    return text;
+  }
 
   /// Weight of the newest batch in the running statistics.
   double momentum() const { return options_.momentum; }

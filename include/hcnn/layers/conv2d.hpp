@@ -1,6 +1,8 @@
 // Two-dimensional convolution.
 #pragma once
 
+#include <algorithm>
+
 #include "hcnn/kernels/convolution.hpp"
 #include "hcnn/layers/layer.hpp"
 
@@ -95,10 +97,14 @@ class Conv2d : public Layer<T> {
  private:
   void check(const Shape& input) const {
     const auto& o = options_;
-    const auto positive = [](Extent2 extent) { return extent.height >= 1 && extent.width >= 1; };
-    if (o.out_channels < 1 || !positive(o.kernel) || !positive(o.stride) || !positive(o.dilation) || o.groups < 1 ||
-        o.padding.height < 0 || o.padding.width < 0)
-      fail<OptionError>("Conv2d", options(), "out_channels, kernel, stride, dilation, groups >= 1 and padding >= 0");
+    constexpr Index kMost = Index{1} << 20;  // of one extent in pixels: their products cannot overflow
+    const auto within = [](Extent2 extent, Index least) {
+      return std::min(extent.height, extent.width) >= least && std::max(extent.height, extent.width) <= kMost;
+    };
+    if (o.out_channels < 1 || !within(o.kernel, 1) || !within(o.stride, 1) || !within(o.dilation, 1) || o.groups < 1 ||
+        !within(o.padding, 0))
+      fail<OptionError>("Conv2d", options(),
+                        "out_channels, kernel, stride, dilation, groups >= 1 and padding >= 0, at most 2^20 pixels");
     if (input.channels % o.groups != 0 || o.out_channels % o.groups != 0)
       fail<ShapeError>("Conv2d",
                        concat(o.groups, " groups; input has ", input.channels, " channels, output ", o.out_channels),

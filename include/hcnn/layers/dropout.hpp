@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "hcnn/kernels/elementwise.hpp"
 #include "hcnn/layers/layer.hpp"
@@ -13,6 +14,11 @@ struct DropoutOptions {
   double rate = 0.5;  ///< probability that an element is set to 0, in [0, 1)
 };
 
+/// Throws OptionError for a rate outside [0, 1).
+inline void require_dropout_rate(const std::string& where, double rate) {
+  if (!(rate >= 0 && rate < 1)) fail<OptionError>(where, concat("rate ", rate), "it must be in [0, 1)");
+}
+
 /// In training y = x / (1 - rate) with probability 1 - rate, else 0; in evaluation y = x. Any shape. A sample gets the
 /// same mask within an epoch, regardless of its batch, its position there and the thread. Throws OptionError for a rate
 /// outside [0, 1).
@@ -23,9 +29,7 @@ class Dropout : public Layer<T> {
   using typename Layer<T>::M;
 
   /// Throws OptionError for a rate outside [0, 1).
-  explicit Dropout(DropoutOptions options = {}) : rate_(options.rate) {
-    if (!(rate_ >= 0 && rate_ < 1)) fail<OptionError>("Dropout", concat("rate ", rate_), "it must be in [0, 1)");
-  }
+  explicit Dropout(DropoutOptions options = {}) : rate_(options.rate) { require_dropout_rate("Dropout", rate_); }
 
   std::string type() const override { return "Dropout"; }
   std::string options() const override { return concat("rate ", rate_); }

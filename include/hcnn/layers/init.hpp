@@ -21,10 +21,10 @@ template <class Network>
 requires requires(Network& network) { network.parameters(); }
 decltype(auto) parameters_of(Network& network) { return network.parameters(); }
 
-/// Number of inputs that one output value sums: C * KH * KW of {O, C, KH, KW}, I of {O, I}.
+/// Number of inputs that one output value sums: C * KH * KW of {O, C, KH, KW}, I of {O, I}, 1 of a single number.
 template <class M>
 Index fan_in(const Param<M>& weight) {
-  return weight.size() / weight.dims[0];
+  return weight.dims.empty() ? 1 : weight.size() / weight.dims[0];
 }
 /// Number of outputs that one input value feeds: O * KH * KW of {O, C, KH, KW}, O of {O, I}.
 template <class M>

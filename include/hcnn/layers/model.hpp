@@ -52,9 +52,10 @@ class Model {
   Model with_heads(MultiHead<T> heads) const { return Model(*this, std::make_unique<MultiHead<T>>(std::move(heads))); }
 
   /// Computes the logits of every head for a batch. The model keeps what backward needs; x itself must stay in place
-  /// until then. The result is valid until the next call. Throws ShapeError if the samples, or the number of sample ids
-  /// in `pass`, do not fit.
-  const Logits<M>& forward(TensorView<const T> x, const Pass& pass = {}) {
+  /// until then. The result is valid until the next call. Equal keys in `pass` draw equal dropout masks: in a training
+  /// loop, give each epoch its number and each sample its identity. Throws ShapeError if the samples, or the number of
+  /// sample ids in `pass`, do not fit.
+  const Logits<M>& forward(TensorView<const T> x, const Pass& pass) {
     require_input(x);
     if (!pass.samples.empty() && static_cast<Index>(pass.samples.size()) != x.count)
       fail<ShapeError>("Model::forward", concat(pass.samples.size(), " identities of samples"),
@@ -76,7 +77,7 @@ class Model {
     return logits_;
   }
   /// A temporary would be gone when backward reads it.
-  const Logits<M>& forward(const Tensor<T>&& x, const Pass& pass = {}) = delete;
+  const Logits<M>& forward(const Tensor<T>&& x, const Pass& pass) = delete;
 
   /// Adds dL/dparameter to every `Param::grad` (after a `forward` without `train_trunk`, to those of the heads), for
   /// the batch of the last `forward`, whose x must still be in place. Overwrites activations, so call it at most once

@@ -45,7 +45,7 @@ class PoolWindows {
   kernels::SlidingWindows axis(Index window, Index stride, Index padding) const {
     const std::string came = concat("window ", window, ", stride ", stride, ", padding ", padding);
     if (window < 1 || stride < 0) fail<OptionError>(layer_, came, "window must be at least 1, stride 0 or more");
-    if (padding < 0 || 2 * padding > window)
+    if (padding < 0 || padding > window / 2)
       fail<OptionError>(layer_, came, "padding must be from 0 to half the window");
     return {0, 0, window, stride == 0 ? window : stride, padding};
   }

@@ -14,9 +14,11 @@ class Residual : public Layer<T> {
  public:
   using typename Layer<T>::M;
 
-  /// With a null `projection` the input itself is added.
+  /// With a null `projection` the input itself is added. Throws OptionError for a null body.
   explicit Residual(std::unique_ptr<Layer<T>> body, std::unique_ptr<Layer<T>> projection = nullptr)
-      : body_(std::move(body)), projection_(std::move(projection)) {}
+      : body_(std::move(body)), projection_(std::move(projection)) {
+    if (!body_) fail<OptionError>("Residual", "no body", "a layer is needed");
+  }
   /// Copies both branches with their options and parameters.
   Residual(const Residual& other)
       : Layer<T>(other),

@@ -14,8 +14,11 @@ class Sequential : public Layer<T> {
   using M = Master<T>;
 
   Sequential() = default;
-  /// Takes ownership of the layers.
-  explicit Sequential(std::vector<std::unique_ptr<Layer<T>>> layers) : layers_(std::move(layers)) {}
+  /// Takes ownership of the layers. Throws OptionError if one is null.
+  explicit Sequential(std::vector<std::unique_ptr<Layer<T>>> layers) : layers_(std::move(layers)) {
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      if (!layers_[i]) fail<OptionError>(type(), concat("no layer at [", i, ']'), "a layer is needed");
+  }
   /// Copies the layers with their options and parameters.
   Sequential(const Sequential& other) : Layer<T>(other), fuse_(other.fuse_) {
     for (const auto& layer : other.layers_) layers_.push_back(checked_clone(*layer));
@@ -24,9 +27,11 @@ class Sequential : public Layer<T> {
   Sequential(Sequential&&) = default;
   Sequential& operator=(Sequential&&) = default;
 
-  /// Appends a layer; only before the network is built.
+  /// Appends a layer. Throws OptionError once the network has been built.
   template <class L>
   void add(L layer) {
+    if (this->output_shape().size() > 0)
+      fail<OptionError>(type(), "a layer added after the network was built", "add layers before");
     layers_.push_back(to_layer(std::move(layer)));
   }
 

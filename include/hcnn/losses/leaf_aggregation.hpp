@@ -60,6 +60,7 @@ class LeafAggregation : public PerSampleLoss<M> {
   double sample(Label truth, const Softmax& p, double scale, M* gradient) override {
     double value = 0;
     for (std::size_t l = 0; l < weights_.size(); ++l) {
+      if (weights_[l] == 0) continue;  // 0 times the infinite loss of a class with a logit of -inf would be NaN
       const std::vector<Label>& ancestor = ancestors_[l];
       const Label wanted = ancestor.data()[truth];
       const double log_sum = log_probability(p, ancestor, wanted);

@@ -61,7 +61,7 @@ class LearnableSeverity final : public PerSampleLoss<M> {
     for (std::size_t k = 0; k < p.size(); ++k) gradient[k] += static_cast<M>(scale * w * p[k]);
     gradient[truth] -= static_cast<M>(scale * w);
     if (severity == 0) return cross_entropy;
-    log_weights_.grad()[severity - 1] += static_cast<M>(scale * (w * cross_entropy - severity));
+    if (scale != 0) log_weights_.grad()[severity - 1] += static_cast<M>(scale * (w * cross_entropy - severity));
     return w * cross_entropy - severity * std::log(w);
   }
 

@@ -23,8 +23,11 @@ class BatchObserver {
 /// Several observers as one: `BatchObservers both({&inspection, &outcomes})`.
 class BatchObservers final : public BatchObserver {
  public:
-  /// Keeps the pointers; calls the observers in this order.
-  explicit BatchObservers(std::vector<BatchObserver*> observers) : observers_(std::move(observers)) {}
+  /// Keeps the pointers; calls the observers in this order. Throws OptionError for a null pointer.
+  explicit BatchObservers(std::vector<BatchObserver*> observers) : observers_(std::move(observers)) {
+    for (const BatchObserver* observer : observers_)
+      if (!observer) fail<OptionError>("BatchObservers", "a null pointer", "an observer is needed");
+  }
   void add(const Logits<float>& logits, const Targets& targets) override {
     for (BatchObserver* observer : observers_) observer->add(logits, targets);
   }

@@ -87,16 +87,17 @@ inline std::vector<Interval> bootstrap_intervals(std::span<const SampleRatio> fi
   return intervals;
 }
 
-/// 0.975-quantile of Student's t distribution for at least 1 degree of freedom: to 3 decimals up to 10, above that the
-/// nearest lower entry of the usual table.
+/// 0.975-quantile of Student's t distribution to 3 decimals, for at least 1 degree of freedom; above 30, the quantile
+/// for the nearest lower one of 30, 40, 60 and 120 degrees. Throws OptionError below 1.
 inline double student_quantile(Index degrees) {
-  constexpr double kUpTo10[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
+  constexpr double kUpTo30[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+                                2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+                                2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
   require_option(degrees >= 1, "student_quantile", "degrees", degrees, "must be at least 1");
-  return degrees <= 10  ? kUpTo10[degrees - 1]
-         : degrees < 15 ? 2.228
-         : degrees < 20 ? 2.131
-         : degrees < 30 ? 2.086
-                        : 2.042;
+  return degrees < 40    ? kUpTo30[std::min<Index>(degrees, 30) - 1]
+         : degrees < 60  ? 2.021
+         : degrees < 120 ? 2.000
+                         : 1.980;
 }
 
 /// 95 % confidence interval of the mean of a few measurements, e.g. one per seed: mean +- t s / sqrt(n), s the sample

@@ -1,6 +1,8 @@
 // Decision rule that picks the class with the lowest expected cost instead of the likeliest one.
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,11 +14,10 @@
 
 namespace hcnn::metrics {
 
-/// Replaces the scores by  -sum_j p_j S[j, k], p = softmax(z): the class with the lowest expected cost gets the
-/// greatest score. If S is 1 off the diagonal and 0 on it, the decisions do not change. Takes K^2 operations per sample
-/// for K classes.
-/// Source: Karthik et al. 2021, "No Cost Likelihood Manipulation at Test Time for Making Better Mistakes in Deep
-/// Networks", arXiv:2104.00795, section 3.
+/// Replaces the scores by  R - sum_j p_j S[j, k], p = softmax(z), where R is the lowest expected cost of the sample:
+/// the class that has it gets the greatest score, 0. If S is 1 off the diagonal and 0 on it, the decisions do not
+/// change. Takes K^2 operations per sample for K classes. Source: Karthik et al. 2021, "No Cost Likelihood Manipulation
+/// at Test Time for Making Better Mistakes in Deep Networks", arXiv:2104.00795, section 3.
 class ConditionalRisk final : public DecisionRuleOf<ConditionalRisk> {
  public:
   /// @param costs of the mistakes of `head`
@@ -39,8 +40,11 @@ class ConditionalRisk final : public DecisionRuleOf<ConditionalRisk> {
         const double* const cost = costs_.values().data() + j * classes;
         for (Index k = 0; k < classes; ++k) risk.data()[k] += p.data()[j] * cost[k];
       }
+      // In double: two costs that differ by less than a float's rounding would tie.
+      const double lowest = *std::min_element(risk.begin(), risk.end());
       M* const out = scores.view().sample(n);
-      for (Index k = 0; k < classes; ++k) out[k] = static_cast<M>(-risk.data()[k]);
+      for (Index k = 0; k < classes; ++k)
+        out[k] = static_cast<M>(std::max(lowest - risk.data()[k], double{std::numeric_limits<M>::lowest()}));
     }
   }
 

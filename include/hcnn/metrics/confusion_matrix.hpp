@@ -24,8 +24,14 @@ class ConfusionMatrix {
 
   /// Counts one sample. Throws DataError for a label that is not a class.
   void add(Label truth, Label predicted) {
-    for (const Label label : {truth, predicted}) check(label);
+    for (const Label label : {truth, predicted}) require_class(label);
     ++counts_.data()[truth * classes_ + predicted];
+  }
+
+  /// Throws DataError unless the label is one of the classes.
+  void require_class(Label label) const {
+    if (label < 0 || label >= classes_)
+      fail<DataError>("ConfusionMatrix", concat("class ", label), concat("classes are 0..", classes_ - 1));
   }
 
   /// Number of classes K.
@@ -77,7 +83,7 @@ class ConfusionMatrix {
   ConfusionMatrix reordered(std::span<const Label> order) const {
     std::vector<bool> seen(static_cast<std::size_t>(classes_), false);
     for (const Label label : order) {
-      check(label);
+      require_class(label);
       seen[static_cast<std::size_t>(label)] = true;
     }
     if (static_cast<Index>(order.size()) != classes_ || std::find(seen.begin(), seen.end(), false) != seen.end())
@@ -96,10 +102,6 @@ class ConfusionMatrix {
   friend bool operator==(const ConfusionMatrix&, const ConfusionMatrix&) = default;
 
  private:
-  void check(Label label) const {
-    if (label < 0 || label >= classes_)
-      fail<DataError>("ConfusionMatrix", concat("class ", label), concat("classes are 0..", classes_ - 1));
-  }
   // Mean of value(k) over the classes k that count; 0 where none does.
   template <class Counts, class Value>
   double mean(const Counts& counts, const Value& value) const {

@@ -41,8 +41,11 @@ class DecisionRuleOf : public DecisionRule {
 /// Several rules applied in sequence, each to the scores left by the previous one.
 class DecisionRules final : public DecisionRuleOf<DecisionRules> {
  public:
-  /// Appends a rule.
-  void add(std::shared_ptr<const DecisionRule> rule) { rules_.push_back(std::move(rule)); }
+  /// Appends a rule. Throws OptionError for a null pointer.
+  void add(std::shared_ptr<const DecisionRule> rule) {
+    if (!rule) fail<OptionError>("DecisionRules", "a null pointer", "a rule is needed");
+    rules_.push_back(std::move(rule));
+  }
   /// True without rules, when nothing changes.
   bool empty() const { return rules_.empty(); }
 

@@ -18,14 +18,14 @@ namespace hcnn::metrics {
 struct HeadResult {
   std::string level;          ///< name of head and level
   Share top1;                 ///< top-1 accuracy on the labelled samples
-  Share top5;                 ///< top-5 accuracy on the labelled samples; 1 with 5 classes or fewer
-  ConfusionMatrix confusion;  ///< counts of the labelled samples
+  Share top5;                 ///< top-5 accuracy on the labelled samples; 1 with 5 classes or fewer, NaN aside
+  ConfusionMatrix confusion;  ///< counts of the labelled samples, without those that have a NaN among their scores
 };
 
 /// A fraction of samples for one level.
 struct LevelShare {
   std::string level;  ///< name of the level
-  Share share;        ///< fraction of its labelled samples
+  Share share;        ///< fraction of the samples that are counted
 };
 
 /// Metrics of an evaluation. The "finest head" is the head of the finest taxonomy level that has one; without a
@@ -34,9 +34,10 @@ struct EvaluationResult {
   Index samples = 0;                  ///< number of samples, with and without labels
   std::vector<HeadResult> heads;      ///< heads in the taxonomy, fine to coarse, then others
   SeverityCounts severity;            ///< severities of the finest head's predictions
-  std::vector<LevelShare> from_fine;  ///< accuracy of the finest head's prediction lifted to each level, its own first
+  std::vector<LevelShare> from_fine;  ///< accuracy of the finest head's prediction lifted to each level, its own first;
+                                      ///< of the level's labelled samples
   std::vector<LevelShare> agreement;  ///< how often each coarser head predicts the ancestor of the finest head's
-                                      ///< prediction
+                                      ///< prediction; of all samples
   Share consistent;                   ///< how often all coarser heads do
 
   /// Metrics of the head, or null.
@@ -70,8 +71,9 @@ struct EvaluationResult {
 };
 
 /// Accumulates the metrics of an evaluation over batches of logits. The first batch decides the heads: every head named
-/// like a level of the targets. Samples without a label are skipped per level. If the targets lack a taxonomy level,
-/// its labels are derived from the finest head's. After the first batch of a size, `add` allocates no memory.
+/// like a level of the targets. Samples without a label are skipped per level, except in agreement. If the targets lack
+/// a taxonomy level, its labels are derived from the finest head's. A sample with a NaN among its scores counts as a
+/// mistake of the greatest severity. After the first batch of a size, `add` allocates no memory.
 template <class M = float>
 class Evaluator {
  public:
@@ -149,11 +151,12 @@ class Evaluator {
     predictions_[h].resize(labels.size());
     for (std::size_t n = 0; n < labels.size(); ++n) {
       const std::span<const M> z = row(scores, static_cast<Index>(n));
-      predictions_[h][n] = argmax(z);
+      const Label predicted = predictions_[h][n] = predicted_class(z);
       if (labels[n] == kNoLabel) continue;
-      head.confusion.add(labels[n], predictions_[h][n]);
-      head.top1.add(in_top(1, z, labels[n]));
-      head.top5.add(in_top(5, z, labels[n]));
+      head.confusion.require_class(labels[n]);
+      if (predicted != kNoLabel) head.confusion.add(labels[n], predicted);
+      head.top1.add(predicted == labels[n]);
+      head.top5.add(predicted != kNoLabel && in_top(5, z, labels[n]));
     }
   }
 
@@ -161,8 +164,12 @@ class Evaluator {
   void count_lifted(const Targets& targets) {
     const Index finest = tree_levels_.front();
     const std::vector<Label>& truths = targets[result_.heads.front().level].labels;
+    const std::vector<Label>& predictions = predictions_.front();
+    const auto greatest = static_cast<int>(taxonomy_->levels() - finest);
     for (std::size_t n = 0; n < truths.size(); ++n)
-      if (truths[n] != kNoLabel) result_.severity.add(taxonomy_->severity(truths[n], predictions_[0][n], finest));
+      if (truths[n] != kNoLabel)
+        result_.severity.add(predictions[n] == kNoLabel ? greatest
+                                                        : taxonomy_->severity(truths[n], predictions[n], finest));
 
     for (std::size_t i = 0; i < result_.from_fine.size(); ++i) {
       auto& [name, share] = result_.from_fine[i];
@@ -173,7 +180,7 @@ class Evaluator {
       for (std::size_t n = 0; n < labels.size(); ++n) {
         if (labels[n] == kNoLabel) continue;
         const Label truth = given ? labels[n] : taxonomy_->ancestor(labels[n], finest, level);
-        share.add(taxonomy_->ancestor(predictions_[0][n], finest, level) == truth);
+        share.add(predictions[n] != kNoLabel && taxonomy_->ancestor(predictions[n], finest, level) == truth);
       }
     }
   }
@@ -182,9 +189,11 @@ class Evaluator {
     if (tree_levels_.size() < 2) return;
     const Index finest = tree_levels_.front();
     for (std::size_t n = 0; n < predictions_[0].size(); ++n) {
+      const Label fine = predictions_[0][n];
       bool all = true;
       for (std::size_t h = 1; h < tree_levels_.size(); ++h) {
-        const bool agrees = predictions_[h][n] == taxonomy_->ancestor(predictions_[0][n], finest, tree_levels_[h]);
+        const bool agrees =
+            fine != kNoLabel && predictions_[h][n] == taxonomy_->ancestor(fine, finest, tree_levels_[h]);
         result_.agreement[h - 1].share.add(agrees);
         all = all && agrees;
       }

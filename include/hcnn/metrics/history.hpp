@@ -60,9 +60,13 @@ struct EpochRecord {
   /// the record does not have it.
   double get(std::string_view column) const {
     if (has(column)) return get_or_nan(column);
-    std::string known = "epoch, learning_rate, seconds";
-    for (const auto& [name, value] : values) known += ", " + name;
-    fail<DataError>("EpochRecord", "no column '" + std::string(column) + "'", "columns are: " + known);
+    fail<DataError>("EpochRecord", "no column '" + std::string(column) + "'", "columns are: " + columns());
+  }
+  /// Names of all columns: "epoch, learning_rate, seconds, train.loss".
+  std::string columns() const {
+    std::string names = "epoch, learning_rate, seconds";
+    for (const auto& [name, value] : values) names += ", " + name;
+    return names;
   }
   /// As `get`, but NaN if the record does not have the column.
   double get_or_nan(std::string_view column) const {

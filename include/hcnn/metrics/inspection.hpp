@@ -29,8 +29,8 @@ class Inspection : public BatchObserver {
   /// @param samples_per_mistake largest number of samples to record for each pair of classes
   explicit Inspection(std::size_t samples_per_mistake = 4) : most_(samples_per_mistake) {}
 
-  /// Adds a batch: every head named like a level of the targets; samples without a label are skipped. Throws ShapeError
-  /// if the numbers of labels and samples differ.
+  /// Adds a batch: every head named like a level of the targets; samples without a label or with a NaN among
+  /// their scores are skipped. Throws ShapeError if the numbers of labels and samples differ.
   void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
   void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
 
@@ -65,7 +65,8 @@ class Inspection : public BatchObserver {
   }
   template <class M>
   void add_sample(HeadInspection& head, std::span<const M> scores, Label truth, Index sample) const {
-    const Label predicted = argmax(scores);
+    const Label predicted = predicted_class(scores);
+    if (predicted == kNoLabel) return;
     if (const double sure = confidence(scores); sure == sure) head.calibration.add(sure, predicted == truth);
     if (predicted == truth) return;
     std::vector<Index>& samples = head.mistakes[{truth, predicted}];

@@ -33,13 +33,15 @@ inline std::vector<Index> usual_ranks(Index classes) {
 ///   severity.hd1, .hd5, .hd20  HD@k: mean severity of the k likeliest classes, over all samples
 ///   severity.ms                mean severity of the mistakes
 ///   agreement.all              all coarser heads predict the ancestor of the finest head's prediction
-/// Memory: 8 bytes per sample and metric. Source of HD@k: Bertinetto et al. 2020, "Making Better Mistakes",
-/// arXiv:1912.09393, section 4.1.
+/// A sample with a NaN among its scores counts as a mistake of the greatest severity. Memory: 8 bytes per sample and
+/// metric. Source of HD@k: Bertinetto et al. 2020, "Making Better Mistakes", arXiv:1912.09393, section 4.1.
 class Outcomes final : public BatchObserver {
  public:
-  /// @param taxonomy copied; null: the heads are unrelated  @param ranks the k of HD@k, each at least 1
+  /// @param taxonomy copied; null: the heads are unrelated  @param ranks the k of HD@k, at least one, each at least 1.
+  /// Throws OptionError for others.
   explicit Outcomes(const Taxonomy* taxonomy, std::vector<Index> ranks = {1, 5, 20}) : ranks_(std::move(ranks)) {
     if (taxonomy) taxonomy_ = *taxonomy;
+    require_option(!ranks_.empty(), "Outcomes", "number of ranks", ranks_.size(), "must be at least 1");
     for (const Index rank : ranks_) require_option(rank >= 1, "Outcomes", "rank", rank, "must be at least 1");
   }
 
@@ -70,7 +72,7 @@ class Outcomes final : public BatchObserver {
       SampleRatio& top1 = figure(head.head + ".top1");
       for (std::size_t n = 0; n < labels.size(); ++n)
         put(top1, labels[n] != kNoLabel,
-            labels[n] != kNoLabel && in_top(1, row(head.values, static_cast<Index>(n)), labels[n]));
+            labels[n] != kNoLabel && predicted_class(row(head.values, static_cast<Index>(n))) == labels[n]);
       if (!taxonomy_ || !taxonomy_->has_level(head.head)) continue;
       const Index level = taxonomy_->level_index(head.head);
       if (!finest || level < finest_level) {
@@ -80,39 +82,59 @@ class Outcomes final : public BatchObserver {
     }
     if (!finest) return;
     const std::vector<Label>& labels = targets[finest->head].labels;
+    for (const LevelTargets& level : targets)
+      if (taxonomy_->has_level(level.level) && level.labels.size() != labels.size())
+        fail<ShapeError>("Outcomes level '" + level.level + "'", concat(level.labels.size(), " labels"),
+                         concat("the batch has ", labels.size(), " samples"));
     for (std::size_t n = 0; n < labels.size(); ++n) {
-      add_severity(row(finest->values, static_cast<Index>(n)), labels[n], finest_level);
+      const std::span<const M> scores = row(finest->values, static_cast<Index>(n));
+      add_severity(scores, labels[n], finest_level);
+      add_lifted(predicted_class(scores), labels[n], targets, n, finest_level);
       add_agreement(logits, targets, static_cast<Index>(n), finest_level);
     }
   }
 
-  // Adds one sample of the finest head.
+  // Severities of one sample of the finest head.
   template <class M>
   void add_severity(std::span<const M> scores, Label truth, Index level) {
-    const bool labelled = truth != kNoLabel;
+    const bool labelled = truth != kNoLabel, predicted = predicted_class(scores) != kNoLabel;
     const std::vector<Label> order = likeliest(scores, *std::max_element(ranks_.begin(), ranks_.end()));
-    const int severity = labelled ? taxonomy_->severity(truth, order.front(), level) : 0;
+    const auto severity = [&](Label k) {
+      return predicted ? taxonomy_->severity(truth, k, level) : static_cast<int>(taxonomy_->levels() - level);
+    };
     for (const Index rank : ranks_) {
       const std::size_t most = std::min(order.size(), static_cast<std::size_t>(rank));
       double sum = 0;
-      for (std::size_t i = 0; labelled && i < most; ++i) sum += taxonomy_->severity(truth, order[i], level);
+      for (std::size_t i = 0; labelled && i < most; ++i) sum += severity(order[i]);
       put(figure(concat("severity.hd", rank)), labelled, sum / static_cast<double>(most));
     }
-    put(figure("severity.ms"), severity > 0, severity);
-    for (Index coarser = level + 1; coarser < taxonomy_->levels(); ++coarser)  // LCA at or below this level
-      put(figure("from_fine." + taxonomy_->level_name(coarser) + ".top1"), labelled, severity <= coarser - level);
+    const int first = labelled ? severity(order.front()) : 0;
+    put(figure("severity.ms"), first > 0, first);
+  }
+
+  // Whether the finest head's prediction of sample n is right on each coarser level, against the level's own labels if
+  // the targets have them.
+  void add_lifted(Label predicted, Label fine, const Targets& targets, std::size_t n, Index level) {
+    for (Index coarser = level + 1; coarser < taxonomy_->levels(); ++coarser) {
+      const std::string& name = taxonomy_->level_name(coarser);
+      const Label truth = targets.has(name)  ? targets[name].labels[n]
+                          : fine == kNoLabel ? kNoLabel
+                                             : taxonomy_->ancestor(fine, level, coarser);
+      put(figure("from_fine." + name + ".top1"), truth != kNoLabel,
+          predicted != kNoLabel && taxonomy_->ancestor(predicted, level, coarser) == truth);
+    }
   }
 
   template <class M>
   void add_agreement(const Logits<M>& logits, const Targets& targets, Index n, Index level) {
-    const Label predicted = argmax(row(logits[taxonomy_->level_name(level)], n));
-    bool several = false, agree = true;
+    const Label predicted = predicted_class(row(logits[taxonomy_->level_name(level)], n));
+    bool several = false, agree = predicted != kNoLabel;
     for (Index coarser = level + 1; coarser < taxonomy_->levels(); ++coarser) {
       const std::string& name = taxonomy_->level_name(coarser);
       const Tensor<M>* scores = logits.find(name);
       if (!scores || !targets.has(name)) continue;
       several = true;
-      agree = agree && argmax(row(*scores, n)) == taxonomy_->ancestor(predicted, level, coarser);
+      agree = agree && predicted_class(row(*scores, n)) == taxonomy_->ancestor(predicted, level, coarser);
     }
     if (several) put(figure("agreement.all"), true, agree);
   }

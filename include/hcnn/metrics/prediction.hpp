@@ -36,14 +36,15 @@ std::vector<double> log_softmax(std::span<const M> scores) {
   return logarithms;
 }
 
-/// The `count` classes with the greatest scores, greatest first; among equal scores the lower class first. All classes
-/// if there are no more than `count`.
+/// The `count` classes with the greatest scores, greatest first; among equal scores the lower class first, NaN after
+/// all numbers. All classes if there are no more than `count`.
 template <class M>
 std::vector<Label> likeliest(std::span<const M> scores, Index count) {
   std::vector<Label> classes(scores.size());
   std::iota(classes.begin(), classes.end(), Label{0});
+  const auto score = [&](Label k) { return static_cast<double>(scores[static_cast<std::size_t>(k)]); };
   std::stable_sort(classes.begin(), classes.end(), [&](Label a, Label b) {
-    return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
+    return score(a) > score(b) || (std::isnan(score(b)) && !std::isnan(score(a)));
   });
   classes.resize(std::min(classes.size(), static_cast<std::size_t>(count)));
   return classes;

@@ -18,16 +18,19 @@
 
 namespace hcnn::metrics {
 
+inline constexpr double kLeastTemperature = 1e-3;  ///< smallest temperature
+inline constexpr double kMostTemperature = 1e3;    ///< largest temperature
+
 /// Replaces the scores of each named head by z / T: predictions stay the same, probabilities become softmax(z / T),
 /// less confident for T > 1.
 /// Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599, section 4.2.
 class Temperature final : public DecisionRuleOf<Temperature> {
  public:
-  /// @param temperatures T of each head, by name. Throws OptionError unless each is finite and above 0.
+  /// @param temperatures T of each head, by name. Throws OptionError unless each is in 0.001..1000.
   explicit Temperature(std::map<std::string, double> temperatures) : temperatures_(std::move(temperatures)) {
     for (const auto& [head, temperature] : temperatures_)
-      require_option(temperature > 0 && std::isfinite(temperature), "Temperature", head.c_str(), temperature,
-                     "must be finite and above 0");
+      require_option(temperature >= kLeastTemperature && temperature <= kMostTemperature, "Temperature", head.c_str(),
+                     temperature, "must be in 0.001..1000");
   }
 
   std::string name() const override {
@@ -101,12 +104,12 @@ double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
     }
     return sum;
   };
-  double low = std::log(1e-3), high = std::log(1e3);  // logarithms of the bounds of b
-  for (int i = 0; i < 45; ++i) {                      // 14 / 2^45 = 4e-13
+  double low = std::log(1 / kMostTemperature), high = std::log(1 / kLeastTemperature);  // of b
+  for (int i = 0; i < 45; ++i) {                                                        // 14 / 2^45 = 4e-13
     const double middle = (low + high) / 2;
     (slope(std::exp(middle)) <= 0 ? low : high) = middle;  // 0: every softmax has underflowed
   }
-  return std::exp(-(low + high) / 2);
+  return std::clamp(std::exp(-(low + high) / 2), kLeastTemperature, kMostTemperature);
 }
 
 /// Collects the logits and labels of an evaluation, usually on the validation part, and fits a temperature to each head
@@ -114,7 +117,7 @@ double fit_temperature(const Tensor<M>& scores, std::span<const Label> labels) {
 /// the samples.
 class TemperatureFit final : public BatchObserver {
  public:
-  /// Adds a batch. Throws as `require_labels`.
+  /// Adds a batch. Throws as `require_labels`; ShapeError if a head has another number of classes than before.
   void add(const Logits<float>& logits, const Targets& targets) override { add_batch(logits, targets); }
   void add(const Logits<double>& logits, const Targets& targets) override { add_batch(logits, targets); }
 
@@ -147,6 +150,9 @@ class TemperatureFit final : public BatchObserver {
       const std::vector<Label>& labels = targets[name].labels;
       require_labels("TemperatureFit head '" + name + "'", values, std::span<const Label>(labels));
       Head& head = heads_[name];
+      if (head.classes != 0 && head.classes != values.shape().size())
+        fail<ShapeError>("TemperatureFit head '" + name + "'", concat(values.shape().size(), " classes"),
+                         concat("the batches before had ", head.classes));
       head.classes = values.shape().size();
       head.scores.insert(head.scores.end(), values.begin(), values.end());
       head.labels.insert(head.labels.end(), labels.begin(), labels.end());

@@ -115,7 +115,7 @@ class Marginalization final : public DecisionRuleOf<Marginalization> {
     }
     for (std::size_t k = 0; k < fine.size(); ++k) {
       const auto c = static_cast<std::size_t>(level.ancestors[k]);
-      sums[c] += std::exp(fine[k] - largest[c]);
+      if (largest[c] > -HUGE_VAL) sums[c] += std::exp(fine[k] - largest[c]);
     }
     for (std::size_t c = 0; c < sums.size(); ++c)
       out[c] = static_cast<M>(std::max(largest[c] + std::log(sums[c]), double{std::numeric_limits<M>::lowest()}));

@@ -45,6 +45,7 @@ inline MultiHeadCnnOptions multi_head_cnn_options(const std::string& network) {
 /// range, ShapeError for smaller images.
 template <class T = float>
 Model<T> multi_head_cnn(const MultiHeadCnnOptions& options = {}) {
+  require_dropout_rate("multi_head_cnn: Dropout", options.dropout);
   Sequential<T> trunk;
   for (Index channels : options.channels) {
     Sequential<T> block;

@@ -90,8 +90,8 @@ void add_resnet18(Sequential<T>& trunk, const ResNetOptions& options) {
 /// (6,619,300 parameters with one head of 100 classes). With 18 layers: c 64, then for k = 64, 128, 256, 512 twice
 ///   [c k, conv 3x3 and batch norm k] + x, activation
 /// where the first block of each k but the first has stride 2 and a 1x1 convolution on x; then global average pooling
-/// (11,220,132). Both end with a linear layer for each head. Throws OptionError for another number of layers and a
-/// width below 1, ShapeError for images with a side of less than 8 pixels.
+/// (11,220,132). Both end with a linear layer for each head. Throws OptionError for another number of layers, a width
+/// below 1 and a dropout rate outside [0, 1), ShapeError for images with a side of less than 8 pixels.
 /// Sources: He, Zhang, Ren, Sun 2015, arXiv:1512.03385, whose first layers are for larger images; David Page 2018, "How
 /// to Train Your ResNet", part 4, whose 9 layers also multiply the logits by 1/8.
 template <class T = float>
@@ -99,6 +99,7 @@ Model<T> resnet(const ResNetOptions& options = {}) {
   if (options.layers != 9 && options.layers != 18)
     fail<OptionError>("resnet", concat(options.layers, " layers"), "9 or 18 are known");
   require_option(options.width >= 1, "resnet", "width", options.width, "must be at least 1");
+  require_dropout_rate("resnet: Dropout", options.dropout);
   if (options.input.height < 8 || options.input.width < 8)
     fail<ShapeError>("resnet", "an image " + to_string(options.input), "both sides must have 8 pixels");
   Sequential<T> trunk;

@@ -1,11 +1,12 @@
 // Untrusted text and bytes, made safe for an HTML page.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "hcnn/io/json.hpp"
 #include "hcnn/io/printable.hpp"
@@ -56,10 +57,11 @@ inline std::string base64(std::string_view bytes) {
 /// "5,933,505", "71.9 %".
 inline bool is_number(std::string text) {
   std::erase(text, ',');
-  char* end = nullptr;
-  std::strtod(text.c_str(), &end);
-  const std::string_view rest = end;
-  return end != text.c_str() && (rest.empty() || rest == "%" || rest == " %");
+  if (text.starts_with('+')) text.erase(0, 1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  return error == std::errc() && (rest.empty() || rest == "%" || rest == " %");
 }
 
 /// JSON text for a script element: no character in it starts markup. NaN and infinity become null, bytes that are not

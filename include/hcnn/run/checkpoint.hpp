@@ -127,7 +127,7 @@ class Checkpoint {
     void on_epoch_end(train::FitState<T>& state, metrics::EpochRecord& record) override {
       if (monitor_.empty()) choose_monitor(record);
       if (!record.has(monitor_))
-        fail<OptionError>("checkpoint", "no column '" + monitor_ + "'", "name one of history.csv");
+        fail<OptionError>("checkpoint", "no column '" + monitor_ + "'", "columns are: " + record.columns());
       const double value = record.get(monitor_);
       info_.notes["epoch"] = state.epoch;
       info_.notes[monitor_] = value;
@@ -144,7 +144,7 @@ class Checkpoint {
     }
 
     void on_train_end(train::FitState<T>& state) override {
-      if (!state.history.empty()) write_history(folder_.history(), state.history);
+      write_history(folder_.history(), state.history);
       steps_.flush();
       if (unsaved_ || !state.replaced_weights.empty()) save_last(state);
       lock_.reset();
@@ -206,8 +206,8 @@ class Checkpoint {
 
 /// Keeps a run folder up to date:
 /// * steps.csv: a line per step (epoch, step, loss in nats per sample, average severity);
-/// * last.safetensors, history.csv: after each epoch; last.safetensors also when training stops within an epoch or a
-///   callback has replaced the weights after the last one;
+/// * last.safetensors, history.csv: after each epoch and at the end, last.safetensors then only if training stopped
+///   within an epoch or a callback has replaced the weights;
 /// * best.safetensors: when the monitored column reaches its best value so far;
 /// * resume.safetensors, for `run::resume`: at the start, after each epoch, within an epoch as the options say, and
 ///   when training stops.

@@ -1,9 +1,8 @@
 // Writes the results of the learning-rate search to disk.
 #pragma once
 
+#include <charconv>
 #include <cmath>
-#include <iomanip>
-#include <sstream>
 #include <string>
 
 #include "hcnn/io/csv.hpp"
@@ -17,9 +16,8 @@ namespace hcnn::run {
 
 /// A suggested learning rate with two significant digits, e.g. "0.0052".
 inline std::string rate_text(double rate) {
-  std::ostringstream text;
-  text << std::setprecision(2) << rate;
-  return text.str();
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, rate, std::chars_format::general, 2).ptr};
 }
 
 /// Writes learning_rates.csv (learning_rate, loss, smoothed: nats per sample) and learning_rates.png. Errors are those

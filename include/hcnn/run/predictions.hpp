@@ -1,6 +1,7 @@
 // What a network predicts for each sample of an evaluation, as a table.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,8 +16,8 @@ namespace hcnn::run {
 
 /// Prediction of one head for one sample.
 struct Prediction {
-  Label label = kNoLabel;  ///< predicted class
-  double probability = 0;  ///< its softmax probability, 0..1
+  Label label = kNoLabel;  ///< predicted class; kNoLabel if one of the scores is NaN
+  double probability = 0;  ///< its softmax probability, 0..1; NaN if there is no prediction
 };
 
 /// Observer of an evaluation that records the predictions of one head. Entry i belongs to the i-th sample added; with
@@ -41,8 +42,9 @@ class PredictionLog : public metrics::BatchObserver {
     const Tensor<M>& scores = logits[head_];
     for (Index n = 0; n < scores.count(); ++n) {
       const std::span<const M> z = row(scores, n);
-      const Label best = argmax(z);
-      predictions_.push_back({best, metrics::softmax(z)[static_cast<std::size_t>(best)]});
+      const Label best = predicted_class(z);
+      predictions_.push_back({best, best == kNoLabel ? std::numeric_limits<double>::quiet_NaN()
+                                                     : metrics::softmax(z)[static_cast<std::size_t>(best)]});
     }
   }
 
@@ -52,8 +54,8 @@ class PredictionLog : public metrics::BatchObserver {
 
 /// A row per sample: "image" (its file, else its number in the data set that was first built), "true" (empty without a
 /// label), "predicted", "probability" (0..1; empty if `probabilities` is false) and, with a label tree, "severity" of
-/// the mistake (0: none). Classes are names if there is a tree that has the head's level, else numbers. Throws
-/// DataError if the data set lacks the head's level.
+/// the mistake (0: none). The last three are empty for a sample with a NaN among its scores. Classes are names if there
+/// is a tree that has the head's level, else numbers. Throws DataError if the data set lacks the head's level.
 /// @param images the samples that were evaluated, in this order
 /// @param files name of each sample's file, by `Dataset::id`; empty: unknown
 inline io::CsvTable predictions_table(const PredictionLog& log, const data::Dataset& images,
@@ -71,10 +73,11 @@ inline io::CsvTable predictions_table(const PredictionLog& log, const data::Data
     const Label truth = images.label(level, i);
     const auto id = static_cast<std::size_t>(images.id(i));
     table.rows.push_back({id < files.size() ? files[id] : concat(id), class_text(truth), class_text(predicted),
-                          probabilities ? io::exact_text(probability) : ""});
+                          probabilities && predicted != kNoLabel ? io::exact_text(probability) : ""});
     if (tree)
-      table.rows.back().push_back(
-          truth == kNoLabel ? "" : concat(tree->severity(truth, predicted, tree->level_index(log.head()))));
+      table.rows.back().push_back(truth == kNoLabel || predicted == kNoLabel
+                                      ? ""
+                                      : concat(tree->severity(truth, predicted, tree->level_index(log.head()))));
   }
   return table;
 }

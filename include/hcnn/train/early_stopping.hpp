@@ -55,7 +55,7 @@ class EarlyStopping {
     }
     void on_epoch_end(FitState<T>& state, metrics::EpochRecord& record) override {
       if (!record.has(options.monitor))
-        fail<OptionError>("early_stopping", "no column '" + options.monitor + "'", "name one of history.csv");
+        fail<OptionError>("early_stopping", "no column '" + options.monitor + "'", "columns are: " + record.columns());
       const double value = record.get(options.monitor);
       const double gain = *options.higher_is_better ? value - best : best - value;
       if ((std::isnan(best) && !std::isnan(value)) || gain > options.min_delta) {

@@ -31,11 +31,10 @@ struct EvaluateOptions {
   metrics::BatchObserver* observer = nullptr;   ///< sees each batch, e.g. metrics::Inspection; null: none
 };
 
-/// What `evaluate` returns.
+/// What `evaluate` returns if it is given the loss: all metrics, and the loss.
 template <class M>
-struct Evaluation {
-  metrics::EvaluationResult result;  ///< accuracies, confusion and severities
-  losses::LossValue<M> loss;         ///< mean of the loss and of each of its terms, nats per sample
+struct Evaluation : metrics::EvaluationResult {
+  losses::LossValue<M> loss;  ///< mean of the loss and of each of its terms, nats per sample
 };
 
 /// Sets `logits` to the logits whose softmax is the mean of both softmaxes: z = log((softmax(a) + softmax(b)) / 2).

@@ -1,21 +1,18 @@
 // The training loop.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "hcnn/optim/clip.hpp"
+#include "hcnn/train/epoch_steps.hpp"
 #include "hcnn/train/evaluate.hpp"
 #include "hcnn/train/fit_options.hpp"
 #include "hcnn/train/fit_requirements.hpp"
 #include "hcnn/train/fit_snapshot.hpp"
 #include "hcnn/train/non_finite.hpp"
-#include "hcnn/train/running_metrics.hpp"
 #include "hcnn/train/stopwatch.hpp"
-#include "hcnn/train/trains_trunk.hpp"
 
 /// Training loop, callbacks and evaluation.
 namespace hcnn::train {
@@ -36,25 +33,19 @@ class Fit {
   /// images, or the images to validate have another shape.
   Fit(Model<T>& model, losses::LossSum<M>& loss, Optimizer<M>& optimizer, const data::Dataset& dataset,
       FitOptions<T> options)
-      : options_(std::move(options)),
-        loss_(loss),
-        loader_(dataset, {.batch = options_.batch,
-                          .shuffle = true,
-                          .seed = options_.seed,
-                          .augment = options_.augment,
-                          .mix = options_.mix,
-                          .normalization = options_.normalization,
-                          .drop_last = options_.drop_last,
-                          .prefetch = options_.prefetch}),
-        figures_(loss, dataset.taxonomy()),
-        state_{model, optimizer, result_.history, figures_.result(), options_.normalization, dataset.taxonomy()} {
+      : options_(std::move(options)), loss_(loss), steps_(options_, loss, dataset), state_{model,
+                                                                                           optimizer,
+                                                                                           result_.history,
+                                                                                           steps_.metrics().result(),
+                                                                                           options_.normalization,
+                                                                                           dataset.taxonomy()} {
     require_options(options_);
     require_images(options_, dataset);
     require_start_values(model);
     loss_.attach("loss", loss_parameters_);
     require_movable(model, optimizer, loss_parameters_);
     state_.epochs = options_.epochs;
-    state_.steps_per_epoch = (batches_per_epoch() + accumulated() - 1) / accumulated();
+    state_.steps_per_epoch = steps_.per_epoch();
   }
 
   /// Runs the whole training; call it once. Throws NumericError if a value is not finite: the loss of a batch (naming
@@ -90,7 +81,7 @@ class Fit {
     const auto resume = std::exchange(options_.resume, nullptr);
     state_.epoch = 1;
     state_.snapshot = resume.get();
-    figures_.prepare(state_.model, loader_.dataset());
+    steps_.metrics().prepare(state_.model, steps_.dataset());
     for (const auto& callback : options_.callbacks) callback->on_train_begin(state_);
     zero_gradients(state_.model.parameters());  // stale ones: the optimizer zeroes only those of its own parameters
     zero_gradients(loss_parameters_);
@@ -105,14 +96,14 @@ class Fit {
   void run_epoch() {
     const Index done = std::exchange(steps_loaded_, 0);
     if (done == 0) {
-      figures_.reset();
+      steps_.metrics().reset();
       state_.step = state_.images = 0;
       state_.seconds = 0;
     }
     epoch_time_.start(state_.seconds);
-    loader_.start(static_cast<std::uint64_t>(state_.epoch), done * accumulated());
+    steps_.start(state_.epoch, done);
     while (state_.step < state_.steps_per_epoch) {
-      train_step();
+      steps_.take(state_);
       if (state_.step == 1) first_rate_ = state_.learning_rate;
       state_.seconds = epoch_time_.seconds();
       state_.total_seconds = training_time_.seconds();
@@ -126,14 +117,14 @@ class Fit {
 
   void end_epoch() {
     metrics::EpochRecord record{.epoch = state_.epoch, .learning_rate = first_rate_};
-    figures_.record(record);
+    steps_.metrics().record(record);
     if (options_.validate) {
       const auto validation =
           evaluate(state_.model, loss_, *options_.validate,
                    {.batch = options_.batch, .normalization = options_.normalization, .stop = options_.stop});
       note_stop();
       if (result_.interrupted) return;  // half a validation does not count
-      record_evaluation(record, "val", validation.loss, validation.result);
+      record_evaluation(record, "val", validation.loss, validation);
     }
     if (record.has("val.loss") && !std::isfinite(record.get("val.loss")))
       fail<NumericError>(concat("epoch ", state_.epoch), "the validation loss is not finite",
@@ -143,7 +134,7 @@ class Fit {
     state_.total_seconds = training_time_.seconds();
     for (const auto& callback : options_.callbacks) callback->on_epoch_end(state_, record);
     if (!record.has(monitored()))  // checked after the callbacks: one of them may have measured it
-      fail<OptionError>("fit", "no column '" + monitored() + "' to monitor", "name one of history.csv");
+      fail<OptionError>("fit", "no column '" + monitored() + "' to monitor", "columns are: " + record.columns());
     options_.schedule.on_epoch(record.get(monitored()), metrics::higher_is_better(monitored()));
     result_.history.add(std::move(record));
   }
@@ -180,13 +171,13 @@ class Fit {
       if (state_.epoch < 1 || state_.epoch > options_.epochs || state_.step < 0 ||
           state_.step > state_.steps_per_epoch || done != (epoch_over() ? state_.epoch : state_.epoch - 1))
         fail<FormatError>(snapshot.where, concat("step ", state_.step, " of epoch ", state_.epoch, ", ", done, " done"),
-                          "no training is ever there");
+                          "no training run reaches such a position: the checkpoint is damaged");
     } catch (...) {
       StateVisitor restoring = StateVisitor::loading(before);
       visit_state(restoring);
       throw;
     }
-    state_.running_loss = figures_.loss();
+    state_.running_loss = steps_.metrics().loss();
     steps_loaded_ = epoch_over() ? 0 : state_.step;
     if (!epoch_over() || finished() || epochs_done() == options_.epochs) return;
     ++state_.epoch;
@@ -194,7 +185,7 @@ class Fit {
   }
 
   [[gnu::cold]] void visit_state(StateVisitor& state) {
-    if (training_lines_.empty()) training_lines_ = training_lines(state_.model, loss_, loader_.dataset(), options_);
+    if (training_lines_.empty()) training_lines_ = training_lines(state_.model, loss_, steps_.dataset(), options_);
     state.expect("training", training_lines_);
     bool done =
         (!state_.stop_reason.empty() && !validation_lacks()) || (epoch_over() && state_.epoch == options_.epochs);
@@ -203,7 +194,7 @@ class Fit {
     state.visit("at", state_);
     visit_parameters(state, "loss", loss_parameters_);
     state.visit("schedule", options_.schedule);
-    state.visit("running", figures_);
+    state.visit("running", steps_.metrics());
     state.visit("history", result_.history);
     int number = 0;  // counts only callbacks with state: those without may be added or removed
     for (const auto& callback : options_.callbacks) {
@@ -213,49 +204,6 @@ class Fit {
     }
   }
 
-  // Batches of a step: those asked for, or all that an epoch has.
-  Index accumulated() const { return std::min(options_.accumulate, batches_per_epoch()); }
-  Index batches_per_epoch() const {
-    const Index all = loader_.batches_per_epoch();
-    return options_.limit_batches > 0 ? std::min(options_.limit_batches, all) : all;
-  }
-
-  void train_step() {
-    const auto steps = static_cast<std::uint64_t>(state_.steps_per_epoch);
-    const std::uint64_t epoch = static_cast<std::uint64_t>(state_.epoch - 1);
-    if (!options_.schedule.empty())
-      state_.optimizer.set_learning_rate(
-          options_.schedule.rate({.step = epoch * steps + static_cast<std::uint64_t>(state_.step),
-                                  .steps_per_epoch = steps,
-                                  .total_steps = static_cast<std::uint64_t>(options_.epochs) * steps,
-                                  .base_rate = state_.optimizer.initial_learning_rate()}));
-    state_.learning_rate = state_.optimizer.learning_rate();
-    const Index first = state_.step * accumulated();
-    const Index last = std::min(first + accumulated(), batches_per_epoch());
-    const Index samples = std::min(last * options_.batch, loader_.dataset().size()) - first * options_.batch;
-    for (Index i = first; i < last; ++i) {
-      const data::Batch<T>& batch = *loader_.next();
-      add_gradients(batch, i + 1, static_cast<double>(batch.images.count()) / static_cast<double>(samples));
-    }
-    if (options_.clip_norm > 0) clip_gradient_norm(state_.optimizer.trainable(), options_.clip_norm);
-    state_.optimizer.step();
-    figures_.end_step(state_);
-  }
-
-  // @param number of the batch in its epoch, from 1  @param share fraction of the step's samples that are in this batch
-  void add_gradients(const data::Batch<T>& batch, Index number, double share) {
-    const Pass pass{.mode = Mode::train,
-                    .seed = options_.seed,
-                    .epoch = static_cast<std::uint64_t>(state_.epoch),
-                    .samples = batch.ids,
-                    .train_trunk = trains_trunk(state_.model, state_.optimizer)};
-    const Logits<M>& logits = state_.model.forward(batch.images, pass);
-    const losses::LossValue<M>& value = loss_.evaluate(logits, batch.targets, gradients_, share);
-    if (!std::isfinite(value.total)) stop_at_non_finite<T>(state_, number, batch.images, value.total);
-    state_.model.backward(gradients_);
-    figures_.add(batch, logits, value);
-  }
-
   std::string monitored() const {
     if (!options_.monitor.empty()) return options_.monitor;
     return options_.validate ? "val.loss" : "train.loss";
@@ -263,9 +211,7 @@ class Fit {
 
   FitOptions<T> options_;
   losses::LossSum<M>& loss_;
-  data::BatchLoader<T> loader_;
-  RunningMetrics<T> figures_;
-  Logits<M> gradients_;
+  EpochSteps<T> steps_;
   ParamList<M> loss_parameters_;
   FitResult result_;
   FitState<T> state_;

@@ -59,7 +59,8 @@ void require_movable(Model<T>& model, const Optimizer<Master<T>>& optimizer,
     });
   };
   if (std::none_of(model.parameters().begin(), model.parameters().end(), has))
-    fail<OptionError>("fit", "an optimizer of no parameter of this model", "it was made for another one");
+    fail<OptionError>("fit", "the optimizer has none of this model's parameters",
+                      "make it from this model's parameters()");
   for (const Param<M>* param : loss_parameters)
     if (!has(param))
       fail<OptionError>("fit", "an optimizer without the loss's parameter '" + param->name + "'",

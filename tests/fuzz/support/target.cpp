@@ -8,6 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "examples/common/commit.hpp"
+
+const char* examples::commit() { return "fuzz"; }  // of config.json
+
 namespace fuzz {
 namespace {
 
@@ -38,6 +42,7 @@ std::vector<Target>& targets() {
 
 void run(Target& target, Bytes bytes) {
   current = &target;
+  target.taken.reset();
   target.run(bytes);
 }
 
@@ -50,6 +55,7 @@ void claim(bool holds, std::string_view what) {
 
 void note(bool accepted, std::size_t peak, std::size_t most) {
   ++(accepted ? current->accepted : current->refused);
+  current->taken = accepted && current->taken.value_or(true);
   claim(peak <= most, hcnn::concat(peak, " bytes of heap memory; at most ", most, " are allowed"));
   const double share = static_cast<double>(peak) / static_cast<double>(most);
   if (share <= current->fullest) return;

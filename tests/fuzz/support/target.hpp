@@ -23,12 +23,13 @@ using Bytes = std::string_view;
 
 /// A target and what came of its inputs.
 struct Target {
-  std::string name;              ///< also of its folder in tests/fuzz/corpus
-  void (*run)(Bytes);            ///< returns, or ends the program where a claim does not hold
-  std::size_t accepted = 0;      ///< inputs, or parts of them, that a reader took
-  std::size_t refused = 0;       ///< inputs, or parts of them, that a reader refused
-  double fullest = 0;            ///< largest share of the allowed heap memory that a reader used
-  std::size_t fullest_size = 0;  ///< bytes of the input that did
+  std::string name;                ///< also of its folder in tests/fuzz/corpus
+  void (*run)(Bytes);              ///< returns, or ends the program where a claim does not hold
+  std::size_t accepted = 0;        ///< inputs, or parts of them, that a reader took
+  std::size_t refused = 0;         ///< inputs, or parts of them, that a reader refused
+  std::optional<bool> taken = {};  ///< whether every reader took the last input; empty if none has read it
+  double fullest = 0;              ///< largest share of the allowed heap memory that a reader used
+  std::size_t fullest_size = 0;    ///< bytes of the input that did
 };
 
 /// All targets of this program.

@@ -1,11 +1,11 @@
 // What is UTF-8 and what is not.
-#include "hcnn/io/utf8.hpp"
+#include "hcnn/core/utf8.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-using hcnn::io::is_utf8;
+using hcnn::is_utf8;
 
 TEST_CASE("characters of one to four bytes are UTF-8, at the ends of their ranges") {
   for (const char* text : {"", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
