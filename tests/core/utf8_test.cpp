@@ -20,3 +20,12 @@ TEST_CASE("stray, missing and overlong bytes, surrogates and what is above U+10F
                                  "\xf0\x90\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc3\xa9\x80"})
     CHECK_MESSAGE(!is_utf8(text), text);
 }
+
+TEST_CASE("the length of a character is that of its bytes, and 0 where there is none") {
+  const std::string text = "a\xc3\xa9\xe2\x82\xac\xf0\x90\x80\x80";
+  CHECK(hcnn::utf8_length(text) == 1);
+  CHECK(hcnn::utf8_length(text.substr(1)) == 2);
+  CHECK(hcnn::utf8_length(text.substr(3)) == 3);
+  CHECK(hcnn::utf8_length(text.substr(6)) == 4);
+  for (const char* none : {"", "\xc3", "\xe2\x82", "\xf0\x90\x80", "\xa9"}) CHECK(hcnn::utf8_length(none) == 0);
+}
