@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "hcnn/core/random.hpp"
@@ -77,23 +78,45 @@ Passes reference(const ConvGeometry& g, const Tensor<double>& x, const Tensor<do
   return p;
 }
 
+template <class T>
+struct Operands {
+  Tensor<T> x, dy;
+  Tensor<float> w, bias;
+};
+
+template <class T>
+Operands<T> draw_operands(const ConvGeometry& g, Index count, Seed seed) {
+  RandomStream random(seed, hash_name("winograd test"));
+  Tensor<T> x = draw<T>(count, g.input, random), dy = draw<T>(count, g.output(), random);
+  Tensor<float> w = draw<float>(1, {.channels = g.out_channels * g.depth()}, random);
+  return {std::move(x), std::move(dy), std::move(w), draw<float>(1, {.channels = g.out_channels}, random)};
+}
+
+template <class T>
+struct Results {
+  Tensor<T> y, dx;
+  Tensor<float> dw;
+};
+
+template <class T>
+Results<T> three_passes(const ConvGeometry& g, const Operands<T>& o) {
+  Results<T> r{{o.x.count(), g.output()}, {o.x.count(), g.input}, {1, o.w.shape(), 0.0f}};
+  kernels::CachedPanels packed;
+  Workspace workspace;
+  kernels::conv_forward<T>(g, o.w.data(), 1, o.bias.data(), packed, o.x, r.y);
+  kernels::conv_backward_data<T>(g, o.w.data(), o.dy, r.dx);
+  kernels::conv_backward_weights<T>(g, o.x, o.dy, r.dw.data(), workspace);
+  return r;
+}
+
 // Errors of the three passes.
 template <class T>
 std::array<double, 3> errors(const Case& item) {
   const ConvGeometry& g = item.geometry;
-  RandomStream random(Seed{1}, hash_name("winograd test"));
-  const Tensor<T> x = draw<T>(item.count, g.input, random), dy = draw<T>(item.count, g.output(), random);
-  const Tensor<float> w = draw<float>(1, {.channels = g.out_channels * g.depth()}, random);
-  const Tensor<float> bias = draw<float>(1, {.channels = g.out_channels}, random);
-  Tensor<T> y(item.count, g.output()), dx(item.count, g.input);
-  Tensor<float> dw(1, w.shape(), 0.0f);
-  kernels::CachedPanels packed;
-  Workspace workspace;
-  kernels::conv_forward<T>(g, w.data(), 1, bias.data(), packed, x, y);
-  kernels::conv_backward_data<T>(g, w.data(), dy, dx);
-  kernels::conv_backward_weights<T>(g, x, dy, dw.data(), workspace);
-  const Passes sums = reference(g, exact(x, false), exact(w, false), exact(bias, false), exact(dy, false));
-  const Passes sizes = reference(g, exact(x, true), exact(w, true), exact(bias, true), exact(dy, true));
+  const Operands<T> o = draw_operands<T>(g, item.count, Seed{1});
+  const auto [y, dx, dw] = three_passes(g, o);
+  const Passes sums = reference(g, exact(o.x, false), exact(o.w, false), exact(o.bias, false), exact(o.dy, false));
+  const Passes sizes = reference(g, exact(o.x, true), exact(o.w, true), exact(o.bias, true), exact(o.dy, true));
   return {worst(y, sums.y, sizes.y), worst(dx, sums.dx, sizes.dx), worst(dw, sums.dw, sizes.dw)};
 }
 
@@ -136,20 +159,11 @@ TEST_CASE_TEMPLATE("Winograd's passes have the same bits at 1, 2, 3 and 8 thread
   testing::on_each_isa([&] {
     for (const Index count : {1, 3, 9}) {  // fewer images than threads share each step instead
       CAPTURE(count);
-      RandomStream random(Seed{2}, hash_name("winograd test"));
-      const Tensor<T> x = draw<T>(count, g.input, random), dy = draw<T>(count, g.output(), random);
-      const Tensor<float> w = draw<float>(1, {.channels = g.out_channels * g.depth()}, random);
-      const Tensor<float> bias = draw<float>(1, {.channels = g.out_channels}, random);
+      const Operands<T> operands = draw_operands<T>(g, count, Seed{2});
       std::vector<float> first;
       for (const int threads : {1, 2, 3, 8}) {
         const ThreadCountScope scope(threads);
-        Tensor<T> y(count, g.output()), dx(count, g.input);
-        Tensor<float> dw(1, w.shape(), 0.0f);
-        kernels::CachedPanels packed;
-        Workspace workspace;
-        kernels::conv_forward<T>(g, w.data(), 1, bias.data(), packed, x, y);
-        kernels::conv_backward_data<T>(g, w.data(), dy, dx);
-        kernels::conv_backward_weights<T>(g, x, dy, dw.data(), workspace);
+        const auto [y, dx, dw] = three_passes(g, operands);
         std::vector<float> all(y.begin(), y.end());
         all.insert(all.end(), dx.begin(), dx.end());
         all.insert(all.end(), dw.begin(), dw.end());

@@ -5,15 +5,10 @@ import shutil
 import subprocess
 import sys
 
+from checks import Checks
+
 PROGRAMS, WORK = (pathlib.Path(argument).absolute() for argument in sys.argv[1:3])
-failures = 0
-
-
-def check(holds, what):
-    global failures
-    if not holds:
-        failures += 1
-        print("FAILED:", what)
+check = Checks()
 
 
 def losses(program, *options):
@@ -60,5 +55,5 @@ def test_options_take_effect():
 shutil.rmtree(WORK, ignore_errors=True)
 WORK.mkdir(parents=True)
 test_options_take_effect()
-print(f"options: {losses.runs} short trainings,", "all as expected" if failures == 0 else f"{failures} failures")
-sys.exit(failures > 0)
+print(f"options: {losses.runs} short trainings,", check.verdict())
+sys.exit(check.failed > 0)

@@ -13,16 +13,11 @@ import subprocess
 import sys
 import time
 
+from checks import Checks
+
 PROGRAMS, WORK = (pathlib.Path(argument).absolute() for argument in sys.argv[1:3])
 TINY = "-- --dry-run --network compact --limit 200 --batch 16".split()
-failures = 0
-
-
-def check(holds, what):
-    global failures
-    if not holds:
-        failures += 1
-        print("FAILED:", what)
+check = Checks()
 
 
 def start(program, arguments):
@@ -209,5 +204,5 @@ test_synthetic_defaults()
 test_failing()
 test_experiment()
 test_summary()
-print("searches_test:", "failed" if failures else "passed")
-sys.exit(1 if failures else 0)
+print("searches_test:", check.verdict())
+sys.exit(check.failed > 0)

@@ -13,16 +13,11 @@ import subprocess
 import sys
 import termios
 
+from checks import Checks
+
 PROGRAMS, WORK = (pathlib.Path(argument).absolute() for argument in sys.argv[1:3])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-failures = 0
-
-
-def check(holds, what):
-    global failures
-    if not holds:
-        failures += 1
-        print("FAILED:", what)
+check = Checks()
 
 
 def run(program, arguments, status=0):
@@ -162,5 +157,5 @@ test_starting_weights()
 test_patience()
 test_limits()
 test_terminal()
-print("settings:", "all as expected" if failures == 0 else f"{failures} failures")
-sys.exit(failures > 0)
+print("settings:", check.verdict())
+sys.exit(check.failed > 0)
